@@ -1,0 +1,11 @@
+/** core-site.xml */
+import { property } from './declare.js'
+
+export const core = {
+  defaultFs: property('fs.defaultFS', 'string', 'file:///', 'the file system that paths without a scheme are on'),
+  tmpDir: property('hadoop.tmp.dir', 'path', '/tmp/hadoop-${user.name}', 'base of other folders'),
+  staticUser: property('hadoop.http.staticuser.user', 'string', 'dr.who', 'the user that a browser without user.name acts as'),
+  trashInterval: property('fs.trash.interval', 'float', '0', 'minutes that a trash checkpoint is kept; 0: no trash'),
+  trashCheckpointInterval: property('fs.trash.checkpoint.interval', 'float', '0', 'minutes between trash checkpoints; 0: as fs.trash.interval'),
+  ioFileBufferSize: property('io.file.buffer.size', 'int', '4096', 'bytes of a read or write buffer'),
+} as const

@@ -1,0 +1,73 @@
+/** What every daemon's web server has: /conf, /jmx, /logs, /prom, and errors that a person can read. */
+import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { type Registry, Registry as PromRegistry, collectDefaultMetrics } from 'prom-client'
+import type { Configuration } from '../config/configuration.js'
+
+export type Bean = { readonly name: string; readonly modelerType: string } & Record<string, unknown>
+
+export interface WebOptions {
+  readonly conf: Configuration
+  readonly logDir: string
+  /** JMX beans under Hadoop's names, made anew for each request. */
+  readonly beans?: () => Bean[]
+  /** Adds the daemon's own metrics. */
+  readonly metrics?: (registry: Registry) => void
+}
+
+/** Builds the server; `listen` is the caller's. */
+export function buildWeb(options: WebOptions): FastifyInstance {
+  const web = Fastify({ logger: false, bodyLimit: 64 * 1024 * 1024, forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } })
+  web.get('/conf', (request, reply) => {
+    const properties = [...options.conf.entries()].map((e) => ({ key: e.name, value: e.value, isFinal: e.final, resource: e.source }))
+    const query = request.query as { format?: string }
+    if (query.format === 'json' || /json/.test(request.headers.accept ?? '')) return reply.send({ properties })
+    const escape = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+    const lines = properties.map(
+      (p) => `<property><name>${escape(p.key)}</name><value>${escape(p.value)}</value><final>${p.isFinal}</final><source>${p.resource}</source></property>`,
+    )
+    return reply.type('text/xml; charset=utf-8').send(`<?xml version="1.0" encoding="UTF-8" standalone="no"?><configuration>${lines.join('')}</configuration>`)
+  })
+  web.get('/jmx', (request, reply) => {
+    const { qry, get } = request.query as { qry?: string; get?: string }
+    const all = options.beans?.() ?? []
+    if (get !== undefined) {
+      const [name = '', attribute] = get.split('::')
+      const bean = all.find((b) => b.name === name)
+      if (!bean || attribute === undefined || !(attribute in bean))
+        return reply.code(404).send({ result: 'ERROR', message: `No beans found with attribute ${get}` })
+      return reply.send({ beans: [{ name: bean.name, modelerType: bean.modelerType, [attribute]: bean[attribute] }] })
+    }
+    const pattern =
+      qry === undefined
+        ? undefined
+        : new RegExp(
+            `^${qry
+              .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+              .replace(/\*/g, '.*')
+              .replace(/\?/g, '.')}$`,
+          )
+    return reply.send({ beans: pattern ? all.filter((b) => pattern.test(b.name)) : all })
+  })
+  const registry = new PromRegistry()
+  collectDefaultMetrics({ register: registry })
+  options.metrics?.(registry)
+  web.get('/prom', async (_request, reply) => reply.type(registry.contentType).send(await registry.metrics()))
+  web.get('/logs', (_request, reply) => {
+    const files = existsSync(options.logDir) ? readdirSync(options.logDir).sort() : []
+    return reply
+      .type('text/html; charset=utf-8')
+      .send(`<!doctype html><title>Logs</title><h1>Logs</h1><ul>${files.map((f) => `<li><a href="/logs/${encodeURIComponent(f)}">${f}</a>`).join('')}</ul>`)
+  })
+  web.get('/logs/:file', (request, reply) => {
+    const file = path.join(options.logDir, path.basename((request.params as { file: string }).file))
+    if (!existsSync(file) || !statSync(file).isFile())
+      return reply
+        .code(404)
+        .type('text/plain')
+        .send(`no log file ${path.basename(file)}`)
+    return reply.type('text/plain; charset=utf-8').send(createReadStream(file))
+  })
+  return web
+}

@@ -1,0 +1,4 @@
+/** Hadoop's nouns. */
+export * from './ids.js'
+export * from './states.js'
+export * from './resource.js'
