@@ -72,7 +72,14 @@ export async function build({ minify = false } = {}) {
     banner: { js: "const __bundle_url = require('node:url').pathToFileURL(__filename).href;" },
   }
   mkdirSync(at('dist'), { recursive: true })
-  const result = await esbuild.build({ ...common, entryPoints: present(ENTRIES), outdir: at('dist'), external: NATIVE })
+  const result = await esbuild.build({
+    ...common,
+    entryPoints: present(ENTRIES),
+    outdir: at('dist'),
+    external: NATIVE,
+    // Code that scripts/launch.cjs takes from V8's cache has no import(); require() does for literal ones.
+    supported: { 'dynamic-import': false },
+  })
   const engine = present(ENGINE)
   // The engine travels to other machines: nothing outside its files may be needed.
   if (Object.keys(engine).length > 0) await esbuild.build({ ...common, entryPoints: engine, outdir: at('dist/engine/lib') })
