@@ -238,7 +238,7 @@ export function loadConfiguration(dir: string, kind: keyof typeof SITE_FILES = '
 
 /** One property of a *-site.xml as text. */
 export function siteFileText(properties: Iterable<readonly [string, string]>, comment?: string): string {
-  const escape = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
-  const lines = [...properties].map(([n, v]) => `  <property><name>${escape(n)}</name><value>${escape(v)}</value></property>`)
+  const escaped = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+  const lines = [...properties].map(([n, v]) => `  <property><name>${escaped(n)}</name><value>${escaped(v)}</value></property>`)
   return `<?xml version="1.0"?>\n${comment ? `<!-- ${comment} -->\n` : ''}<configuration>\n${lines.join('\n')}\n</configuration>\n`
 }

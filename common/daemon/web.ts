@@ -23,9 +23,9 @@ export function buildWeb(options: WebOptions): FastifyInstance {
     const properties = [...options.conf.entries()].map((e) => ({ key: e.name, value: e.value, isFinal: e.final, resource: e.source }))
     const query = request.query as { format?: string }
     if (query.format === 'json' || /json/.test(request.headers.accept ?? '')) return reply.send({ properties })
-    const escape = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+    const escaped = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
     const lines = properties.map(
-      (p) => `<property><name>${escape(p.key)}</name><value>${escape(p.value)}</value><final>${p.isFinal}</final><source>${p.resource}</source></property>`,
+      (p) => `<property><name>${escaped(p.key)}</name><value>${escaped(p.value)}</value><final>${p.isFinal}</final><source>${p.resource}</source></property>`,
     )
     return reply.type('text/xml; charset=utf-8').send(`<?xml version="1.0" encoding="UTF-8" standalone="no"?><configuration>${lines.join('')}</configuration>`)
   })

@@ -11,7 +11,7 @@ export interface Resource {
 }
 
 const MAX = Number.MAX_SAFE_INTEGER
-const clamp = (n: number) => (n > MAX ? MAX : n < -MAX ? -MAX : n)
+const clamp = (n: number) => Math.max(Math.min(n, MAX), -MAX)
 
 export const NONE: Resource = { memory: 0, vcores: 0 }
 export const UNBOUNDED: Resource = { memory: MAX, vcores: MAX }

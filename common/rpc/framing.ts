@@ -99,7 +99,7 @@ export class FrameParser {
 
   #peek(n: number): Buffer {
     if (this.#chunks[0]!.length < n) this.#chunks = [Buffer.concat(this.#chunks)]
-    return this.#chunks[0]!
+    return this.#chunks[0]!.subarray(0, n)
   }
 
   #take(n: number): Buffer {

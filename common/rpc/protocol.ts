@@ -6,7 +6,6 @@ export interface Method<Request, RequestInit, Response, ResponseInit> {
   readonly response: Codec<Response, ResponseInit>
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: the message types are what a declaration supplies
 type AnyMethod = Method<any, any, any, any>
 export type Methods = Record<string, AnyMethod>
 

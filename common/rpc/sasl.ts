@@ -26,7 +26,7 @@ export function parseDirectives(bytes: Uint8Array): Map<string, string> {
 
 const quoted = (s: string) => `"${s.replace(/(["\\])/g, '\\$1')}"`
 
-interface DigestInput {
+export interface DigestInput {
   readonly username: string
   readonly password: string
   readonly realm: string
@@ -38,7 +38,7 @@ interface DigestInput {
 }
 
 /** RFC 2831 section 2.1.2.1; `withMethod` is false for the server's proof (rspauth). */
-function digestResponse(d: DigestInput, withMethod: boolean): string {
+export function digestResponse(d: DigestInput, withMethod: boolean): string {
   const secret = md5(`${d.username}:${d.realm}:${d.password}`)
   const a1 = md5(Buffer.concat([secret, Buffer.from(`:${d.nonce}:${d.cnonce}`)])).toString('hex')
   const a2 = md5(`${withMethod ? 'AUTHENTICATE' : ''}:${d.digestUri}`).toString('hex')
