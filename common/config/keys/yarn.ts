@@ -81,4 +81,42 @@ export const yarn = {
   nmDiskCheckInterval: property('yarn.nodemanager.disk-health-checker.interval-ms', 'milliseconds', '120000', 'between disk checks'),
   nmContainerMonitorInterval: property('yarn.nodemanager.container-monitor.interval-ms', 'milliseconds', '3000', 'between looks at container memory'),
   nmLocalizerCacheMb: property('yarn.nodemanager.localizer.cache.target-size-mb', 'int', '10240', 'MiB of localised files kept'),
+  rmHaEnabled: property('yarn.resourcemanager.ha.enabled', 'boolean', 'false', 'whether there is a pair of ResourceManagers'),
+  rmHaIds: property('yarn.resourcemanager.ha.rm-ids', 'strings', '', 'ids of the ResourceManagers of a pair'),
+  rmConnectMaxWait: property(
+    'yarn.resourcemanager.connect.max-wait.ms',
+    'milliseconds',
+    '900000',
+    'how long application masters and NodeManagers look for the ResourceManager; -1: for ever',
+  ),
+  rmConnectRetryInterval: property(
+    'yarn.resourcemanager.connect.retry-interval.ms',
+    'milliseconds',
+    '30000',
+    'most time between two looks for the ResourceManager',
+  ),
+  clientPollInterval: property(
+    'yarn.client.application-client-protocol.poll-interval-ms',
+    'milliseconds',
+    '200',
+    'most time between looks at an application that is being submitted or killed',
+  ),
+  clientPollTimeout: property(
+    'yarn.client.application-client-protocol.poll-timeout-ms',
+    'milliseconds',
+    '-1',
+    'how long submitting or killing may take; negative: for ever',
+  ),
+  clientNmConnectMaxWait: property(
+    'yarn.client.nodemanager-connect.max-wait-ms',
+    'milliseconds',
+    '180000',
+    'how long an application master looks for a NodeManager',
+  ),
+  clientNmConnectRetryInterval: property(
+    'yarn.client.nodemanager-connect.retry-interval-ms',
+    'milliseconds',
+    '10000',
+    'most time between two looks for a NodeManager',
+  ),
 } as const
