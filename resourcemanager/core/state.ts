@@ -1,0 +1,36 @@
+/** State names of the life cycles, Hadoop's own: RMAppState, RMAppAttemptState, RMContainerState (NodeState is in common/records). */
+
+export const APPLICATION_STATES = [
+  'NEW',
+  'NEW_SAVING',
+  'SUBMITTED',
+  'ACCEPTED',
+  'RUNNING',
+  'FINAL_SAVING',
+  'FINISHING',
+  'FINISHED',
+  'FAILED',
+  'KILLING',
+  'KILLED',
+] as const
+export type ApplicationState = (typeof APPLICATION_STATES)[number]
+
+export const ATTEMPT_STATES = [
+  'NEW',
+  'SUBMITTED',
+  'SCHEDULED',
+  'ALLOCATED_SAVING',
+  'ALLOCATED',
+  'LAUNCHED',
+  'LAUNCHED_UNMANAGED_SAVING',
+  'RUNNING',
+  'FINAL_SAVING',
+  'FINISHING',
+  'FINISHED',
+  'FAILED',
+  'KILLED',
+] as const
+export type AttemptState = (typeof ATTEMPT_STATES)[number]
+
+export const CONTAINER_STATES = ['NEW', 'RESERVED', 'ALLOCATED', 'ACQUIRED', 'RUNNING', 'COMPLETED', 'EXPIRED', 'RELEASED', 'KILLED'] as const
+export type RMContainerState = (typeof CONTAINER_STATES)[number]
