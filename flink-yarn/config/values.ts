@@ -51,7 +51,9 @@ export function parseMemorySize(text: string, bareUnit: 'b' | 'm' = 'b'): number
 /** `1.563gb (1677721600 bytes)`, as messages about memory show a size. */
 export function formatMemorySize(bytes: number): string {
   const unit = [...MEMORY_UNITS].reverse().find((u) => bytes > u.bytes) ?? MEMORY_UNITS[0]!
-  return unit.bytes === 1 ? `${bytes} bytes` : `${(bytes / unit.bytes).toFixed(3)}${unit.names[1]} (${bytes} bytes)`
+  // Long.MAX_VALUE is no double; "no limit" still reads as Flink writes it.
+  const exact = bytes >= 2 ** 63 ? LONG_MAX : bytes
+  return unit.bytes === 1 ? `${exact} bytes` : `${(bytes / unit.bytes).toFixed(3)}${unit.names[1]} (${exact} bytes)`
 }
 
 /** Milliseconds of `30 s`, `1min`, `500`. */
