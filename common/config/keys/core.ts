@@ -7,5 +7,6 @@ export const core = {
   staticUser: property('hadoop.http.staticuser.user', 'string', 'dr.who', 'the user that a browser without user.name acts as'),
   trashInterval: property('fs.trash.interval', 'float', '0', 'minutes that a trash checkpoint is kept; 0: no trash'),
   trashCheckpointInterval: property('fs.trash.checkpoint.interval', 'float', '0', 'minutes between trash checkpoints; 0: as fs.trash.interval'),
+  umask: property('fs.permissions.umask-mode', 'string', '022', 'mode bits that new files and directories do not get, in octal or as u=rwx,g=rx,o=rx'),
   ioFileBufferSize: property('io.file.buffer.size', 'int', '4096', 'bytes of a read or write buffer'),
 } as const

@@ -32,6 +32,30 @@ export const hdfs = {
   safemodeExtension: property('dfs.namenode.safemode.extension', 'milliseconds', '30000', 'how long safe mode lasts beyond its threshold'),
   maxComponentLength: property('dfs.namenode.fs-limits.max-component-length', 'int', '255', 'most UTF-8 bytes of a path component'),
   accessTimePrecision: property('dfs.namenode.accesstime.precision', 'milliseconds', '3600000', 'access times are exact to this; 0: not kept'),
+  clientSocketTimeout: property('dfs.client.socket-timeout', 'milliseconds', '60000', 'silence of a DataNode after which a client gives it up'),
+  clientUseDatanodeHostname: property('dfs.client.use.datanode.hostname', 'boolean', 'false', 'whether clients reach DataNodes by name instead of address'),
+  clientBlockWriteRetries: property('dfs.client.block.write.retries', 'int', '3', 'pipelines that a client tries for a new block'),
+  clientMaxAcquireFailures: property('dfs.client.max.block.acquire.failures', 'int', '3', "rounds over a block's replicas before a reader gives up"),
+  clientFailoverMaxAttempts: property('dfs.client.failover.max.attempts', 'int', '15', 'calls that a client tries while it looks for the active NameNode'),
+  clientFailoverSleepBase: property('dfs.client.failover.sleep.base.millis', 'int', '500', 'milliseconds between rounds over the NameNodes'),
+  clientReplaceDatanode: property(
+    'dfs.client.block.write.replace-datanode-on-failure.enable',
+    'boolean',
+    'true',
+    'whether a pipeline that lost a DataNode gets another',
+  ),
+  clientReplaceDatanodePolicy: property(
+    'dfs.client.block.write.replace-datanode-on-failure.policy',
+    'string',
+    'DEFAULT',
+    'ALWAYS, NEVER, or DEFAULT: with three replicas or more when half are lost or readers rely on what was written',
+  ),
+  clientReplaceDatanodeBestEffort: property(
+    'dfs.client.block.write.replace-datanode-on-failure.best-effort',
+    'boolean',
+    'false',
+    'whether writing goes on when no DataNode can be added',
+  ),
   lsLimit: property('dfs.ls.limit', 'int', '1000', 'most entries of one listing answer'),
 } as const
 

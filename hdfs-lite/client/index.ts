@@ -1,0 +1,10 @@
+/** The HDFS client library. */
+export { type CreateOptions, DfsClient, type DfsClientOptions, defaultUser, type ReadOptions } from './dfs-client.js'
+export type { FileReader } from './file-reader.js'
+export type { FileStatus } from './file-status.js'
+export type { FileWriter } from './file-writer.js'
+export { type CopyProgress, copyFromLocal, copyToLocal } from './local.js'
+export { type NameNode, type NameService, resolveNameService } from './namenodes.js'
+export { absolutePath, baseName, join, normalize, parentOf } from './paths.js'
+export { DfsReadable, DfsWritable } from './streams.js'
+export { ChecksumError } from './transfer/block-reader.js'
