@@ -1,0 +1,172 @@
+/**
+ * The real Java peers: jars from Maven, laid out once below the user's cache folder, and how their programs are run.
+ * Without a JDK or Maven the tests that need them are skipped with that reason, except in CI, where they must run.
+ */
+import { type ChildProcess, type SpawnOptions, spawn, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { cpSync, existsSync, mkdirSync, readFileSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const here = path.dirname(fileURLToPath(import.meta.url))
+const cache = process.env.BOBBIN_PEERS_DIR ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'bobbin', 'peers')
+const required = process.env.CI === 'true' || process.env.BOBBIN_INTEROP === 'required'
+
+function available(tool: string): boolean {
+  return spawnSync(tool, [tool === 'mvn' ? '--version' : '-version'], { stdio: 'ignore' }).status === 0
+}
+
+/** Why the tests can't run here; undefined when they can. @throws Error instead where they are mandatory */
+export function whyNot(): string | undefined {
+  const missing = ['java', 'javac', 'mvn'].filter((t) => !available(t))
+  if (missing.length === 0) return undefined
+  const reason = `the real Java peers need ${missing.join(' and ')} (a JDK and Maven) on the PATH`
+  if (required) throw new Error(reason)
+  process.stderr.write(`test:interop: skipped, ${reason}\n`)
+  return reason
+}
+
+export const javaHome = (): string =>
+  process.env.JAVA_HOME ?? path.resolve(realpathSync(spawnSync('sh', ['-c', 'command -v java'], { encoding: 'utf8' }).stdout.trim()), '../..')
+
+/** The jars that a POM names, in a folder that is made once. */
+function jars(pom: string, dir: (home: string) => string): string {
+  const file = path.join(here, pom)
+  const home = path.join(cache, `${pom.replace('.pom.xml', '')}-${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)}`)
+  if (existsSync(path.join(home, '.complete'))) return home
+  rmSync(home, { recursive: true, force: true })
+  mkdirSync(dir(home), { recursive: true })
+  const mvn = spawnSync(
+    'mvn',
+    [
+      '-B',
+      '-q',
+      '--no-transfer-progress',
+      '-f',
+      file,
+      'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies',
+      `-DoutputDirectory=${dir(home)}`,
+    ],
+    {
+      encoding: 'utf8',
+    },
+  )
+  if (mvn.status !== 0) throw new Error(`Maven could not fetch what ${pom} names:\n${mvn.stdout}\n${mvn.stderr}`)
+  writeFileSync(path.join(home, '.complete'), '')
+  return home
+}
+
+/** HADOOP_HOME of a real Hadoop, in the layout that the default yarn.application.classpath expects. */
+export function hadoopHome(): string {
+  const home = jars('hadoop.pom.xml', (h) => path.join(h, 'share/hadoop/common/lib'))
+  const lib = path.join(home, 'share/hadoop/common/lib')
+  for (const f of readdirSync(lib)) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(lib, f))
+  return home
+}
+
+/** FLINK_HOME of a real Flink: lib, conf, and the word count as job.jar. */
+export function flinkHome(): string {
+  const home = jars('flink.pom.xml', (h) => path.join(h, 'lib'))
+  const conf = path.join(home, 'conf')
+  mkdirSync(conf, { recursive: true })
+  for (const f of ['flink-conf.yaml', 'log4j.properties', 'log4j-cli.properties']) cpSync(path.join(here, f), path.join(conf, f))
+  const jar = path.join(home, 'job.jar')
+  if (existsSync(jar)) return home
+  const classes = path.join(home, 'classes')
+  const source = path.join(here, '../jobs/com/example/wc/SocketWordCount.java')
+  run('javac', ['--release', '8', '-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])
+  run('jar', ['cf', jar, '-C', classes, '.'])
+  return home
+}
+
+function run(command: string, args: string[]): void {
+  const done = spawnSync(path.join(javaHome(), 'bin', command), args, { encoding: 'utf8' })
+  if (done.status !== 0) throw new Error(`${command} failed:\n${done.stdout}${done.stderr}`)
+}
+
+/** Hadoop's environment for processes that start Hadoop's programs, NodeManagers' containers among them. */
+export function hadoopEnv(): NodeJS.ProcessEnv {
+  const home = hadoopHome()
+  return {
+    ...process.env,
+    JAVA_HOME: javaHome(),
+    HADOOP_HOME: home,
+    HADOOP_COMMON_HOME: home,
+    HADOOP_HDFS_HOME: home,
+    HADOOP_YARN_HOME: home,
+    HADOOP_MAPRED_HOME: home,
+  }
+}
+
+/** What Java 17 hides and these programs reach for. */
+const OPENS = ['java.lang', 'java.lang.reflect', 'java.io', 'java.net', 'java.nio', 'java.text', 'java.util', 'java.util.concurrent'].flatMap((p) => [
+  '--add-opens',
+  `java.base/${p}=ALL-UNNAMED`,
+])
+
+const CLASSES = {
+  hdfs: ['org.apache.hadoop.fs.FsShell'],
+  dfsadmin: ['org.apache.hadoop.hdfs.tools.DFSAdmin'],
+  application: ['org.apache.hadoop.yarn.client.cli.ApplicationCLI', 'application'],
+  node: ['org.apache.hadoop.yarn.client.cli.NodeCLI'],
+  queue: ['org.apache.hadoop.yarn.client.cli.QueueCLI'],
+  logs: ['org.apache.hadoop.yarn.client.cli.LogsCLI'],
+  distributedshell: ['org.apache.hadoop.yarn.applications.distributedshell.Client'],
+} as const
+
+export interface Finished {
+  readonly code: number
+  readonly stdout: string
+  readonly stderr: string
+}
+
+export async function finished(child: ChildProcess): Promise<Finished> {
+  let stdout = ''
+  let stderr = ''
+  child.stdout?.on('data', (c) => {
+    stdout += c
+  })
+  child.stderr?.on('data', (c) => {
+    stderr += c
+  })
+  const code = await new Promise<number>((resolve, reject) => {
+    child.once('error', reject)
+    child.once('close', (c, signal) => resolve(c ?? 128 + os.constants.signals[signal!]))
+  })
+  return { code, stdout, stderr }
+}
+
+/** Runs one of Hadoop's own clients to its end. */
+export function hadoop(program: keyof typeof CLASSES, confDir: string, args: readonly string[], options: SpawnOptions = {}): Promise<Finished> {
+  const lib = path.join(hadoopHome(), 'share/hadoop/common/lib/*')
+  const java = path.join(javaHome(), 'bin/java')
+  return finished(
+    spawn(java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', ...OPENS, '-cp', `${confDir}:${lib}`, ...CLASSES[program], ...args], {
+      ...options,
+      env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir, ...options.env },
+    }),
+  )
+}
+
+/** Runs Flink's own `flink` to its end. */
+export function flink(confDir: string, args: readonly string[]): Promise<Finished> {
+  const home = flinkHome()
+  const cp = [path.join(home, 'lib/*'), confDir, path.join(hadoopHome(), 'share/hadoop/common/lib/*')].join(':')
+  const log = `-Dlog4j.configurationFile=file:${path.join(home, 'conf/log4j-cli.properties')}`
+  return finished(
+    spawn(
+      path.join(javaHome(), 'bin/java'),
+      ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENS, log, '-cp', cp, 'org.apache.flink.client.cli.CliFrontend', ...args],
+      {
+        env: {
+          ...hadoopEnv(),
+          HADOOP_CONF_DIR: confDir,
+          FLINK_CONF_DIR: path.join(home, 'conf'),
+          FLINK_LIB_DIR: path.join(home, 'lib'),
+          FLINK_PLUGINS_DIR: path.join(home, 'plugins'),
+        },
+      },
+    ),
+  )
+}
