@@ -1,0 +1,71 @@
+/** Apache Flink's own client, JobManager and TaskManager on a cluster of ours. */
+import { readFileSync, readdirSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Cluster, lineServer, until, up } from './cluster.js'
+import { flink, flinkHome, hadoop, whyNot } from './peers/layout.js'
+
+/** Every file of that name below a folder. */
+function filesNamed(dir: string, name: string): string[] {
+  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+    .filter((f) => path.basename(f) === name)
+    .map((f) => path.join(dir, f))
+}
+
+describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
+  let cluster: Cluster
+  beforeAll(async () => {
+    flinkHome()
+    cluster = await up(2)
+  })
+  afterAll(() => cluster?.down())
+
+  it('flink run-application -t yarn-application counts the words of a socket, is listed, and is cancelled', async () => {
+    const lines = await lineServer(['to be or', 'not to be'])
+    try {
+      const jar = path.join(flinkHome(), 'job.jar')
+      const run = await flink(cluster.confDir, [
+        'run-application',
+        '-t',
+        'yarn-application',
+        '-c',
+        'com.example.wc.SocketWordCount',
+        jar,
+        '--host',
+        '127.0.0.1',
+        '--port',
+        String(lines.port),
+      ])
+      const said = run.stdout + run.stderr
+      expect(said).toContain('YARN application has been deployed successfully.')
+      const id = /Submitted application (application_\d+_\d+)/.exec(said)![1]!
+      const target = ['-t', 'yarn-application', `-Dyarn.application.id=${id}`]
+
+      const status = await hadoop('application', cluster.confDir, ['-status', id])
+      expect(status.stdout).toMatch(/\tState : RUNNING\n/)
+      expect(status.stdout).toContain('Application-Type : Apache Flink')
+
+      const counts = await until('the counts in taskmanager.out', async () => {
+        const text = filesNamed(cluster.dir, 'taskmanager.out')
+          .map((f) => readFileSync(f, 'utf8'))
+          .join('')
+        return text.includes('(be,2)') && text
+      })
+      for (const count of ['(to,1)', '(be,1)', '(or,1)', '(not,1)', '(to,2)', '(be,2)']) expect(counts).toContain(count)
+
+      const listed = await flink(cluster.confDir, ['list', ...target])
+      const job = /: ([0-9a-f]{32}) : socket word count \(RUNNING\)/.exec(listed.stdout)
+      expect(job, listed.stdout + listed.stderr).not.toBeNull()
+      const cancelled = await flink(cluster.confDir, ['cancel', ...target, job![1]!])
+      expect(cancelled.stdout).toContain(`Cancelled job ${job![1]}.`)
+
+      const ended = await until('the application to finish', async () => {
+        const s = await hadoop('application', cluster.confDir, ['-status', id])
+        return s.stdout.includes('State : FINISHED') && s.stdout
+      })
+      expect(ended).toMatch(/\tFinal-State : KILLED\n/)
+    } finally {
+      lines.close()
+    }
+  })
+})
