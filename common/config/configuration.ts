@@ -6,7 +6,9 @@ import { existsSync, readFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { SaxesParser } from 'saxes'
+import { core } from './keys/core.js'
 import type { Property, PropertyType, ValueOf } from './keys/declare.js'
+import { yarn } from './keys/yarn.js'
 import { ConfigurationError, parseValue } from './keys/value.js'
 
 export { ConfigurationError } from './keys/value.js'
@@ -18,6 +20,8 @@ interface Entry {
 }
 
 const MAX_EXPANSIONS = 20
+/** Properties that other values are built on: their defaults hold inside ${} too. */
+const BASES: Readonly<Record<string, string>> = Object.fromEntries([core.tmpDir, yarn.rmHostname, yarn.nmHostname].map((p) => [p.name, p.default!]))
 
 export class Configuration {
   readonly #entries = new Map<string, Entry>()
@@ -115,7 +119,7 @@ export class Configuration {
     if (name === 'user.name') return os.userInfo().username
     if (name === 'user.home') return os.homedir()
     if (name === 'java.io.tmpdir') return os.tmpdir()
-    return this.#entries.get(name)?.value
+    return this.#entries.get(name)?.value ?? BASES[name]
   }
 }
 
