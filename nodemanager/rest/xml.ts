@@ -1,6 +1,6 @@
 /** The XML form of an answer: the same names as in JSON, arrays as repeated elements. */
 
-const escape = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
+const escapeXml = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
 export function toXml(value: Readonly<Record<string, unknown>>): string {
   return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${Object.entries(value)
@@ -16,6 +16,6 @@ function element(name: string, value: unknown): string {
       ? Object.entries(value)
           .map(([n, v]) => element(n, v))
           .join('')
-      : escape(String(value))
+      : escapeXml(String(value))
   return inner === '' ? `<${name}/>` : `<${name}>${inner}</${name}>`
 }

@@ -20,7 +20,7 @@ import type { ResourceTracker } from '../../common/protocols/resource-tracker.js
 import { type NodeId, formatApplicationId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
 import { type Resource, formatResource } from '../../common/records/resource.js'
 import { EXIT } from '../../common/records/states.js'
-import type { Proxy } from '../../common/rpc/protocol.js'
+import type { Proxy as RpcProxy } from '../../common/rpc/protocol.js'
 import type { MasterKey } from '../../common/security/tokens.js'
 import { pauses, sleep } from '../../common/yarn-client/retry.js'
 import type { LogHandler } from '../logs/handler.js'
@@ -32,7 +32,7 @@ import { type ContainerTokenSecrets, type NMTokenSecrets, masterKeyOf } from './
 export const NM_VERSION = '3.3.6'
 
 export interface StatusParts {
-  readonly tracker: Proxy<ResourceTracker>
+  readonly tracker: RpcProxy<ResourceTracker>
   readonly manager: ContainerManager
   readonly logs: LogHandler
   readonly nmTokens: NMTokenSecrets
