@@ -1,0 +1,201 @@
+/** Applications, attempts and containers as REST gives them (webapp.dao.{AppInfo,AppAttemptInfo,ContainerInfo}). */
+import { LONG_MAX } from '../../common/proto/runtime.js'
+import { BUILT_IN_TYPES } from '../../common/protocols/records.js'
+import { formatApplicationId, formatAttemptId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
+import { NONE, type Resource, amountOf } from '../../common/records/resource.js'
+import type { ApplicationReport, AttemptReport, ContainerReport } from '../core/index.js'
+import { formatIso8601, logUrl, trackingUrl } from '../rpc/reports.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import { Repeated, type Tree, float } from './render.js'
+
+/** @param limits what a container may have at least and at most, where the real one says so */
+export function resourceInfo(rm: ResourceManager, r: Resource, limits?: { readonly min: Resource; readonly max: Resource }): Tree {
+  const types = rm.settings.resourceTypes.length > 0 ? rm.settings.resourceTypes : BUILT_IN_TYPES
+  return {
+    memory: r.memory,
+    vCores: r.vcores,
+    resourceInformations: {
+      resourceInformation: types.map((t) => ({
+        attributes: {},
+        maximumAllocation: limits ? amountOf(limits.max, t.name) : LONG_MAX,
+        minimumAllocation: limits ? amountOf(limits.min, t.name) : 0,
+        name: t.name,
+        resourceType: 'COUNTABLE',
+        units: t.units,
+        value: amountOf(r, t.name),
+      })),
+    },
+  }
+}
+
+const ENDED: readonly ApplicationReport['state'][] = ['FINISHED', 'FAILED', 'KILLED', 'FINISHING']
+
+/** Deselecting resourceRequests and its like leaves out what is costly to make. */
+export interface AppInfoOptions {
+  readonly resourceInfo: boolean
+  readonly resourceRequests: boolean
+  readonly timeouts: boolean
+}
+
+const secondsMap = (memory: number, vcores: number) =>
+  new Repeated('entry', [
+    { key: 'memory-mb', value: String(memory) },
+    { key: 'vcores', value: String(vcores) },
+  ])
+
+export function appInfo(
+  rm: ResourceManager,
+  a: ApplicationReport,
+  options: AppInfoOptions = { resourceInfo: true, resourceRequests: false, timeouts: true },
+): Tree {
+  const attempt = a.currentAttemptId && rm.core.attempt(a.currentAttemptId)
+  const master = attempt?.masterContainer
+  const { usage: u } = a
+  const live = u.usedContainers >= 0
+  const ended = ENDED.includes(a.state)
+  const registered = a.originalTrackingUrl !== undefined || a.host !== 'N/A'
+  const hasUi = ended || registered
+  const hasAttempt = attempt !== undefined
+  const zero = hasAttempt && !live ? -1 : 0
+  const preempted = u.preemptedMemorySeconds > 0 || u.preemptedVcoreSeconds > 0
+  return {
+    id: id(a),
+    user: a.user,
+    name: a.name,
+    queue: a.queue,
+    state: a.yarnState,
+    finalStatus: a.finalStatus,
+    progress: float(a.progress * 100),
+    trackingUI: ended && hasAttempt ? 'History' : hasUi && hasAttempt ? 'ApplicationMaster' : 'UNASSIGNED',
+    trackingUrl: hasUi && hasAttempt ? (registered || !ended ? trackingUrl(rm, a.applicationId) : `http://${rm.proxyAddress}/cluster/app/${id(a)}`) : undefined,
+    diagnostics: a.diagnostics,
+    clusterId: rm.clusterTimestamp,
+    applicationType: a.applicationType,
+    applicationTags: a.tags.join(','),
+    priority: a.priority,
+    startedTime: a.startTime,
+    launchTime: a.launchTime,
+    finishedTime: a.finishTime,
+    elapsedTime: (a.finishTime || rm.clock.now()) - a.startTime,
+    amContainerLogs: master && `http://${master.nodeHttpAddress}/node/containerlogs/${formatContainerId(master.containerId)}/${a.user}`,
+    amHostHttpAddress: master?.nodeHttpAddress,
+    amRPCAddress: a.rpcPort > 0 ? `${a.host}:${a.rpcPort}` : undefined,
+    masterNodeId: master ? formatNodeId(master.nodeId) : '',
+    allocatedMB: live ? u.used.memory : zero,
+    allocatedVCores: live ? u.used.vcores : zero,
+    reservedMB: live ? u.reserved.memory : zero,
+    reservedVCores: live ? u.reserved.vcores : zero,
+    runningContainers: live ? u.usedContainers : zero,
+    memorySeconds: u.memorySeconds,
+    vcoreSeconds: u.vcoreSeconds,
+    queueUsagePercentage: float(live ? u.queueUsagePercentage : 0),
+    clusterUsagePercentage: float(live ? u.clusterUsagePercentage : 0),
+    resourceSecondsMap: hasAttempt ? secondsMap(u.memorySeconds, u.vcoreSeconds) : {},
+    preemptedResourceMB: u.preempted.memory,
+    preemptedResourceVCores: u.preempted.vcores,
+    numNonAMContainerPreempted: u.preemptedContainers,
+    numAMContainerPreempted: u.preemptedAMContainers,
+    preemptedMemorySeconds: u.preemptedMemorySeconds,
+    preemptedVcoreSeconds: u.preemptedVcoreSeconds,
+    preemptedResourceSecondsMap: preempted ? secondsMap(u.preemptedMemorySeconds, u.preemptedVcoreSeconds) : {},
+    resourceRequests: options.resourceRequests && attempt && attempt.requests.length > 0 ? attempt.requests.map((r) => requestInfo(rm, r)) : undefined,
+    logAggregationStatus: a.logAggregationStatus,
+    unmanagedApplication: a.unmanagedAM,
+    appNodeLabelExpression: a.nodeLabelExpression,
+    amNodeLabelExpression: a.unmanagedAM ? undefined : (a.amNodeLabelExpression ?? ''),
+    resourceInfo: options.resourceInfo && live ? { resourceUsagesByPartition: [usageByPartition(rm, a, master?.resource ?? NONE)] } : undefined,
+    timeouts: options.timeouts ? { timeout: [timeoutInfo(rm, a)] } : undefined,
+  }
+}
+
+const id = (a: ApplicationReport) => formatApplicationId(a.applicationId)
+
+function usageByPartition(rm: ResourceManager, a: ApplicationReport, am: Resource): Tree {
+  const { usage: u } = a
+  const info = (r: Resource) => resourceInfo(rm, r)
+  return {
+    partitionName: '',
+    used: info(u.used),
+    reserved: info(u.reserved),
+    pending: info(NONE),
+    amUsed: info(u.usedContainers > 0 ? am : NONE),
+    amLimit: info(NONE),
+    userAmLimit: info(NONE),
+  }
+}
+
+function requestInfo(rm: ResourceManager, r: AttemptReport['requests'][number]): Tree {
+  return {
+    priority: r.priority,
+    resourceName: r.resourceName,
+    capability: resourceInfo(rm, r.capability),
+    numContainers: r.numContainers,
+    relaxLocality: r.relaxLocality ?? true,
+    nodeLabelExpression: r.nodeLabelExpression ?? '',
+    executionTypeRequest: { executionType: r.executionType ?? 'GUARANTEED', enforceExecutionType: false },
+    enforceExecutionType: false,
+  }
+}
+
+export function timeoutInfo(rm: ResourceManager, a: ApplicationReport): Tree {
+  const expiry = a.lifetimeExpiry
+  if (expiry === undefined) return { type: 'LIFETIME', expiryTime: 'UNLIMITED', remainingTimeInSeconds: -1 }
+  const remaining = ENDED.includes(a.state) ? 0 : Math.max(Math.floor((expiry - rm.clock.now()) / 1000), 0)
+  return { type: 'LIFETIME', expiryTime: formatIso8601(expiry), remainingTimeInSeconds: remaining }
+}
+
+/** As the list of an application's attempts gives each. */
+export function attemptListInfo(a: AttemptReport, user: string): Tree {
+  const master = a.masterContainer
+  return {
+    id: a.attemptId.attemptId,
+    startTime: a.startTime,
+    finishedTime: a.finishTime,
+    containerId: master ? formatContainerId(master.containerId) : '',
+    nodeHttpAddress: master?.nodeHttpAddress ?? '',
+    nodeId: master ? formatNodeId(master.nodeId) : '',
+    logsLink: master ? `http://${master.nodeHttpAddress}/node/containerlogs/${formatContainerId(master.containerId)}/${user}` : '',
+    blacklistedNodes: a.blacklistedNodes.join(','),
+    nodesBlacklistedBySystem: '',
+    appAttemptId: formatAttemptId(a.attemptId),
+    exportPorts: 'null',
+  }
+}
+
+/** As one attempt by its id: here every value is text. */
+export function attemptInfo(rm: ResourceManager, a: AttemptReport): Tree {
+  return {
+    appAttemptId: formatAttemptId(a.attemptId),
+    host: a.host,
+    rpcPort: String(a.rpcPort),
+    trackingUrl: trackingUrl(rm, a.attemptId.applicationId),
+    originalTrackingUrl: a.originalTrackingUrl ?? 'N/A',
+    diagnosticsInfo: a.diagnostics,
+    appAttemptState: a.state,
+    amContainerId: a.masterContainer && formatContainerId(a.masterContainer.containerId),
+    startedTime: String(a.startTime),
+    finishedTime: String(a.finishTime),
+  }
+}
+
+export function containerInfo(rm: ResourceManager, c: ContainerReport, user: string): Tree {
+  const elapsed = (c.finishTime || rm.clock.now()) - c.creationTime
+  return {
+    containerId: formatContainerId(c.containerId),
+    allocatedMB: String(c.resource.memory),
+    allocatedVCores: String(c.resource.vcores),
+    assignedNodeId: formatNodeId(c.nodeId),
+    priority: String(c.priority),
+    startedTime: String(c.creationTime),
+    finishedTime: String(c.finishTime),
+    elapsedTime: String(elapsed),
+    diagnosticsInfo: c.diagnostics === '' ? undefined : c.diagnostics,
+    logUrl: logUrl(c, user),
+    containerExitStatus: String(c.exitStatus),
+    containerState: c.containerState,
+    nodeHttpAddress: `http://${c.nodeHttpAddress}`,
+    nodeId: formatNodeId(c.nodeId),
+    allocatedResources: { entry: rm.settings.resourceTypes.map((t) => ({ key: t.name, value: String(amountOf(c.resource, t.name)) })) },
+    exposedPorts: '',
+  }
+}

@@ -1,0 +1,255 @@
+/** /ws/v1/cluster/apps and what belongs to applications: lists with filters, one, attempts, containers, submission, changes. */
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ApplicationSubmissionContextProto } from '../../common/proto/gen/application-client.js'
+import { formatApplicationId, formatContainerId } from '../../common/records/ids.js'
+import { FINAL_APPLICATION_STATUSES, YARN_APPLICATION_STATES, type YarnApplicationState } from '../../common/records/states.js'
+import type { ApplicationReport } from '../core/index.js'
+import { parseIso8601 } from '../rpc/client-service.js'
+import { submissionOf } from '../rpc/requests.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import { type AppInfoOptions, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
+import { type RmWebOptions, applicationOf, attemptOf, badRequest, callerOf, containerIdFrom, forbidden, notFound } from './context.js'
+import { type Tree, answer } from './render.js'
+import { type AppSubmission, contextOf } from './submission.js'
+
+type Query = Readonly<Record<string, string | undefined>>
+type App = { Params: { app: string } }
+type Attempt = { Params: { app: string; attempt: string } }
+
+const SIGNALS = ['OUTPUT_THREAD_DUMP', 'GRACEFUL_SHUTDOWN', 'FORCEFUL_SHUTDOWN'] as const
+
+export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
+  const base = '/ws/v1/cluster/apps'
+  const mayModify = (rm: ResourceManager, request: FastifyRequest, app: ApplicationReport) => {
+    const caller = callerOf(request, options)
+    if (!rm.core.mayAccess(caller, app.applicationId, 'MODIFY_APP'))
+      throw forbidden(`User ${caller.user} cannot perform operation MODIFY_APP on ${formatApplicationId(app.applicationId)}`)
+    return caller
+  }
+
+  web.get(base, (request, reply) => {
+    const rm = requireActive()
+    const query = request.query as Query
+    const infoOptions = deselected(query)
+    const apps = matching(rm, query)
+    return answer(request, reply, 'apps', apps.length > 0 ? { app: apps.map((a) => appInfo(rm, a, infoOptions)) } : {})
+  })
+
+  web.get('/ws/v1/cluster/appstatistics', (request, reply) => answer(request, reply, 'appStatInfo', statistics(requireActive(), request.query as Query)))
+
+  web.post(`${base}/new-application`, (request, reply) => {
+    const rm = requireActive()
+    const id = formatApplicationId(rm.newApplicationId())
+    const tree = { 'application-id': id, 'maximum-resource-capability': resourceInfo(rm, rm.core.maximumAllocation()) }
+    return answer(request, reply, 'NewApplication', tree, { bare: true })
+  })
+
+  web.post<{ Body: AppSubmission }>(base, async (request, reply) => {
+    const rm = requireActive()
+    const caller = callerOf(request, options)
+    const context = ApplicationSubmissionContextProto.encode(contextOf(rm, request.body))
+    await rm.submit(submissionOf(ApplicationSubmissionContextProto.decode(context), caller.user, caller.groups, rm.settings.resourceTypes), context, request.ip)
+    const url = `http://${request.headers.host ?? rm.proxyAddress}${base}/${request.body['application-id']}`
+    return reply.code(202).header('location', url).type('application/json;charset=utf-8').send()
+  })
+
+  web.get<App>(`${base}/:app`, (request, reply) => {
+    const rm = requireActive()
+    return answer(request, reply, 'app', appInfo(rm, applicationOf(rm, request.params.app), { ...deselected(request.query as Query), resourceRequests: true }))
+  })
+
+  web.get<App>(`${base}/:app/appattempts`, (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    const attempts = rm.core.attempts(app.applicationId) ?? []
+    return answer(request, reply, 'appAttempts', attempts.length > 0 ? { appAttempt: attempts.map((a) => attemptListInfo(a, app.user)) } : {})
+  })
+  web.get<Attempt>(`${base}/:app/appattempts/:attempt`, (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    return answer(request, reply, 'appAttempt', attemptInfo(rm, attemptOf(rm, app, request.params.attempt)), { bare: true })
+  })
+  web.get<Attempt>(`${base}/:app/appattempts/:attempt/containers`, (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    const attempt = attemptOf(rm, app, request.params.attempt)
+    const live = (rm.core.containers(attempt.attemptId) ?? []).filter((c) => c.containerState !== 'COMPLETE')
+    const infos = live.map((c) => containerInfo(rm, c, app.user))
+    return answer(request, reply, 'containers', infos.length === 0 ? {} : { container: infos.length === 1 ? infos[0] : infos }, { bare: true })
+  })
+  web.get<{ Params: { app: string; attempt: string; container: string } }>(`${base}/:app/appattempts/:attempt/containers/:container`, (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    attemptOf(rm, app, request.params.attempt)
+    const container = rm.core.container(containerIdFrom(request.params.container))
+    if (!container) throw notFound(`container with id: ${request.params.container} not found`)
+    return answer(request, reply, 'container', containerInfo(rm, container, app.user), { bare: true })
+  })
+
+  web.get<App>(`${base}/:app/state`, (request, reply) => {
+    const rm = requireActive()
+    return answer(request, reply, 'appstate', { state: applicationOf(rm, request.params.app).yarnState }, { bare: true })
+  })
+  web.put<App & { Body: { state?: string; diagnostics?: string } }>(`${base}/:app/state`, async (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    if (app.yarnState === 'KILLED' || app.yarnState === 'FINISHED' || app.yarnState === 'FAILED')
+      return answer(request, reply, 'appstate', { state: app.yarnState }, { bare: true })
+    if (request.body?.state !== 'KILLED') throw badRequest("Only 'KILLED' is allowed as a target state.")
+    const { user } = mayModify(rm, request, app)
+    const { diagnostics } = request.body
+    await rm.step({ type: 'killApplication', applicationId: app.applicationId, user, ...(diagnostics !== undefined && { diagnostics }) })
+    reply.header('location', `http://${request.headers.host ?? rm.proxyAddress}${base}/${request.params.app}/state`)
+    return answer(request, reply, 'appstate', { state: app.yarnState }, { status: 202, bare: true })
+  })
+
+  web.get<App>(`${base}/:app/queue`, (request, reply) => {
+    const rm = requireActive()
+    return answer(request, reply, 'appqueue', { queue: applicationOf(rm, request.params.app).queue }, { bare: true })
+  })
+  web.put<App & { Body: { queue?: string } }>(`${base}/:app/queue`, async (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    const { user } = mayModify(rm, request, app)
+    const queue = request.body?.queue
+    if (!queue) throw badRequest('the body must hold {"queue": NAME}')
+    await rm.step({ type: 'moveApplication', applicationId: app.applicationId, queue, user })
+    return answer(request, reply, 'appqueue', { queue: applicationOf(rm, request.params.app).queue }, { bare: true })
+  })
+
+  web.get<App>(`${base}/:app/priority`, (request, reply) => {
+    const rm = requireActive()
+    return answer(request, reply, 'applicationpriority', { priority: applicationOf(rm, request.params.app).priority }, { bare: true })
+  })
+  web.put<App & { Body: { priority?: number } }>(`${base}/:app/priority`, async (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    const { user } = mayModify(rm, request, app)
+    const wanted = Number(request.body?.priority)
+    if (!Number.isInteger(wanted)) throw badRequest('the body must hold {"priority": NUMBER}')
+    const { priority } = await rm.step({ type: 'updatePriority', applicationId: app.applicationId, priority: wanted, user })
+    return answer(request, reply, 'applicationpriority', { priority }, { bare: true })
+  })
+
+  web.get<App>(`${base}/:app/timeouts`, (request, reply) => {
+    const rm = requireActive()
+    return answer(request, reply, 'timeouts', { timeout: [timeoutInfo(rm, applicationOf(rm, request.params.app))] })
+  })
+  web.get<{ Params: { app: string; type: string } }>(`${base}/:app/timeouts/:type`, (request, reply) => {
+    const rm = requireActive()
+    if (request.params.type !== 'LIFETIME')
+      throw badRequest(`No enum constant org.apache.hadoop.yarn.api.records.ApplicationTimeoutType.${request.params.type}`)
+    return answer(request, reply, 'timeout', timeoutInfo(rm, applicationOf(rm, request.params.app)))
+  })
+  web.put<App & { Body: { timeout?: TimeoutBody } & TimeoutBody }>(`${base}/:app/timeout`, async (request, reply) => {
+    const rm = requireActive()
+    const app = applicationOf(rm, request.params.app)
+    const { user } = mayModify(rm, request, app)
+    const { type, expiryTime } = request.body?.timeout ?? request.body ?? {}
+    if (type !== 'LIFETIME' || expiryTime === undefined) throw badRequest('Timeout type or expiry time is null.')
+    await rm.step({ type: 'updateTimeouts', applicationId: app.applicationId, lifetimeExpiry: parseIso8601(expiryTime), user })
+    return answer(request, reply, 'timeout', timeoutInfo(rm, applicationOf(rm, request.params.app)))
+  })
+
+  web.post<{ Params: { container: string; command: string } }>('/ws/v1/cluster/containers/:container/signal/:command', async (request, reply) => {
+    const rm = requireActive()
+    const containerId = containerIdFrom(request.params.container)
+    const command = SIGNALS.find((s) => s === request.params.command.toUpperCase())
+    if (!command) throw badRequest(`Invalid command: ${request.params.command}`)
+    if (!rm.core.container(containerId)) throw notFound(`container with id: ${formatContainerId(containerId)} not found`)
+    mayModify(rm, request, applicationOf(rm, formatApplicationId(containerId.applicationAttemptId.applicationId)))
+    await rm.step({ type: 'signalContainer', containerId, command })
+    return reply.type('application/json;charset=utf-8').send()
+  })
+}
+
+interface TimeoutBody {
+  readonly type?: string
+  readonly expiryTime?: string
+}
+
+function deselected(query: Query): AppInfoOptions {
+  const names = (query.deSelects ?? '').split(',').map((s) => s.trim().toLowerCase())
+  const all = names.includes('all')
+  return {
+    resourceInfo: !all && !names.includes('resourceinfo'),
+    resourceRequests: false,
+    timeouts: !all && !names.includes('timeouts'),
+  }
+}
+
+/** @throws BadRequestException for a state, status, time or limit that is none */
+function matching(rm: ResourceManager, query: Query): ApplicationReport[] {
+  const states = listOf(query.states ?? query.state).map((s) => applicationState(s))
+  const users = listOf(query.user)
+  const types = listOf(query.applicationTypes).map((t) => t.toLowerCase())
+  const tags = listOf(query.applicationTags).map((t) => t.toLowerCase())
+  const queues = listOf(query.queue)
+  for (const q of queues) if (!rm.core.queue(q)) throw badRequest(`Unknown queue: ${q}`)
+  const finalStatus = query.finalStatus
+  if (finalStatus !== undefined && !(FINAL_APPLICATION_STATUSES as readonly string[]).includes(finalStatus))
+    throw badRequest(`Invalid final-status ${finalStatus} specified. It should be one of [${FINAL_APPLICATION_STATUSES.join(', ')}]`)
+  const limit = numberOf(query.limit, 'limit value must be greater then 0', 1)
+  const started = range(query.startedTimeBegin, query.startedTimeEnd, 'startedTime')
+  const finished = range(query.finishedTimeBegin, query.finishedTimeEnd, 'finishTime')
+  const leaf = (queue: string) => queue.slice(queue.lastIndexOf('.') + 1)
+  const apps = rm.core
+    .applications(rm.clock.now(), (a) => users.length === 0 || users.includes(a.user))
+    .filter(
+      (a) =>
+        (states.length === 0 || states.includes(a.yarnState)) &&
+        (finalStatus === undefined || a.finalStatus === finalStatus) &&
+        (types.length === 0 || types.includes(a.applicationType.toLowerCase())) &&
+        (queues.length === 0 || queues.some((q) => leaf(q) === leaf(a.queue))) &&
+        (query.name === undefined || query.name === a.name) &&
+        (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
+        started(a.startTime) &&
+        finished(a.finishTime),
+    )
+  return limit === undefined ? apps : apps.slice(-limit)
+}
+
+function listOf(text: string | undefined): string[] {
+  return (text ?? '')
+    .split(',')
+    .map((s) => s.trim())
+    .filter((s) => s !== '')
+}
+
+function applicationState(text: string): YarnApplicationState {
+  const state = YARN_APPLICATION_STATES.find((s) => s === text.toUpperCase())
+  if (!state) throw badRequest(`Invalid application-state ${text} specified. It should be one of [${YARN_APPLICATION_STATES.join(', ')}]`)
+  return state
+}
+
+function numberOf(text: string | undefined, problem: string, least: number): number | undefined {
+  if (text === undefined || text === '') return undefined
+  const n = Number(text)
+  if (!Number.isInteger(n) || n < least) throw badRequest(problem)
+  return n
+}
+
+function range(begin: string | undefined, end: string | undefined, what: string): (time: number) => boolean {
+  const from = numberOf(begin, `${what}Begin must be greater than 0`, 0)
+  const to = numberOf(end, `${what}End must be greater than 0`, 0)
+  if (from !== undefined && to !== undefined && from > to) throw badRequest(`${what}End must be greater than ${what}Begin`)
+  if (from === undefined && to === undefined) return () => true
+  return (time) => time >= (from ?? 0) && time <= (to ?? Number.POSITIVE_INFINITY)
+}
+
+/** In the order of Hadoop's own (hashed) map, which scripts that compare texts have seen. */
+const STATISTICS_ORDER: readonly YarnApplicationState[] = ['NEW_SAVING', 'ACCEPTED', 'FINISHED', 'NEW', 'SUBMITTED', 'FAILED', 'KILLED', 'RUNNING']
+
+function statistics(rm: ResourceManager, query: Query): Tree {
+  const types = listOf(query.applicationTypes).map((t) => t.toLowerCase())
+  if (types.length > 1) throw badRequest(`# of applicationTypes = ${types.length}, we temporarily support at most one applicationType`)
+  const wanted = listOf(query.states).map(applicationState)
+  const apps = rm.core.applications(rm.clock.now()).filter((a) => types.length === 0 || types[0] === a.applicationType.toLowerCase())
+  return {
+    statItem: STATISTICS_ORDER.filter((s) => wanted.length === 0 || wanted.includes(s)).map((state) => ({
+      state,
+      type: types[0] ?? '*',
+      count: apps.filter((a) => a.yarnState === state).length,
+    })),
+  }
+}

@@ -1,0 +1,72 @@
+/** What every REST route needs: who asks, the active ResourceManager, errors in Hadoop's words. */
+import type { FastifyRequest } from 'fastify'
+import { core as coreKeys } from '../../common/config/keys/core.js'
+import type { Logger } from '../../common/daemon/daemon.js'
+import { exception } from '../../common/errors.js'
+import { type ApplicationId, formatApplicationId, parseApplicationId, parseAttemptId, parseContainerId } from '../../common/records/ids.js'
+import type { ApplicationReport, AttemptReport, Caller } from '../core/index.js'
+import type { AclCheck } from '../runtime/acl.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import type { Settings } from '../runtime/settings.js'
+
+export interface RmWebOptions {
+  readonly settings: Settings
+  readonly logDir: string
+  readonly log: Logger
+  readonly acl: AclCheck
+  readonly startedAt: number
+  /** Undefined while another one is active. */
+  readonly active: () => ResourceManager | undefined
+}
+
+/** `?user.name=NAME`, else the static user that browsers act as. */
+export function callerOf(request: FastifyRequest, options: RmWebOptions): Caller {
+  const named = (request.query as Record<string, string | undefined>)['user.name']
+  const user = named || options.settings.conf.get(coreKeys.staticUser)
+  return { user, groups: options.active()?.groups.of(user) ?? [] }
+}
+
+/** Messages of exceptions that YARN wraps once more. */
+export const badRequest = (message: string) => exception('BadRequestException', `java.lang.Exception: ${message}`)
+export const notFound = (message: string) => exception('NotFoundException', `java.lang.Exception: ${message}`)
+export const forbidden = (message: string) => exception('ForbiddenException', `java.lang.Exception: ${message}`)
+
+/** @throws BadRequestException in the words of org.apache.hadoop.yarn.api.records.ApplicationId.fromString */
+export function applicationIdFrom(text: string): ApplicationId {
+  if (!text.startsWith('application_'))
+    throw exception(
+      'BadRequestException',
+      `java.lang.IllegalArgumentException: Invalid ApplicationId prefix: ${text}. The valid ApplicationId should start with prefix application`,
+    )
+  try {
+    return parseApplicationId(text)
+  } catch {
+    throw exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid ApplicationId: ${text}`)
+  }
+}
+
+export function applicationOf(rm: ResourceManager, text: string): ApplicationReport {
+  const report = rm.core.application(applicationIdFrom(text), rm.clock.now())
+  if (!report) throw notFound(`app with id: ${text} not found`)
+  return report
+}
+
+export function attemptOf(rm: ResourceManager, app: ApplicationReport, text: string): AttemptReport {
+  let report: AttemptReport | undefined
+  try {
+    report = rm.core.attempt(parseAttemptId(text))
+  } catch {
+    throw exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid AppAttemptId: ${text}`)
+  }
+  if (!report || formatApplicationId(report.attemptId.applicationId) !== formatApplicationId(app.applicationId))
+    throw notFound(`app attempt with id: ${text} not found`)
+  return report
+}
+
+export function containerIdFrom(text: string) {
+  try {
+    return parseContainerId(text)
+  } catch {
+    throw exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid ContainerId: ${text}`)
+  }
+}

@@ -1,0 +1,222 @@
+/** The queues as REST gives them (webapp.dao.{CapacitySchedulerInfo,CapacitySchedulerLeafQueueInfo,FairSchedulerInfo,FifoSchedulerInfo}). */
+import { NONE, type Resource } from '../../common/records/resource.js'
+import { yarn } from '../../common/config/keys/yarn.js'
+import type { QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import { resourceInfo } from './app-info.js'
+import { type Tree, double, float } from './render.js'
+
+const percent = (fraction: number) => float(fraction * 100)
+
+export function schedulerInfo(rm: ResourceManager): Tree {
+  const root = rm.core.queues()
+  const name = rm.settings.conf.get(yarn.schedulerClass).replace(/^.*\./, '')
+  if (name === 'FifoScheduler') return { schedulerInfo: fifoInfo(rm, root) }
+  if (name === 'FairScheduler') return { schedulerInfo: { type: 'fairScheduler', rootQueue: fairQueueInfo(rm, root) } }
+  return { schedulerInfo: capacityInfo(rm, root) }
+}
+
+function capacityInfo(rm: ResourceManager, root: QueueReport): Tree {
+  const info = (r: Resource) => resourceInfo(rm, r)
+  return {
+    type: 'capacityScheduler',
+    capacity: percent(root.capacities.capacity),
+    usedCapacity: percent(root.capacities.usedCapacity),
+    maxCapacity: percent(root.capacities.maximumCapacity),
+    queueName: root.name,
+    isAbsoluteResource: false,
+    queues: root.children.length > 0 ? { queue: root.children.map((q) => queueInfo(rm, q)) } : undefined,
+    capacities: capacitiesInfo(rm, root),
+    health: healthInfo(rm),
+    maximumAllocation: info(root.maximumAllocation),
+    queueAcls: aclsInfo('*'),
+    queuePriority: root.priority,
+    orderingPolicyInfo: root.orderingPolicy,
+  }
+}
+
+function queueInfo(rm: ResourceManager, q: QueueReport): Tree {
+  const info = (r: Resource) => resourceInfo(rm, r)
+  const leaf = q.kind === 'leaf'
+  const shared = {
+    type: leaf ? 'capacitySchedulerLeafQueueInfo' : undefined,
+    capacity: percent(q.capacities.capacity),
+    usedCapacity: percent(q.capacities.usedCapacity),
+    maxCapacity: percent(q.capacities.maximumCapacity),
+    absoluteCapacity: percent(q.capacities.absoluteCapacity),
+    absoluteMaxCapacity: percent(q.capacities.absoluteMaximumCapacity),
+    absoluteUsedCapacity: percent(q.capacities.absoluteUsedCapacity),
+    numApplications: q.numApplications,
+    queueName: q.name,
+    isAbsoluteResource: false,
+    state: q.state,
+    queues: q.children.length > 0 ? { queue: q.children.map((c) => queueInfo(rm, c)) } : undefined,
+    resourcesUsed: info(q.used),
+    hideReservationQueues: false,
+    nodeLabels: q.labels,
+    allocatedContainers: q.numContainers,
+    reservedContainers: q.reservedContainers,
+    pendingContainers: q.pendingContainers,
+    capacities: capacitiesInfo(rm, q),
+    resources: {
+      resourceUsagesByPartition: [
+        {
+          partitionName: '',
+          used: info(q.used),
+          reserved: info(q.reserved),
+          pending: info(q.pending),
+          amUsed: info(q.amUsed),
+          amLimit: info(q.amLimit),
+          userAmLimit: info(q.userAMLimit),
+        },
+      ],
+    },
+    minEffectiveCapacity: info(q.effectiveMin),
+    maxEffectiveCapacity: info(q.effectiveMax),
+    maximumAllocation: info(q.maximumAllocation),
+    queueAcls: aclsInfo(' '),
+    queuePriority: q.priority,
+    orderingPolicyInfo: q.orderingPolicy,
+    autoCreateChildQueueEnabled: q.autoCreateChildren,
+    leafQueueTemplate: {},
+  }
+  if (!leaf) return shared
+  return {
+    ...shared,
+    numActiveApplications: q.activeApplications,
+    numPendingApplications: q.pendingApplications,
+    numContainers: q.numContainers,
+    maxApplications: q.maximumApplications,
+    maxApplicationsPerUser: q.maximumApplicationsPerUser,
+    userLimit: q.userLimit,
+    users: q.users.length > 0 ? { user: q.users.map((u) => userInfo(rm, u, q)) } : {},
+    userLimitFactor: float(q.userLimitFactor),
+    configuredMaxAMResourceLimit: double(q.capacities.maximumAMResourcePercent),
+    AMResourceLimit: info(q.amLimit),
+    usedAMResource: info(q.amUsed),
+    userAMResourceLimit: info(q.userAMLimit),
+    preemptionDisabled: q.preemptionDisabled,
+    intraQueuePreemptionDisabled: q.intraQueuePreemptionDisabled,
+    defaultPriority: q.defaultPriority,
+    isAutoCreatedLeafQueue: q.autoCreated,
+    maxApplicationLifetime: q.maximumLifetimeSeconds,
+    defaultApplicationLifetime: q.defaultLifetimeSeconds,
+  }
+}
+
+function userInfo(rm: ResourceManager, u: QueueUserReport, q: QueueReport): Tree {
+  const info = (r: Resource) => resourceInfo(rm, r)
+  return {
+    username: u.user,
+    resourcesUsed: info(u.used),
+    numPendingApplications: u.pendingApplications,
+    numActiveApplications: u.activeApplications,
+    AMResourceUsed: info(u.amUsed),
+    userResourceLimit: info(u.userLimit),
+    resources: {
+      resourceUsagesByPartition: [
+        {
+          partitionName: '',
+          used: info(u.used),
+          reserved: info(NONE),
+          pending: info(NONE),
+          amUsed: info(u.amUsed),
+          amLimit: info(q.amLimit),
+          userAmLimit: info(NONE),
+        },
+      ],
+    },
+    userWeight: float(u.weight),
+    isActive: u.activeApplications > 0,
+  }
+}
+
+function capacitiesInfo(rm: ResourceManager, q: QueueReport): Tree {
+  const byLabel = Object.entries(q.capacitiesByLabel)
+  const all: (readonly [string, QueueCapacities])[] = byLabel.length > 0 ? byLabel : [['', q.capacities]]
+  const isRoot = q.parent === undefined
+  const limits = isRoot ? undefined : { min: q.minimumAllocation, max: q.maximumAllocation }
+  const configured = (effective: Resource) => resourceInfo(rm, isRoot ? effective : NONE, limits)
+  return {
+    queueCapacitiesByPartition: all.map(([partition, c]) => ({
+      partitionName: partition,
+      capacity: percent(c.capacity),
+      usedCapacity: percent(c.usedCapacity),
+      maxCapacity: percent(c.maximumCapacity),
+      absoluteCapacity: percent(c.absoluteCapacity),
+      absoluteUsedCapacity: percent(c.absoluteUsedCapacity),
+      absoluteMaxCapacity: percent(c.absoluteMaximumCapacity),
+      maxAMLimitPercentage: percent(isRoot ? 0 : c.maximumAMResourcePercent),
+      weight: c.weight > 0 ? float(c.weight) : undefined,
+      normalizedWeight: c.weight > 0 ? float(c.normalizedWeight) : undefined,
+      configuredMinResource: configured(q.effectiveMin),
+      configuredMaxResource: configured(q.effectiveMax),
+      effectiveMinResource: resourceInfo(rm, q.effectiveMin),
+      effectiveMaxResource: resourceInfo(rm, q.effectiveMax),
+    })),
+  }
+}
+
+function healthInfo(rm: ResourceManager): Tree {
+  const unknown = (operation: string) => ({ operation, nodeId: 'N/A', containerId: 'N/A', queue: 'N/A' })
+  const none = (operation: string) => ({ operation, count: 0, resources: resourceInfo(rm, NONE) })
+  return {
+    lastrun: 0,
+    operationsInfo: ['last-allocation', 'last-release', 'last-preemption', 'last-reservation'].map(unknown),
+    lastRunDetails: ['releases', 'allocations', 'reservations'].map(none),
+  }
+}
+
+function aclsInfo(acl: string): Tree {
+  return {
+    queueAcl: [
+      { accessType: 'SUBMIT_APP', accessControlList: acl },
+      { accessType: 'ADMINISTER_QUEUE', accessControlList: acl },
+      { accessType: 'APPLICATION_MAX_PRIORITY', accessControlList: '*' },
+    ],
+  }
+}
+
+function fairQueueInfo(rm: ResourceManager, q: QueueReport): Tree {
+  const info = (r: Resource) => resourceInfo(rm, r)
+  return {
+    type: q.kind === 'leaf' ? 'fairSchedulerLeafQueueInfo' : undefined,
+    maxApps: q.maximumApplications,
+    minResources: info(q.effectiveMin),
+    maxResources: info(q.effectiveMax),
+    usedResources: info(q.used),
+    amUsedResources: info(q.amUsed),
+    amMaxResources: info(q.amLimit),
+    demandResources: info(q.pending),
+    steadyFairResources: info(q.effectiveMin),
+    fairResources: info(q.effectiveMin),
+    clusterResources: info(rm.core.clusterResource()),
+    reservedResources: info(q.reserved),
+    maxContainerAllocation: info(q.maximumAllocation),
+    allocatedContainers: q.numContainers,
+    reservedContainers: q.reservedContainers,
+    queueName: q.path,
+    schedulingPolicy: q.orderingPolicy,
+    preemptable: !q.preemptionDisabled,
+    numPendingApps: q.kind === 'leaf' ? q.pendingApplications : undefined,
+    numActiveApps: q.kind === 'leaf' ? q.activeApplications : undefined,
+    childQueues: q.children.length > 0 ? { queue: q.children.map((c) => fairQueueInfo(rm, c)) } : undefined,
+  }
+}
+
+function fifoInfo(rm: ResourceManager, q: QueueReport): Tree {
+  const nodes = rm.core.nodes().filter((n) => n.state === 'RUNNING')
+  return {
+    type: 'fifoScheduler',
+    capacity: float(1),
+    usedCapacity: float(q.capacities.usedCapacity),
+    qstate: q.state,
+    minQueueMemoryCapacity: q.minimumAllocation.memory,
+    maxQueueMemoryCapacity: q.maximumAllocation.memory,
+    numNodes: nodes.length,
+    usedNodeCapacity: nodes.reduce((sum, n) => sum + n.used.memory, 0),
+    availNodeCapacity: nodes.reduce((sum, n) => sum + n.available.memory, 0),
+    totalNodeCapacity: nodes.reduce((sum, n) => sum + n.capability.memory, 0),
+    numContainers: q.numContainers,
+  }
+}

@@ -1,0 +1,73 @@
+/** The ResourceManager's web server: REST, the proxy, pages, and what every daemon has. */
+import type { FastifyInstance } from 'fastify'
+import { buildWeb } from '../../common/daemon/web.js'
+import { HadoopException, exception } from '../../common/errors.js'
+import { yarn } from '../../common/config/keys/yarn.js'
+import { rmAddress } from '../../common/yarn-client/addresses.js'
+import { formatAddress } from '../../common/rpc/client.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import { pageRoutes } from '../ui/pages.js'
+import { appRoutes } from './app-routes.js'
+import { beans } from './beans.js'
+import { clusterRoutes } from './cluster-routes.js'
+import type { RmWebOptions } from './context.js'
+import { proxyRoutes } from './proxy.js'
+import { answerError } from './render.js'
+
+/** What a standby answers itself; every other page is the active one's (RMWebAppFilter). */
+const LOCAL = /^\/(conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
+
+export function buildRmWeb(options: RmWebOptions): FastifyInstance {
+  const { active, settings } = options
+  const web = buildWeb({ conf: settings.conf, logDir: options.logDir, beans: () => beans(options) })
+  const requireActive = (): ResourceManager => {
+    const rm = active()
+    if (!rm) throw exception('StandbyException', 'This ResourceManager is not active')
+    return rm
+  }
+
+  web.addHook('onRequest', (request, reply, done) => {
+    if (active() || LOCAL.test(request.url)) return done()
+    const other = otherWebAddress(options)
+    const url = other && `http://${other}${request.url}`
+    if (url) reply.header('Refresh', `3; url=${url}`).redirect(url, 307)
+    else reply.code(503).type('text/plain; charset=utf-8').send('This is standby RM. No other one is known.\n')
+  })
+  web.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+    if (error instanceof HadoopException) {
+      // What a core event refused stands as YARN's own web services give it: a bad request around its class.
+      if (error.className.startsWith('org.apache.hadoop.yarn.exceptions.') && !error.is('ApplicationNotFoundException', 'ContainerNotFoundException'))
+        return answerError(request, reply, 400, 'org.apache.hadoop.yarn.webapp.BadRequestException', `${error.className}: ${error.message}`)
+      return answerError(request, reply, error.http, error.className, error.message)
+    }
+    if (error.statusCode !== undefined && error.statusCode < 500)
+      return answerError(request, reply, error.statusCode, 'javax.ws.rs.WebApplicationException', error.message)
+    options.log.error({ err: error }, `${request.method} ${request.url} failed`)
+    return answerError(request, reply, 500, 'java.lang.RuntimeException', error.message)
+  })
+  web.setNotFoundHandler((request, reply) => {
+    reply
+      .code(404)
+      .type('text/html;charset=utf-8')
+      .send(
+        `<!doctype html><title>Sorry, got error 404</title><h1>Sorry, got error 404</h1><p>There is no ${request.method} ${request.url.replace(/[<>&"]/g, '')} here.</p>`,
+      )
+  })
+
+  web.get('/isActive', (_request, reply) => {
+    if (active()) return reply.type('text/plain;charset=utf-8').send('I am Active!')
+    return reply.code(405).type('text/plain;charset=utf-8').send('')
+  })
+  clusterRoutes(web, options, requireActive)
+  appRoutes(web, options, requireActive)
+  proxyRoutes(web, requireActive)
+  pageRoutes(web, options, requireActive)
+  return web
+}
+
+/** The web address of another member of the pair: where a standby sends its visitors. */
+function otherWebAddress({ settings }: RmWebOptions): string | undefined {
+  const other = settings.ids.find((id) => id !== settings.id)
+  if (other === undefined || !settings.conf.get(yarn.rmHaEnabled)) return undefined
+  return formatAddress(rmAddress(settings.conf, 'web', other))
+}
