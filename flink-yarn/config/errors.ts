@@ -1,4 +1,7 @@
-/** Errors with the Java class that Flink's commands name before the message. */
+/**
+ * Errors with the Java class that Flink's commands name before the message. (Not `className`: what a program's main throws is
+ * told with that, but what its client threw is not.)
+ */
 
 export const FLINK_ERRORS = {
   FlinkException: 'org.apache.flink.util.FlinkException',
@@ -25,7 +28,7 @@ export type FlinkErrorName = keyof typeof FLINK_ERRORS
 export class FlinkError extends Error {
   override name = 'FlinkError'
   constructor(
-    readonly className: string,
+    readonly javaClass: string,
     message: string,
     options?: ErrorOptions,
   ) {

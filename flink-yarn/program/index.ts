@@ -10,5 +10,6 @@ export {
   type RunOptions,
   type SubmittedJob,
   buildJobGraph,
+  checkProgram,
   runMain,
 } from './run.js'

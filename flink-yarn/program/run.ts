@@ -204,18 +204,28 @@ async function callMain(main: Main, args: readonly string[]): Promise<void> {
   }
 }
 
-async function withProgram<T>(jar: JobJar, options: ProgramOptions, use: (entryClass: string, main: Main) => Promise<T>): Promise<T> {
+/**
+ * Whether the jar can be run at all, before anything is done with it.
+ * @returns the entry class
+ * @throws ProgramInvocationException naming what is missing
+ */
+export function checkProgram(jar: JobJar, wanted?: string): string {
   if (jar.kind === 'java') {
     throw new ProgramInvocationException(
       `${jar.name} holds Java classes. They need Apache Flink: set FLINK_HOME to its folder; the engine built in here runs jars of JavaScript modules (bobbin jar FOLDER packs one).`,
     )
   }
-  const entryClass = options.entryClass ?? jar.mainClass
+  const entryClass = wanted ?? jar.mainClass
   if (entryClass === undefined) throw new ProgramInvocationException("Neither a 'Main-Class', nor a 'program-class' entry was found in the jar file.")
   if (!jar.classes.includes(entryClass)) {
     const has = jar.classes.length === 0 ? 'It holds no module.' : `It has: ${jar.classes.join(', ')}`
     throw new ProgramInvocationException(`The program's entry point class '${entryClass}' was not found in the jar file.\n${has}`)
   }
+  return entryClass
+}
+
+async function withProgram<T>(jar: JobJar, options: ProgramOptions, use: (entryClass: string, main: Main) => Promise<T>): Promise<T> {
+  const entryClass = checkProgram(jar, options.entryClass)
   const folder = mkdtempSync(path.join(os.tmpdir(), 'bobbin-program-'))
   try {
     await unpackProgram(jar, folder)

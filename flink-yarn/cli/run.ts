@@ -1,0 +1,163 @@
+/** `flink run`: main runs here; each execute() goes to a session, or gets a cluster of its own. */
+import type { CommandLine } from '../../common/cli/options.js'
+import { flinkError } from '../config/errors.js'
+import { type FlinkConfiguration, options } from '../config/index.js'
+import { type YarnEnvironment, yarnEnvironment } from '../deployment/environment.js'
+import type { JobExecutionResult, RestClient } from '../deployment/rest-client.js'
+import { type Cluster, retrieveCluster, unknownTarget } from '../deployment/retrieve.js'
+import { deployCluster } from '../deployment/yarn-descriptor.js'
+import type { JobGraph } from '../jobgraph/index.js'
+import { ProgramInvocationException } from '../program/errors.js'
+import type { JobJar } from '../program/jar.js'
+import { type JobResult, type PipelineExecutor, type SubmittedJob, runMain } from '../program/run.js'
+import { Interrupted, interruption, untilInterrupted } from './interruption.js'
+import { type Output, withoutFrames } from './output.js'
+import { openJar, programOf, programOptions } from './program.js'
+import { effectiveConfiguration } from './targets.js'
+
+export async function run(line: CommandLine, base: FlinkConfiguration, output: Output): Promise<number> {
+  const given = base.copy()
+  const program = programOf(line, given)
+  const conf = effectiveConfiguration(line, given, output)
+  const jar = await openJar(program.jar)
+  const signal = interruption()
+  const jobs = new JobClients(conf, jar, output, signal)
+  try {
+    const { jobs: submitted } = await untilInterrupted(signal, runMain(jar, { ...programOptions(program, conf), executor: jobs }))
+    if (submitted > 0) return 0
+    output.err()
+    output.err("The program didn't contain a Flink job. Perhaps you forgot to call execute() on the execution environment.")
+    return 1
+  } catch (e) {
+    const interrupted = e instanceof Interrupted ? e : signal.aborted ? (signal.reason as Interrupted) : undefined
+    if (!interrupted) throw e
+    await jobs.interrupted()
+    return interrupted.exitCode
+  } finally {
+    jobs.close()
+  }
+}
+
+/** Where the program's jobs go: the executor of the target. */
+class JobClients implements PipelineExecutor {
+  readonly #closers: (() => void)[] = []
+  readonly #running = new Map<string, RestClient>()
+  #session: Cluster | undefined
+  #yarn: YarnEnvironment | undefined
+  #pending: Promise<unknown> = Promise.resolve()
+  readonly #target: string | undefined
+  readonly #detached: boolean
+
+  constructor(
+    readonly conf: FlinkConfiguration,
+    readonly jar: JobJar,
+    readonly output: Output,
+    readonly signal: AbortSignal,
+  ) {
+    this.#target = conf.optional(options.deployment.target)
+    this.#detached = !conf.get(options.deployment.attached)
+  }
+
+  submit(graph: JobGraph): Promise<SubmittedJob> {
+    const submitted = this.#submit(graph)
+    this.#pending = submitted.catch(() => {})
+    return submitted
+  }
+
+  async #submit(graph: JobGraph): Promise<SubmittedJob> {
+    const rest = await this.#clusterFor(graph)
+    this.output.out(`Job has been submitted with JobID ${graph.jobId}`)
+    if (this.#detached) return { jobId: graph.jobId, result: undefined }
+    this.#running.set(graph.jobId, rest)
+    return { jobId: graph.jobId, result: () => this.#result(graph.jobId, rest) }
+  }
+
+  async #clusterFor(graph: JobGraph): Promise<RestClient> {
+    switch (this.#target) {
+      case 'remote':
+      case 'yarn-session':
+        return this.#toSession(graph)
+      case 'yarn-per-job':
+        return this.#toOwnCluster(graph)
+      case 'yarn-application':
+        throw flinkError('IllegalStateException', 'The target "yarn-application" is for the action "run-application".')
+      default:
+        throw unknownTarget(this.#target ?? '')
+    }
+  }
+
+  async #toSession(graph: JobGraph): Promise<RestClient> {
+    if (!this.#session) {
+      const session = await retrieveCluster(this.conf, this.output.log)
+      this.#session = session
+      this.#closers.push(() => session.close())
+    }
+    const { rest } = this.#session
+    try {
+      await rest.submit(graph, this.jar.path)
+      return rest
+    } catch (e) {
+      const inner = flinkError('JobSubmissionException', 'Failed to submit JobGraph.', { cause: e })
+      throw flinkError('FlinkException', `Failed to execute job '${graph.name}'.`, { cause: inner })
+    }
+  }
+
+  async #toOwnCluster(graph: JobGraph): Promise<RestClient> {
+    this.#yarn ??= yarnEnvironment()
+    const job = { graph, jar: this.jar.path, detached: this.#detached }
+    const deployed = await deployCluster({ mode: 'per-job', conf: this.conf, env: this.#yarn, log: this.output.log, signal: this.signal, job })
+    const rest = deployed.rest!
+    this.#closers.push(() => rest.close())
+    return rest
+  }
+
+  async #result(jobId: string, rest: RestClient): Promise<JobResult> {
+    const result = await rest.result(jobId)
+    this.#running.delete(jobId)
+    if (result['application-status'] !== 'SUCCEEDED') throw jobFailure(jobId, result)
+    this.output.out('Program execution finished')
+    this.output.out(`Job with JobID ${jobId} has finished.`)
+    this.output.out(`Job Runtime: ${result['net-runtime']} ms`)
+    this.output.out()
+    return { jobId, netRuntime: result['net-runtime'] }
+  }
+
+  /** A deployment that was under way has been undone when this resolves; running jobs go on unless -sae was given. */
+  async interrupted(): Promise<void> {
+    await this.#pending
+    if (!this.conf.get(options.deployment.shutdownIfAttached)) return
+    for (const [jobId, rest] of this.#running) {
+      try {
+        await rest.cancel(jobId)
+      } catch (e) {
+        this.output.err(`The job ${jobId} could not be cancelled: ${(e as Error).message}`)
+      }
+    }
+  }
+
+  close(): void {
+    for (const close of this.#closers) close()
+    this.#yarn?.yarn.close()
+  }
+}
+
+/** Its message and its causes are what the command shows. */
+function jobFailure(jobId: string, result: JobExecutionResult): Error {
+  const cause = result['failure-cause']
+  const reason =
+    cause === undefined
+      ? flinkError(
+          'JobCancellationException',
+          result['application-status'] === 'CANCELED' ? 'Job was cancelled.' : `Job ended as ${result['application-status']}.`,
+        )
+      : flinkError('JobExecutionException', 'Job execution failed.', { cause: remoteCause(cause) })
+  return new ProgramInvocationException(`Job failed (JobID: ${jobId})`, { cause: reason })
+}
+
+function remoteCause(cause: NonNullable<JobExecutionResult['failure-cause']>): Error {
+  const trace = withoutFrames(cause['stack-trace']).replace(
+    /^org\.apache\.flink\.runtime\.client\.JobExecutionException: Job execution failed\.\nCaused by: /,
+    '',
+  )
+  return Object.assign(new Error(trace), { javaClass: cause.class, trace })
+}

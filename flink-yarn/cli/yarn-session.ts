@@ -1,0 +1,189 @@
+/** `yarn-session.sh`: starts a session on YARN, attaches to one, ends it, or shows what YARN has to give. */
+import readline from 'node:readline'
+import { type CommandLine, ParseError, parseOptions } from '../../common/cli/options.js'
+import { ConfigurationError } from '../../common/config/configuration.js'
+import { parseApplicationId } from '../../common/records/ids.js'
+import { flinkError } from '../config/errors.js'
+import { type FlinkConfiguration, options } from '../config/index.js'
+import { type YarnEnvironment, yarnEnvironment } from '../deployment/environment.js'
+import { deleteYarnProperties, readYarnProperties, writeYarnProperties } from '../deployment/properties-file.js'
+import type { RestClient } from '../deployment/rest-client.js'
+import { finalStatus, retrieveCluster } from '../deployment/retrieve.js'
+import { yarnSessionHelp } from './help.js'
+import { Interrupted, interruption, untilInterrupted } from './interruption.js'
+import { baseConfiguration, reportConfiguration } from './main.js'
+import { CliArgsException, describeFailure, type Output, reportArguments, reportFailure } from './output.js'
+import { YARN_SESSION } from './tables.js'
+import { applyClusterOptions } from './targets.js'
+
+/** How often an attached client looks whether its session still runs. */
+const WATCH_INTERVAL = 1000
+const ENDED: ReadonlySet<string | undefined> = new Set(['FINISHED', 'FAILED', 'KILLED'])
+
+export async function yarnSession(args: readonly string[], output: Output): Promise<number> {
+  try {
+    const line = parseOptions(YARN_SESSION, args, { style: 'default', stopAtNonOption: true })
+    if (line.args.length > 0) output.err(`Ignored: ${line.args.join(' ')} (no such option; -h lists those there are)`)
+    if (line.has('h')) {
+      output.out(yarnSessionHelp())
+      return 0
+    }
+    return await session(line, output)
+  } catch (e) {
+    if (e instanceof Interrupted) return e.exitCode
+    if (e instanceof CliArgsException || e instanceof ParseError) return reportArguments(output, e)
+    if (e instanceof ConfigurationError) return reportConfiguration(output, e)
+    output.log('ERROR', 'sessionCli', `Error while running the Flink session.\n${describeFailure(e)}`)
+    return reportFailure(output, e)
+  }
+}
+
+async function session(line: CommandLine, output: Output): Promise<number> {
+  const conf = baseConfiguration()
+  const noted = readYarnProperties(conf)
+  if (noted) output.log('INFO', 'sessionCli', `Found Yarn properties file under ${noted.file}.`)
+  const jobManager = line.value('m')
+  if (jobManager !== undefined && jobManager !== 'yarn-cluster')
+    throw new CliArgsException(`-m ${jobManager}: a session runs on YARN; only yarn-cluster may stand here.`)
+  applyClusterOptions(line, '', conf)
+  conf.set(options.deployment.target, 'yarn-session')
+  const id = line.value('id')
+  if (id !== undefined) conf.set(options.yarn.applicationId, id, '-id')
+  const detached = line.has('d') || line.has('yd')
+  const env = yarnEnvironment()
+  try {
+    if (line.has('q')) {
+      output.out(await (await import('./query.js')).clusterDescription(env.yarn))
+      return 0
+    }
+    const attach = conf.optional(options.yarn.applicationId)
+    if (attach !== undefined) return await attachTo(attach, conf, env, output)
+    return await start(line, conf, env, detached, output)
+  } finally {
+    env.yarn.close()
+  }
+}
+
+async function start(line: CommandLine, conf: FlinkConfiguration, env: YarnEnvironment, detached: boolean, output: Output): Promise<number> {
+  const signal = interruption()
+  const { deployCluster, detachedHint } = await import('../deployment/yarn-descriptor.js')
+  conf.set(options.deployment.attached, !detached)
+  const { applicationId, rest } = await deployCluster({ mode: 'session', conf, env, log: output.log, signal })
+  if (!rest) throw flinkError('FlinkException', `The session ${applicationId} ended before it was seen to run.`)
+  try {
+    output.out(`JobManager Web Interface: ${rest.url}`)
+    writeYarnProperties(conf, applicationId, line.properties('D'), new Date())
+    if (detached) {
+      output.log('INFO', 'sessionCli', detachedHint(applicationId))
+      return 0
+    }
+    return await attended({ applicationId, conf, env, rest, output, signal })
+  } finally {
+    rest.close()
+  }
+}
+
+async function attachTo(applicationId: string, conf: FlinkConfiguration, env: YarnEnvironment, output: Output): Promise<number> {
+  const cluster = await retrieveCluster(conf, output.log)
+  try {
+    return await attended({ applicationId, conf, env, rest: cluster.rest, output, signal: interruption() })
+  } finally {
+    cluster.close()
+  }
+}
+
+interface Attended {
+  readonly applicationId: string
+  readonly conf: FlinkConfiguration
+  readonly env: YarnEnvironment
+  readonly rest: RestClient
+  readonly output: Output
+  readonly signal: AbortSignal
+}
+
+/** Until `stop`, a signal, or the session's own end. The end of the input is no reason to stop. */
+async function attended(s: Attended): Promise<number> {
+  const watching = new AbortController()
+  try {
+    const ended = await untilInterrupted(
+      s.signal,
+      Promise.race([readCommands(s.output).then(() => false), watchApplication(s, watching.signal).then(() => true)]),
+    )
+    if (!ended) return await stopSession(s)
+    s.output.err('The Flink Yarn cluster has failed.')
+    await tellEnd(s)
+    return 1
+  } catch (e) {
+    if (!(e instanceof Interrupted)) throw e
+    await stopSession(s)
+    return e.exitCode
+  } finally {
+    watching.abort()
+    process.stdin.destroy()
+  }
+}
+
+/** Resolves on `stop`. */
+function readCommands(output: Output): Promise<void> {
+  return new Promise((resolve) => {
+    readline.createInterface({ input: process.stdin }).on('line', (text) => {
+      const command = text.trim()
+      if (command === 'stop' || command === 'quit') return resolve()
+      if (command === '') return
+      if (command !== 'help') output.err(`Unknown command '${command}'. Showing help:`)
+      output.err('Available commands:')
+      output.err('help - show these commands')
+      output.err('stop - stop the YARN session')
+    })
+  })
+}
+
+/** Resolves when the application has ended. */
+function watchApplication(s: Attended, stop: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const timer = setInterval(() => {
+      s.env.yarn.getApplicationReport(parseApplicationId(s.applicationId)).then((report) => {
+        if (ENDED.has(report.yarnApplicationState)) resolve()
+      }, reject)
+    }, WATCH_INTERVAL)
+    stop.addEventListener('abort', () => clearInterval(timer))
+  })
+}
+
+async function stopSession(s: Attended): Promise<number> {
+  await s.rest.shutDownCluster()
+  forgetSession(s)
+  return tellEnd(s)
+}
+
+function forgetSession({ conf, applicationId, output }: Attended): void {
+  const file = deleteYarnProperties(conf, applicationId)
+  if (file !== undefined) output.log('INFO', 'sessionCli', `Deleted Yarn properties file at ${file}`)
+}
+
+/** Says how the application ended, once it has. @returns the exit code */
+async function tellEnd(s: Attended): Promise<number> {
+  const { sleep, pauses } = await import('../../common/yarn-client/retry.js')
+  const { applicationId, output } = s
+  for (const pause of pauses(WATCH_INTERVAL)) {
+    const report = await s.env.yarn.getApplicationReport(parseApplicationId(applicationId))
+    const state = report.yarnApplicationState
+    if (ENDED.has(state)) {
+      output.log(
+        'INFO',
+        'sessionCli',
+        `Application ${applicationId} finished with state ${state} and final state ${finalStatus(report)} at ${report.finishTime}`,
+      )
+      if (state === 'FINISHED') return 0
+      output.log('WARN', 'sessionCli', `Application failed. Diagnostics ${report.diagnostics}`)
+      output.log(
+        'WARN',
+        'sessionCli',
+        `If log aggregation is activated in the Hadoop cluster, we recommend to retrieve the full application log using this command:\n\tyarn logs -applicationId ${applicationId}`,
+      )
+      return 1
+    }
+    await sleep(pause)
+  }
+  return 0
+}
