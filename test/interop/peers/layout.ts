@@ -170,3 +170,16 @@ export function flink(confDir: string, args: readonly string[]): Promise<Finishe
     ),
   )
 }
+
+/** The class path of the differential driver, compiled once for each version of its source. */
+export function resourceManagerDriver(source: string): string {
+  const home = jars('resourcemanager.pom.xml', (h) => path.join(h, 'lib'))
+  for (const f of readdirSync(path.join(home, 'lib'))) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(home, 'lib', f))
+  const classes = path.join(home, `driver-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
+  if (!existsSync(path.join(classes, 'Driver.class'))) {
+    mkdirSync(classes, { recursive: true })
+    writeFileSync(path.join(classes, 'log4j.properties'), 'log4j.rootLogger=OFF\n')
+    run('javac', ['-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])
+  }
+  return `${classes}:${path.join(home, 'lib/*')}`
+}
