@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import os from 'node:os'
 import path from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { importModule } from '../../common/cli/import-module.js'
 import { deferred } from '../../common/lang/index.js'
 import { JOB_GRAPH_FORMAT, type JobGraph, type RecordedExecution } from '../jobgraph/index.js'
 import { type JobResultData, type ProgramContext, withContext } from '../streaming/context.js'
@@ -258,7 +259,7 @@ async function importMain(folder: string, entryClass: string): Promise<Main> {
   if (file === undefined) throw new ProgramInvocationException(`The program's entry point class '${entryClass}' was not found in the jar file.`)
   let module: Record<string, unknown>
   try {
-    module = await import(/* @vite-ignore */ pathToFileURL(file).href)
+    module = await importModule(pathToFileURL(file).href)
   } catch (e) {
     throw new ProgramInvocationException(`The program's entry point class '${entryClass}' threw an error during initialization: ${(e as Error).message}`, {
       cause: e,
