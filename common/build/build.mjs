@@ -48,13 +48,14 @@ export async function generateProtos() {
   }
 }
 
-export async function build({ minify = false } = {}) {
+/** @param only names of entries, when not all are wanted */
+export async function build({ minify = false, only } = {}) {
   await generateProtos()
   const esbuild = await import('esbuild')
   const present = (entries) =>
     Object.fromEntries(
       Object.entries(entries)
-        .filter(([, f]) => existsSync(at(f)))
+        .filter(([n, f]) => existsSync(at(f)) && (!only || only.includes(n)))
         .map(([n, f]) => [n, at(f)]),
     )
   const common = {
@@ -83,13 +84,14 @@ export async function build({ minify = false } = {}) {
   const engine = present(ENGINE)
   // The engine travels to other machines: nothing outside its files may be needed.
   if (Object.keys(engine).length > 0) await esbuild.build({ ...common, entryPoints: engine, outdir: at('dist/engine/lib') })
+  if (only) return
   writeFileSync(at('dist/meta.json'), JSON.stringify(result.metafile))
   for (const f of existsSync(at('scripts')) ? readdirSync(at('scripts')) : []) if (!f.includes('.cjs')) chmodSync(at('scripts', f), 0o755)
   if (existsSync(at('examples/build.mjs'))) await (await import(pathToFileURL(at('examples/build.mjs')).href)).buildExamples()
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  const only = process.argv[2]
-  if (only === 'protos') await generateProtos()
-  else await build()
+  const only = process.argv.slice(2)
+  if (only[0] === 'protos') await generateProtos()
+  else await build(only.length > 0 ? { only } : {})
 }
