@@ -1,0 +1,66 @@
+/** The checksum of a file as HDFS defines it: MD5 of the blocks' MD5s of their chunks' CRCs (org.apache.hadoop.hdfs.FileChecksumHelper). */
+import { createHash } from 'node:crypto'
+import { hdfs } from '../../common/config/keys/hdfs.js'
+import { exception } from '../../common/errors.js'
+import { BlockOpResponseProto, OpBlockChecksumProto, type OpBlockChecksumResponseProto } from '../../common/proto/gen/data-transfer.js'
+import type { LocatedBlockProto } from '../../common/proto/gen/hdfs.js'
+import type { DfsClient } from './dfs-client.js'
+import { DataNodeConnection, OP, TransferError } from './transfer/connection.js'
+
+export interface FileChecksum {
+  readonly algorithm: string
+  readonly hex: string
+}
+
+export async function fileChecksum(client: DfsClient, path: string): Promise<FileChecksum> {
+  const { blocks } = await client.blockLocations(path)
+  // Of an empty file: as if of 32 zero bytes, without any CRC.
+  if (blocks.length === 0) return named(0, 0, 'CRC32', createHash('md5').update(Buffer.alloc(32)).digest())
+  const md5 = createHash('md5')
+  let first: OpBlockChecksumResponseProto | undefined
+  for (const block of blocks) {
+    const sum = await blockChecksum(client, block)
+    first ??= sum
+    if (sum.bytesPerCrc !== first.bytesPerCrc)
+      throw exception('IOException', `Byte-per-checksum not matched: bpc=${sum.bytesPerCrc} but bytesPerCRC=${first.bytesPerCrc}`)
+    md5.update(sum.blockChecksum)
+  }
+  const { bytesPerCrc, crcPerBlock, crcType } = first!
+  return named(bytesPerCrc, blocks.length > 1 ? crcPerBlock : 0, (crcType ?? 'CHECKSUM_CRC32').replace('CHECKSUM_', ''), md5.digest())
+}
+
+function named(bytesPerCrc: number, crcPerBlock: number, type: string, md5: Buffer): FileChecksum {
+  const head = Buffer.alloc(12)
+  head.writeInt32BE(bytesPerCrc, 0)
+  head.writeBigInt64BE(BigInt(crcPerBlock), 4)
+  return { algorithm: `MD5-of-${crcPerBlock}MD5-of-${bytesPerCrc}${type}`, hex: Buffer.concat([head, md5]).toString('hex') }
+}
+
+async function blockChecksum(client: DfsClient, located: LocatedBlockProto): Promise<OpBlockChecksumResponseProto> {
+  let failure: unknown = new TransferError(`no DataNode has block ${located.b.blockId}`)
+  for (const node of located.locs) {
+    try {
+      const connection = await DataNodeConnection.open(client.peerOf(node), client.conf.get(hdfs.clientSocketTimeout))
+      try {
+        connection.request(OP.BLOCK_CHECKSUM, OpBlockChecksumProto, {
+          header: { block: located.b, token: located.blockToken },
+          blockChecksumOptions: { blockChecksumType: 'MD5CRC', stripeLength: 0 },
+        })
+        const answer = await connection.message(BlockOpResponseProto)
+        if (answer.status === 'SUCCESS' && answer.checksumResponse) return answer.checksumResponse
+        throw new TransferError(`${connection.name}: ${answer.message || answer.status}`, answer)
+      } finally {
+        connection.close()
+      }
+    } catch (e) {
+      failure = e
+    }
+  }
+  throw exception(
+    'IOException',
+    `Fail to get block MD5 for ${located.b.poolId}:blk_${located.b.blockId}_${located.b.generationStamp}: ${(failure as Error).message}`,
+    {
+      cause: failure,
+    },
+  )
+}
