@@ -9,7 +9,7 @@ import type { ResourceManagerAdministrationProtocol } from '../../common/protoco
 import type { CallContext, Handlers } from '../../common/rpc/protocol.js'
 import type { AclCheck } from '../runtime/acl.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { then } from '../runtime/stepper.js'
+import { andThen } from '../runtime/stepper.js'
 
 export interface AdminOptions {
   /** @throws StandbyException while another one is active */
@@ -45,12 +45,12 @@ export function adminService(options: AdminOptions): Handlers<ResourceManagerAdm
   }
 
   return {
-    refreshQueues: (_request, call) => then(admin(call, 'refreshQueues', 'refresh queues.').refreshQueues(), () => ({})),
+    refreshQueues: (_request, call) => andThen(admin(call, 'refreshQueues', 'refresh queues.').refreshQueues(), () => ({})),
 
     refreshNodes(request, call) {
       const rm = admin(call, 'refreshNodes', 'refresh nodes.')
       const conf = reloaded(confDir)
-      return then(rm.refreshNodes(conf, request.decommissionType, request.decommissionTimeout), () => ({}))
+      return andThen(rm.refreshNodes(conf, request.decommissionType, request.decommissionTimeout), () => ({}))
     },
 
     refreshSuperUserGroupsConfiguration(_request, call) {
@@ -96,11 +96,11 @@ export function adminService(options: AdminOptions): Handlers<ResourceManagerAdm
         request.nodeLabels.length > 0
           ? request.nodeLabels.map((l) => ({ name: l.name ?? '', exclusive: l.isExclusive }))
           : request.deprecatedNodeLabels.map((name) => ({ name, exclusive: true }))
-      return then(rm.step({ type: 'addNodeLabels', labels }), () => ({}))
+      return andThen(rm.step({ type: 'addNodeLabels', labels }), () => ({}))
     },
 
     removeFromClusterNodeLabels: (request, call) =>
-      then(labelling(call, 'removeFromClusterNodeLabels').step({ type: 'removeNodeLabels', labels: request.nodeLabels }), () => ({})),
+      andThen(labelling(call, 'removeFromClusterNodeLabels').step({ type: 'removeNodeLabels', labels: request.nodeLabels }), () => ({})),
 
     replaceLabelsOnNodes(request, call) {
       const rm = labelling(call, 'replaceLabelsOnNodes')
@@ -115,7 +115,7 @@ export function adminService(options: AdminOptions): Handlers<ResourceManagerAdm
             `Can't replace node labels on nodes [${unknown.map((n) => n.nodeId.host).join(', ')}] because these nodes are unknown`,
           )
       }
-      return then(rm.step({ type: 'replaceLabelsOnNodes', nodes }), () => ({}))
+      return andThen(rm.step({ type: 'replaceLabelsOnNodes', nodes }), () => ({}))
     },
 
     checkForDecommissioningNodes(_request, call) {
@@ -128,7 +128,8 @@ export function adminService(options: AdminOptions): Handlers<ResourceManagerAdm
       }
     },
 
-    refreshClusterMaxPriority: (_request, call) => then(admin(call, 'refreshClusterMaxPriority', 'refresh cluster max priority').refreshQueues(), () => ({})),
+    refreshClusterMaxPriority: (_request, call) =>
+      andThen(admin(call, 'refreshClusterMaxPriority', 'refresh cluster max priority').refreshQueues(), () => ({})),
 
     mapAttributesToNodes(_request, call) {
       admin(call, 'mapAttributesToNodes', 'map attributes to nodes.')

@@ -9,7 +9,7 @@ import { NODE_STATES } from '../../common/records/states.js'
 import type { CallContext, Handlers } from '../../common/rpc/protocol.js'
 import type { ApplicationReport, AttemptReport, Caller, QueueReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { then } from '../runtime/stepper.js'
+import { andThen } from '../runtime/stepper.js'
 import { attributeQueries } from './attribute-queries.js'
 import { delegationTokens } from './delegation-tokens.js'
 import { applicationReportProto, attemptReportProto, containerReportProto, formatIso8601, nodeReportProto, queueInfoProto } from './reports.js'
@@ -52,14 +52,14 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     submitApplication(request, call) {
       const context = request.applicationSubmissionContext
       if (!context?.applicationId) throw exception('YarnException', 'the submission context names no application id')
-      return then(
+      return andThen(
         rm.submit(submissionOf(context, call.user, rm.groups.of(call.user), types), ApplicationSubmissionContextProto.encode(context), call.remoteAddress),
         () => ({}),
       )
     },
 
     forceKillApplication(request, call) {
-      return then(
+      return andThen(
         rm.step({
           type: 'killApplication',
           applicationId: applicationIdOf(request.applicationId),
@@ -72,7 +72,7 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     },
 
     failApplicationAttempt: (request, call) =>
-      then(rm.step({ type: 'failAttempt', attemptId: attemptIdOf(request.applicationAttemptId), user: call.user }), () => ({})),
+      andThen(rm.step({ type: 'failAttempt', attemptId: attemptIdOf(request.applicationAttemptId), user: call.user }), () => ({})),
 
     getApplicationReport(request, call) {
       if (!request.applicationId) throw exception('ApplicationNotFoundException', 'Invalid application id: null')
@@ -173,13 +173,13 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     },
 
     moveApplicationAcrossQueues: (request, call) =>
-      then(
+      andThen(
         rm.step({ type: 'moveApplication', applicationId: applicationIdOf(request.applicationId), queue: request.targetQueue, user: call.user }),
         () => ({}),
       ),
 
     updateApplicationPriority: (request, call) =>
-      then(
+      andThen(
         rm.step({
           type: 'updatePriority',
           applicationId: applicationIdOf(request.applicationId),
@@ -192,7 +192,7 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     updateApplicationTimeouts(request, call) {
       const wanted = request.applicationTimeouts.find((t) => t.applicationTimeoutType === 'APP_TIMEOUT_LIFETIME')
       if (!wanted) throw exception('YarnException', 'At least one ApplicationTimeoutType should be configured for updating timeouts.')
-      return then(
+      return andThen(
         rm.step({
           type: 'updateTimeouts',
           applicationId: applicationIdOf(request.applicationId),
@@ -208,7 +208,7 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
       const app = application(containerId.applicationAttemptId.applicationId)
       if (!core.mayAccess(callerOf(call), app.applicationId, 'MODIFY_APP'))
         throw exception('YarnException', `User ${call.user} cannot perform operation MODIFY_APP on ${formatApplicationId(app.applicationId)}`)
-      return then(rm.step({ type: 'signalContainer', containerId, command: request.command }), () => ({}))
+      return andThen(rm.step({ type: 'signalContainer', containerId, command: request.command }), () => ({}))
     },
 
     getResourceTypeInfo: () => ({ resourceTypeInfo: types.map((t) => ({ name: t.name, units: t.units, type: 'COUNTABLE' as const })) }),

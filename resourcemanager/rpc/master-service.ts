@@ -10,7 +10,7 @@ import type { CallContext, Handlers } from '../../common/rpc/protocol.js'
 import type { TokenAuthenticator } from '../../common/rpc/server.js'
 import type { AllocateAnswer, ApplicationSubmission, RegisterApplicationMasterAnswer, UpdateContainerRequest } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { then } from '../runtime/stepper.js'
+import { andThen } from '../runtime/stepper.js'
 import { attemptOfAmRmToken } from '../runtime/tokens.js'
 import { completedContainerProto, containerProto } from './containers.js'
 import { nodeReportProto } from './reports.js'
@@ -45,7 +45,7 @@ export function masterService(rm: ResourceManager): Handlers<ApplicationMasterPr
   return {
     registerApplicationMaster(request, call) {
       const attemptId = caller(call)
-      return then(
+      return andThen(
         rm.step({
           type: 'registerApplicationMaster',
           attemptId,
@@ -79,7 +79,7 @@ export function masterService(rm: ResourceManager): Handlers<ApplicationMasterPr
 
     allocate(request, call) {
       const attemptId = caller(call)
-      return then(rm.step(allocateOf(request, attemptId, types)), (a: AllocateAnswer): AllocateResponseProtoInit => {
+      return andThen(rm.step(allocateOf(request, attemptId, types)), (a: AllocateAnswer): AllocateResponseProtoInit => {
         const previous = a.containersFromPreviousAttempts
         const renewed = rm.tokens.renewedAmRmToken(attemptId, call.tokenIdentifier!)
         return {
@@ -118,7 +118,7 @@ export function masterService(rm: ResourceManager): Handlers<ApplicationMasterPr
 
     finishApplicationMaster(request, call) {
       const finalStatus = (request.finalApplicationStatus ?? 'APP_UNDEFINED').slice('APP_'.length) as FinalApplicationStatus
-      return then(
+      return andThen(
         rm.step({
           type: 'finishApplicationMaster',
           attemptId: caller(call),

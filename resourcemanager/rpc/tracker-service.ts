@@ -15,7 +15,7 @@ import type { Handlers } from '../../common/rpc/protocol.js'
 import type { MasterKey } from '../../common/security/tokens.js'
 import type { NodeHeartbeatAnswer, RegisterNodeAnswer } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { then } from '../runtime/stepper.js'
+import { andThen } from '../runtime/stepper.js'
 import { containerProto } from './containers.js'
 import { attributesOf, containerStatusOf, labelsOf, logAggregationOf, nmContainerStatusOf, utilizationOf } from './requests.js'
 
@@ -34,7 +34,7 @@ export function trackerService(rm: ResourceManager): Handlers<ResourceTracker> {
       const nodeId = nodeIdOf(request.nodeId)
       const health = request.nodeStatus?.nodeHealthStatus
       const register = () =>
-        then(
+        andThen(
           rm.step({
             type: 'registerNode',
             nodeId,
@@ -75,7 +75,7 @@ export function trackerService(rm: ResourceManager): Handlers<ResourceTracker> {
     nodeHeartbeat(request) {
       const status = request.nodeStatus
       const health = status?.nodeHealthStatus
-      return then(
+      return andThen(
         rm.step({
           type: 'nodeHeartbeat',
           nodeId: nodeIdOf(status?.nodeId),
@@ -123,7 +123,7 @@ export function trackerService(rm: ResourceManager): Handlers<ResourceTracker> {
     },
 
     unRegisterNodeManager(request) {
-      return then(rm.step({ type: 'unregisterNode', nodeId: nodeIdOf(request.nodeId) }), () => ({}))
+      return andThen(rm.step({ type: 'unregisterNode', nodeId: nodeIdOf(request.nodeId) }), () => ({}))
     },
   }
 }

@@ -40,6 +40,10 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
   let active: Active | undefined
   let election: Election | undefined
 
+  /** A lease that ran out while this process did not run: the other one may be active by now. */
+  const guard = () => {
+    if (election && !election.holds()) throw exception('StandbyException', `ResourceManager ${settings.id} has lost its lease`)
+  }
   const activate = async () => {
     const rm = new ResourceManager({
       settings,
@@ -49,7 +53,7 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
       onFailure: (e) => (settings.id === undefined ? options.fatal(e) : election?.fenced(e)),
     })
     try {
-      active = { rm, services: await startActiveServices(rm) }
+      active = { rm, services: await startActiveServices(rm, guard) }
     } catch (e) {
       rm.stop()
       throw e

@@ -12,6 +12,8 @@ import { FencedError } from '../store/state-store.js'
 import type { Settings } from './settings.js'
 
 export interface Election {
+  /** Whether the lease is this one's for now. An active one that did not run for a while may have lost it without knowing. */
+  holds(): boolean
   /** By hand: takes the lease from whoever holds it. */
   toActive(): Promise<void>
   /** By hand: gives the lease up, and does not take it again before someone else had it. */
@@ -42,19 +44,26 @@ export async function startElection(options: ElectionOptions): Promise<Election>
   const db = openDatabase(settings.storeDir!)
   const lease = leaseOf(db)
   let active = false
+  let heldUntil = 0
   let stopped = false
   /** Set by hand: this one does not stand for election until another one has been active. */
   let resting = false
   /** Transitions run one after the other. */
   let turn: Promise<void> = Promise.resolve()
 
+  const acquire = (forced: boolean): boolean => {
+    const expires = now() + LEASE_MS
+    const got = lease.acquire({ owner, expires }, now(), forced)
+    heldUntil = got ? expires : 0
+    return got
+  }
   const inTurn = (f: () => Promise<void>): Promise<void> => {
     const done = turn.then(f)
     turn = done.catch(() => {})
     return done
   }
   const take = async (forced: boolean) => {
-    if (active || !lease.acquire({ owner, expires: now() + LEASE_MS }, now(), forced)) return
+    if (active || !acquire(forced)) return
     log.info(`${settings.id} becomes active`)
     try {
       await options.activate()
@@ -74,7 +83,7 @@ export async function startElection(options: ElectionOptions): Promise<Election>
   const beat = async () => {
     if (active) {
       // A lease that someone else took while this process did not run must not be taken back.
-      if (!lease.acquire({ owner, expires: now() + LEASE_MS }, now(), false)) await give('the lease went to another ResourceManager')
+      if (!acquire(false)) await give('the lease went to another ResourceManager')
       return
     }
     const held = lease.read()
@@ -90,6 +99,7 @@ export async function startElection(options: ElectionOptions): Promise<Election>
   }, RENEW_MS)
 
   return {
+    holds: () => active && heldUntil > now(),
     toActive: () =>
       inTurn(async () => {
         resting = false

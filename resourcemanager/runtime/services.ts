@@ -13,13 +13,15 @@ export interface ActiveServices {
   stop(): Promise<void>
 }
 
-export async function startActiveServices(rm: ResourceManager): Promise<ActiveServices> {
+/** @param guard called before each call; throws when this process may not serve after all */
+export async function startActiveServices(rm: ResourceManager, guard: () => void): Promise<ActiveServices> {
   const { settings, log } = rm
   const onError = (error: unknown, method: string) => log.error({ err: error }, `${method} failed`)
+  const common = { onError, before: guard }
   const servers = {
-    client: new RpcServer({ onError }).serve(applicationClientProtocol, clientService(rm)),
-    scheduler: new RpcServer({ onError, tokens: amRmAuthenticator(rm), tokenRequired: true }).serve(applicationMasterProtocol, masterService(rm)),
-    tracker: new RpcServer({ onError }).serve(resourceTracker, trackerService(rm)),
+    client: new RpcServer(common).serve(applicationClientProtocol, clientService(rm)),
+    scheduler: new RpcServer({ ...common, tokens: amRmAuthenticator(rm), tokenRequired: true }).serve(applicationMasterProtocol, masterService(rm)),
+    tracker: new RpcServer(common).serve(resourceTracker, trackerService(rm)),
   }
   const stop = async () => {
     await Promise.all(Object.values(servers).map((s) => s.close()))

@@ -152,6 +152,6 @@ function operationOf(e: PersistEffect): StoreOperation {
 }
 
 /** `f` of a value that is there, or will be. */
-export function then<T, R>(value: T | Promise<T>, f: (value: T) => R): R | Promise<R> {
+export function andThen<T, R>(value: T | Promise<T>, f: (value: T) => R): R | Promise<R> {
   return value instanceof Promise ? value.then(f) : f(value)
 }
