@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { whyNot } from '../peers/layout.js'
 import { disagreement } from './compare.js'
+import { generate, shrink } from './generate.js'
 import { runOurs } from './ours.js'
 import { runReal } from './real.js'
 import { type View, loadScenarios } from './scenario.js'
@@ -19,5 +20,21 @@ describe.skipIf(whyNot() !== undefined)('the real ResourceManager and ours decid
   it.each(scenarios.map((s, i) => [s.name, i] as const))('%s', (_name, i) => {
     const scenario = scenarios[i]!
     expect(disagreement(scenario, real[i]!, runOurs(scenario))).toBe('')
+  })
+})
+
+/** BOBBIN_DIFFERENTIAL_SEEDS=FROM-TO runs more of them; a disagreement is made smaller before it is shown. */
+const [from = 1, to = 25] = (process.env.BOBBIN_DIFFERENTIAL_SEEDS ?? '1-25').split('-').map(Number)
+
+describe.skipIf(whyNot() !== undefined)('generated scenarios', () => {
+  it(`agree for the seeds ${from} to ${to}`, { timeout: 3_600_000 }, async () => {
+    const generated = Array.from({ length: to - from + 1 }, (_, i) => generate(from + i))
+    const real = await runReal(generated)
+    for (const [i, scenario] of generated.entries()) {
+      const why = disagreement(scenario, real[i]!, runOurs(scenario))
+      if (why === '') continue
+      const small = await shrink(scenario)
+      expect.fail(`${small.why || why}\n${JSON.stringify(small.scenario, undefined, 1)}`)
+    }
   })
 })

@@ -26,7 +26,7 @@ export function runOurs(scenario: Scenario): View[] {
   return scenario.steps.map((step) => run.step(step))
 }
 
-class Run {
+export class Run {
   readonly core: Core
   readonly #apps = new Map<string, ApplicationId>()
   readonly #nodes = new Map<string, { id: NodeId; responseId: number }>()

@@ -1,0 +1,154 @@
+/**
+ * Generated scenarios: seeded, valid by construction (each step is chosen by what our side's last view says exists), and made smaller when the two
+ * sides disagree.
+ */
+import { xoroshiro128plus } from 'pure-rand/generator/xoroshiro128plus'
+import { uniformInt } from 'pure-rand/distribution/uniformInt'
+import { disagreement } from './compare.js'
+import { Run, runOurs } from './ours.js'
+import { runReal } from './real.js'
+import { type AppView, type Scenario, type Step, type View, withDefaults } from './scenario.js'
+
+/** A seeded source of choices. */
+class Dice {
+  readonly #rng
+  constructor(seed: number) {
+    this.#rng = xoroshiro128plus(seed)
+  }
+  between(low: number, high: number): number {
+    return uniformInt(this.#rng, low, high)
+  }
+  chance(percent: number): boolean {
+    return this.between(1, 100) <= percent
+  }
+  one<T>(list: readonly T[]): T {
+    return list[this.between(0, list.length - 1)]!
+  }
+}
+
+function generateConf(dice: Dice): Record<string, string> {
+  const names = ['default', 'hive', 'etl'].slice(0, dice.between(1, 3))
+  const shares = {
+    1: [[100]],
+    2: [
+      [50, 50],
+      [30, 70],
+      [80, 20],
+    ],
+    3: [
+      [40, 40, 20],
+      [10, 60, 30],
+      [34, 33, 33],
+    ],
+  }[names.length as 1 | 2 | 3]
+  const capacities = dice.one(shares)
+  const conf: Record<string, string> = { 'yarn.scheduler.capacity.root.queues': names.join(',') }
+  for (const [i, name] of names.entries()) {
+    conf[`root.${name}.capacity`] = String(capacities[i])
+    if (dice.chance(70)) conf[`root.${name}.maximum-capacity`] = String(dice.between(capacities[i]!, 100))
+    if (dice.chance(40)) conf[`root.${name}.user-limit-factor`] = dice.one(['0.5', '1', '2', '5'])
+    if (dice.chance(30)) conf[`root.${name}.minimum-user-limit-percent`] = dice.one(['25', '50', '100'])
+    if (dice.chance(30)) conf[`root.${name}.ordering-policy`] = dice.one(['fifo', 'fair'])
+    if (dice.chance(25)) conf[`root.${name}.maximum-am-resource-percent`] = dice.one(['0.2', '0.5'])
+  }
+  if (dice.chance(40)) conf['yarn.scheduler.capacity.resource-calculator'] = 'org.apache.hadoop.yarn.util.resource.DominantResourceCalculator'
+  if (dice.chance(30)) conf['yarn.scheduler.capacity.node-locality-delay'] = dice.one(['0', '2', '40'])
+  return conf
+}
+
+const ended = (a: AppView) => ['FINISHED', 'FAILED', 'KILLED', 'FINISHING', 'FINAL_SAVING', 'KILLING'].includes(a.state)
+
+export function generate(seed: number, length = 40): Scenario {
+  const dice = new Dice(seed)
+  const conf = generateConf(dice)
+  const queues = conf['yarn.scheduler.capacity.root.queues']!.split(',')
+  const scenario: Scenario & { steps: Step[] } = { name: `seed ${seed}`, conf: withDefaults(conf), steps: [] }
+  const run = new Run(scenario)
+  let view: View = {}
+  const act = (step: Step) => {
+    scenario.steps.push(step)
+    view = run.step(step)
+  }
+  const nodes: string[] = []
+  const addNode = () => {
+    const name = `h${nodes.length + 1}`
+    nodes.push(name)
+    act({ addNode: { name, memory: dice.between(2, 16) * 1024, vcores: dice.between(2, 16) } })
+  }
+  for (let n = dice.between(1, 4); n > 0; n--) addNode()
+  let count = 0
+  while (scenario.steps.length < length) {
+    const apps = Object.entries(view.apps ?? {})
+    const running = apps.filter(([, a]) => a.state === 'RUNNING')
+    const launchable = apps.filter(([, a]) => a.attemptState === 'ALLOCATED')
+    const roll = dice.between(1, 100)
+    if (launchable.length > 0 && roll <= 50) act({ launch: dice.one(launchable)[0] })
+    else if (count < 6 && roll <= 15) {
+      count++
+      const priority = dice.chance(30) ? { priority: dice.between(0, 3) } : {}
+      act({
+        submit: {
+          app: `a${count}`,
+          user: dice.one(['u1', 'u2', 'u3']),
+          queue: dice.one(queues),
+          memory: dice.between(1, 8) * 256,
+          vcores: dice.between(1, 2),
+          ...priority,
+        },
+      })
+    } else if (running.length > 0 && roll <= 45) act(allocateStep(dice, dice.one(running), nodes))
+    else if (running.length > 0 && roll <= 49) act({ finish: { app: dice.one(running)[0] } })
+    else if (apps.some(([, a]) => !ended(a)) && roll <= 51) act({ kill: dice.one(apps.filter(([, a]) => !ended(a)))[0] })
+    else act(heartbeatStep(dice, dice.one(nodes), apps))
+  }
+  return scenario
+}
+
+function allocateStep(dice: Dice, [app, view]: [string, AppView], nodes: readonly string[]): Step {
+  const own = (view.live ?? []).filter((c) => c.id !== 1 && c.state !== 'ALLOCATED')
+  const size = { memory: dice.between(1, 12) * 256, vcores: dice.between(1, 3), priority: dice.between(1, 3) }
+  const count = dice.between(0, 6)
+  const ask = [{ ...size, count }]
+  if (dice.chance(30)) {
+    const relax = dice.chance(60)
+    const rack = { ...size, count, resource: '/default-rack', relax }
+    return { allocate: { app, ask: [{ ...size, count, resource: dice.one(nodes) }, { ...rack }, { ...ask[0]!, relax }] } }
+  }
+  const release = own.length > 0 && dice.chance(25) ? [{ app, id: dice.one(own).id }] : []
+  return { allocate: { app, ask: dice.chance(75) ? ask : [], release } }
+}
+
+function heartbeatStep(dice: Dice, node: string, apps: readonly (readonly [string, AppView])[]): Step {
+  const containers = apps.flatMap(([app, a]) =>
+    (a.live ?? [])
+      .filter((c) => c.node === node && c.state !== 'ALLOCATED' && dice.chance(40))
+      .map((c) => ({ app, id: c.id, state: c.id !== 1 && dice.chance(30) ? ('COMPLETE' as const) : ('RUNNING' as const) })),
+  )
+  return { heartbeat: { node, containers } }
+}
+
+/** Drops steps while the two sides go on disagreeing; each round is one run of the real side. */
+export async function shrink(scenario: Scenario, rounds = 25): Promise<{ scenario: Scenario; why: string }> {
+  let best = scenario
+  let why = ''
+  for (let size = Math.ceil(scenario.steps.length / 2), round = 0; size >= 1 && round < rounds; round++) {
+    const candidates: Scenario[] = []
+    for (let at = 0; at < best.steps.length; at += size) candidates.push({ ...best, steps: best.steps.filter((_, i) => i < at || i >= at + size) })
+    const legal = candidates.flatMap((c) => {
+      try {
+        return [{ c, ours: runOurs(c) }]
+      } catch {
+        return [] // names something whose step was dropped
+      }
+    })
+    const real = await runReal(legal.map(({ c }) => c))
+    const found = legal
+      .map(({ c, ours }, i) => ({ scenario: c, why: disagreement(c, real[i]!, ours) }))
+      .find((x) => x.why !== '' && !x.why.includes('NullPointerException'))
+    if (found) {
+      best = found.scenario
+      why = found.why
+    } else size = size === 1 ? 0 : Math.ceil(size / 2)
+  }
+  return { scenario: best, why }
+}
