@@ -59,7 +59,7 @@ function classOf(e: Error): string {
 function headline(e: unknown): string {
   if (!(e instanceof Error)) return String(e)
   const { trace } = e as { trace?: string }
-  return trace ?? `${classOf(e)}: ${e.message}`
+  return trace ?? `${classOf(e)}: ${withoutFrames(e.message)}`
 }
 
 /** Errors of the operating system: their stack is ours, not the user's. */

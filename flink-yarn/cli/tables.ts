@@ -109,6 +109,8 @@ export interface Action {
   readonly title: string
   readonly syntax: string
   readonly options: OptionTable
+  /** Understood as well, but not shown. */
+  readonly unshown?: OptionTable
   /** Options of all targets, shown after the action's own. */
   readonly targets: readonly { readonly title: string; readonly options: OptionTable }[]
 }
@@ -132,6 +134,7 @@ export const ACTIONS = {
     title: 'runs an application in Application Mode.',
     syntax: 'run-application [OPTIONS] <jar-file> <arguments>',
     options: [],
+    unshown: RUN,
     targets: [{ title: 'Options for Generic CLI mode:', options: GENERIC }],
   },
   info: {
@@ -197,7 +200,15 @@ export type ActionName = keyof typeof ACTIONS
 /** All that an action understands; where tables share a name, the first stands. */
 export function tableOf(action: Action): OptionTable {
   // Options of a new cluster are understood beside every action, as real Flink merges its tables.
-  const all = [help, verbose, ...action.options, ...action.targets.flatMap((t) => t.options), ...GENERIC, ...YARN_RUN.filter((o) => o.short !== 'd')]
+  const all = [
+    help,
+    verbose,
+    ...action.options,
+    ...(action.unshown ?? []),
+    ...action.targets.flatMap((t) => t.options),
+    ...GENERIC,
+    ...YARN_RUN.filter((o) => o.short !== 'd'),
+  ]
   const seen = new Set<string>()
   return all.filter((o) => {
     const names = [o.short, o.long].filter((n) => n !== undefined)

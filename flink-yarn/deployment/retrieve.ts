@@ -1,5 +1,5 @@
 /** Finds a cluster that runs already: by its REST address, or by its application. */
-import { parseApplicationId } from '../../common/records/ids.js'
+import { type ApplicationId, parseApplicationId } from '../../common/records/ids.js'
 import type { ApplicationReportProto, YarnApplicationStateProto } from '../../common/proto/gen/application-client.js'
 import { flinkError } from '../config/errors.js'
 import { type FlinkConfiguration, options } from '../config/index.js'
@@ -56,8 +56,20 @@ export async function retrieveCluster(conf: FlinkConfiguration, log: Log): Promi
   }
 }
 
+/** @throws FlinkError for what is no application id */
+export function applicationIdFrom(text: string): ApplicationId {
+  try {
+    return parseApplicationId(text)
+  } catch {
+    throw flinkError(
+      'IllegalArgumentException',
+      `Invalid ApplicationId: ${text}. It looks like application_1700000000000_0001 (yarn application -list shows those there are).`,
+    )
+  }
+}
+
 async function addressOf(env: YarnEnvironment, id: string, log: Log): Promise<RestAddress> {
-  const report = await env.yarn.getApplicationReport(parseApplicationId(id))
+  const report = await env.yarn.getApplicationReport(applicationIdFrom(id))
   if (ENDED.has(report.yarnApplicationState)) {
     log('ERROR', 'descriptor', `The application ${id} doesn't run anymore. It has previously completed with final status: ${finalStatus(report)}`)
     throw flinkError('RuntimeException', `The Yarn application ${id} doesn't run anymore.`)
