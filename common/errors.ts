@@ -52,6 +52,8 @@ export const ERRORS = {
   FSLimitMaxDirectoryItemsExceededException: { className: `${hdfs}.protocol.FSLimitException$MaxDirectoryItemsExceededException`, http: 403 },
   UnregisteredNodeException: { className: `${hdfs}.protocol.UnregisteredNodeException`, http: 403 },
   ReplicaNotFoundException: { className: `${hdfs}.server.datanode.ReplicaNotFoundException`, http: 403 },
+  ReplicaAlreadyExistsException: { className: `${hdfs}.server.datanode.ReplicaAlreadyExistsException`, http: 403 },
+  DiskOutOfSpaceException: { className: 'org.apache.hadoop.util.DiskChecker$DiskOutOfSpaceException', http: 403 },
   LeaseExpiredException: { className: `${nn}.LeaseExpiredException`, http: 403 },
   NotReplicatedYetException: { className: `${nn}.NotReplicatedYetException`, http: 403, retry: 'retry' },
   SafeModeException: { className: `${nn}.SafeModeException`, http: 403, retry: 'retry' },

@@ -1,0 +1,297 @@
+/**
+ * The state as rows, and changes as journal records. A record holds whole rows of what changed, so that replaying it
+ * needs no rule of the namespace, and applying it twice changes nothing.
+ */
+import { type Block, NO_REPLICAS, newConstruction } from './block.js'
+import { type Features, type INode, type INodeFile, ROOT_ID, compareNames, newDirectory, newFile, newSymlink } from './inode.js'
+import { addLease } from './lease.js'
+import { hasQuota, usageOf } from './quota.js'
+import type { Diff } from './snapshot-types.js'
+import type { FsState } from './state.js'
+
+/** Kind: d, f or l. `rest` is what few rows have, as JSON. */
+export type Row = readonly [
+  id: number,
+  parent: number,
+  name: string,
+  kind: 'd' | 'f' | 'l',
+  permission: number,
+  owner: string,
+  group: string,
+  mtime: number,
+  atime: number,
+  replication: number,
+  blockSize: number,
+  /** id, generation stamp, length of each block */
+  blocks: readonly number[],
+  rest: Rest | null,
+]
+
+interface DiffRow extends Omit<Diff, 'children' | 'blocks'> {
+  readonly children: readonly number[] | undefined
+  readonly blocks: readonly number[] | undefined
+}
+
+interface Rest {
+  features?: Omit<Features, 'diffs'>
+  diffs?: DiffRow[]
+  /** holder, machine */
+  writer?: readonly [string, string]
+  /** State of the last blocks that are not complete: index from the end, state. */
+  open?: readonly (readonly [number, string])[]
+  target?: string
+  /** A deleted node that a snapshot still shows: it is no child of its parent. */
+  detached?: true
+}
+
+export interface JournalRecord {
+  readonly puts: readonly Row[]
+  /** Ids of removed nodes, with all that is below them. */
+  readonly removes: readonly number[]
+  /** last inode id, last block id, generation stamp, last snapshot id */
+  readonly counters: readonly [number, number, number, number] | null
+}
+
+function blockNumbers(blocks: readonly Block[]): number[] {
+  const out: number[] = []
+  for (const b of blocks) out.push(b.id, b.generationStamp, b.length)
+  return out
+}
+
+const bytes = (_k: string, v: unknown) => (v instanceof Uint8Array ? { $bytes: [...v] } : v)
+const unbytes = (_k: string, v: unknown) => (v !== null && typeof v === 'object' && '$bytes' in v ? Uint8Array.from((v as { $bytes: number[] }).$bytes) : v)
+
+export function rowOf(inode: INode): Row {
+  const rest: Rest = {}
+  if (inode.features) {
+    const { diffs, ...features } = inode.features
+    if (Object.keys(features).length > 0) rest.features = features
+    if (diffs) rest.diffs = diffs.map((d) => ({ ...d, children: d.children?.map((c) => c.id), blocks: d.blocks && blockNumbers(d.blocks) }))
+  }
+  if (inode.features?.coveredBy !== undefined && inode.parent && !inode.parent.children.includes(inode)) rest.detached = true
+  if (inode.kind === 'file') {
+    if (inode.writer) rest.writer = [inode.writer.holder, inode.writer.machine]
+    const open: [number, string][] = []
+    for (let i = 1; i <= Math.min(2, inode.blocks.length); i++) {
+      const c = inode.blocks[inode.blocks.length - i]!.construction
+      if (c) open.push([i, c.state])
+    }
+    if (open.length > 0) rest.open = open
+  }
+  if (inode.kind === 'symlink') rest.target = inode.target
+  return [
+    inode.id,
+    inode.parent?.id ?? 0,
+    inode.name,
+    inode.kind === 'directory' ? 'd' : inode.kind === 'file' ? 'f' : 'l',
+    inode.permission,
+    inode.owner,
+    inode.group,
+    inode.mtime,
+    inode.atime,
+    inode.kind === 'file' ? inode.replication : 0,
+    inode.kind === 'file' ? inode.blockSize : 0,
+    inode.kind === 'file' ? blockNumbers(inode.blocks) : [],
+    Object.keys(rest).length > 0 ? rest : null,
+  ]
+}
+
+/** What changed since the last call; undefined when nothing did. */
+export function takeRecord(fs: FsState): JournalRecord | undefined {
+  const { changes } = fs
+  if (changes.puts.size === 0 && changes.removes.length === 0 && !changes.counters) return undefined
+  const puts: Row[] = []
+  for (const inode of changes.puts) if (fs.inodes.get(inode.id) === inode) puts.push(rowOf(inode))
+  const c = fs.counters
+  const record: JournalRecord = {
+    puts,
+    removes: changes.removes.length > 0 ? changes.removes.splice(0) : [],
+    counters: changes.counters ? [c.lastInodeId, c.lastBlockId, c.generationStamp, c.lastSnapshotId] : null,
+  }
+  changes.puts.clear()
+  changes.counters = false
+  return record
+}
+
+export function encodeRecord(record: JournalRecord): string {
+  return JSON.stringify([record.removes, record.puts, record.counters], bytes)
+}
+
+/** @throws Error when the text is no record */
+export function decodeRecord(text: string): JournalRecord {
+  const value: unknown = JSON.parse(text, text.includes('$bytes') ? unbytes : undefined)
+  if (!Array.isArray(value) || !Array.isArray(value[0]) || !Array.isArray(value[1])) throw new Error('not a journal record')
+  return { removes: value[0], puts: value[1], counters: value[2] ?? null }
+}
+
+export function encodeRest(rest: Rest | null): string | null {
+  return rest === null ? null : JSON.stringify(rest, bytes)
+}
+
+export function decodeRest(text: string | null): Rest | null {
+  return text === null ? null : JSON.parse(text, text.includes('$bytes') ? unbytes : undefined)
+}
+
+/** Builds a state from rows and records, in any order of parents and children. */
+export interface Loader {
+  row(row: Row): void
+  record(record: JournalRecord): void
+  /** Links everything. The state must not be used before. */
+  finish(tick: number): void
+}
+
+export function loader(fs: FsState): Loader {
+  const rows = new Map<number, INode>()
+  const parents = new Map<INode, number>()
+  const diffs = new Map<INode, readonly DiffRow[]>()
+  const detached = new Set<INode>()
+  const names = new Map<string, string>()
+  // Users and groups are few: one string object for all their uses.
+  const intern = (s: string) => {
+    const known = names.get(s)
+    if (known !== undefined) return known
+    names.set(s, s)
+    return s
+  }
+  const forget = (inode: INode) => {
+    parents.delete(inode)
+    diffs.delete(inode)
+    detached.delete(inode)
+  }
+  const put = (row: Row) => {
+    const [id, parent, name, kind, permission, owner, group, mtime, atime, replication, blockSize, blocks, rest] = row
+    const base = { id, name, permission, owner: intern(owner), group: intern(group), now: mtime }
+    const inode: INode = kind === 'd' ? newDirectory(base) : kind === 'f' ? newFile(base, replication, blockSize) : newSymlink(base, rest?.target ?? '')
+    inode.atime = atime
+    if (rest?.features) inode.features = rest.features
+    if (inode.kind === 'file') restoreBlocks(inode, blocks, rest)
+    const old = rows.get(id)
+    if (old) forget(old)
+    rows.set(id, inode)
+    parents.set(inode, parent)
+    if (rest?.diffs) diffs.set(inode, rest.diffs)
+    if (rest?.detached) detached.add(inode)
+  }
+  const gone = new Set<number>()
+  return {
+    row: put,
+    record(record) {
+      for (const id of record.removes) {
+        gone.add(id)
+        const old = rows.get(id)
+        if (old) forget(old)
+        rows.delete(id)
+      }
+      for (const r of record.puts) {
+        gone.delete(r[0])
+        put(r)
+      }
+      if (record.counters) {
+        const [lastInodeId, lastBlockId, generationStamp, lastSnapshotId] = record.counters
+        Object.assign(fs.counters, { lastInodeId, lastBlockId, generationStamp, lastSnapshotId })
+      }
+    },
+    finish(tick) {
+      link(fs, rows, parents, detached)
+      restoreDiffs(fs, rows, diffs)
+      for (const inode of fs.inodes.values()) register(fs, inode, tick)
+      for (const inode of fs.inodes.values()) if (inode.kind === 'directory' && hasQuota(inode)) inode.usage = usageOf(inode)
+      fs.changes.puts.clear()
+      fs.changes.removes.length = 0
+      fs.changes.counters = false
+    },
+  }
+}
+
+function restoreBlocks(file: INodeFile, numbers: readonly number[], rest: Rest | null): void {
+  for (let i = 0; i + 2 < numbers.length; i += 3) {
+    file.blocks.push({
+      id: numbers[i]!,
+      generationStamp: numbers[i + 1]!,
+      length: numbers[i + 2]!,
+      file,
+      replicas: NO_REPLICAS,
+      construction: undefined,
+      corrupt: undefined,
+    })
+  }
+  if (rest?.writer) file.writer = { holder: rest.writer[0], machine: rest.writer[1] }
+  for (const [fromEnd, state] of rest?.open ?? []) {
+    const block = file.blocks[file.blocks.length - fromEnd]
+    if (!block) continue
+    block.construction = newConstruction([])
+    // A recovery that was under way is started anew.
+    block.construction.state = state === 'COMMITTED' ? 'COMMITTED' : 'UNDER_CONSTRUCTION'
+  }
+}
+
+/** Hangs every node into its parent. What has lost its parent (removed with it) is dropped. */
+function link(fs: FsState, rows: Map<number, INode>, parents: Map<INode, number>, detached: Set<INode>): void {
+  const root = rows.get(ROOT_ID)
+  if (root?.kind === 'directory') fs.root = root
+  fs.inodes.clear()
+  for (const inode of rows.values()) {
+    const parent = inode === fs.root ? undefined : rows.get(parents.get(inode)!)
+    if (parent?.kind !== 'directory') continue
+    inode.parent = parent
+    if (!detached.has(inode)) parent.children.push(inode)
+  }
+  for (const inode of rows.values()) if (inode.kind === 'directory' && inode.children.length > 1) inode.children.sort((a, b) => compareNames(a.name, b.name))
+  const stack: INode[] = [fs.root, ...detached]
+  while (stack.length > 0) {
+    const n = stack.pop()!
+    fs.inodes.set(n.id, n)
+    if (n.kind === 'directory') for (const c of n.children) stack.push(c)
+  }
+}
+
+function restoreDiffs(fs: FsState, rows: Map<number, INode>, diffs: Map<INode, readonly DiffRow[]>): void {
+  for (const [inode, list] of diffs) {
+    if (fs.inodes.get(inode.id) !== inode) continue
+    const own = inode.kind === 'file' ? new Map(inode.blocks.map((b) => [b.id, b])) : undefined
+    const restored = list.map((d): Diff => {
+      const blocks: Block[] = []
+      for (let i = 0; i + 2 < (d.blocks?.length ?? 0); i += 3) {
+        const id = d.blocks![i]!
+        const known = own?.get(id)
+        const block: Block = known ?? {
+          id,
+          generationStamp: d.blocks![i + 1]!,
+          length: d.blocks![i + 2]!,
+          file: inode as INodeFile,
+          replicas: NO_REPLICAS,
+          construction: undefined,
+          corrupt: undefined,
+        }
+        own?.set(id, block)
+        blocks.push(block)
+      }
+      return { ...d, children: d.children?.flatMap((id) => rows.get(id) ?? []), blocks: d.blocks && blocks }
+    })
+    inode.features = { ...inode.features, diffs: restored }
+  }
+}
+
+function register(fs: FsState, inode: INode, tick: number): void {
+  if (inode.kind === 'directory') {
+    if (inode.features?.snapshottable && inode !== fs.root) fs.snapshottable.add(inode)
+    return
+  }
+  if (inode.kind !== 'file') return
+  const add = (b: Block) => {
+    if (fs.blocks.has(b.id)) return
+    fs.blocks.set(b.id, b)
+    if (b.construction === undefined) {
+      fs.completeBlocks++
+      fs.lowRedundancy.add(b)
+    }
+  }
+  for (const b of inode.blocks) add(b)
+  for (const d of inode.features?.diffs ?? []) for (const b of d.blocks ?? []) add(b)
+  if (inode.writer) addLease(fs, inode, inode.writer.holder, tick)
+}
+
+/** All rows, parents before children: a checkpoint, or what a memory journal keeps. */
+export function* allRows(fs: FsState): Iterable<Row> {
+  for (const inode of fs.inodes.values()) yield rowOf(inode)
+}

@@ -1,0 +1,52 @@
+/** Which DataNodes get a block: the writer's own first, then another rack, then the rest evenly (BlockPlacementPolicyDefault). */
+import type { Datanode, Storage } from './block.js'
+import type { FsState } from './state.js'
+
+export interface PlacementRequest {
+  readonly replicas: number
+  readonly blockSize: number
+  /** Address of the writer; undefined: no preference. */
+  readonly client: string | undefined
+  readonly excluded: ReadonlySet<string>
+  /** Nodes that have the block, or are in its pipeline. */
+  readonly chosen: readonly Storage[]
+  /** As HOST:PORT or HOST. */
+  readonly favored: readonly string[]
+}
+
+export function usableStorage(node: Datanode, blockSize: number): Storage | undefined {
+  let best: Storage | undefined
+  for (const s of node.storages.values()) {
+    if (s.failed || s.state !== 'NORMAL' || s.remaining < blockSize) continue
+    if (!best || s.remaining > best.remaining) best = s
+  }
+  return best
+}
+
+export function chooseTargets(fs: FsState, request: PlacementRequest): Storage[] {
+  const taken = new Set(request.chosen.map((s) => s.node))
+  const targets: Storage[] = []
+  const candidates = [...fs.datanodes.values()].filter((n) => n.alive && n.adminState === 'NORMAL' && !request.excluded.has(n.uuid) && !taken.has(n))
+  const turn = fs.placementTurn++
+  // Equal nodes take turns: rotate before the (stable) sort by load.
+  const start = candidates.length === 0 ? 0 : turn % candidates.length
+  const order = [...candidates.slice(start), ...candidates.slice(0, start)].sort((a, b) => a.scheduled + a.xceivers - (b.scheduled + b.xceivers))
+  const take = (node: Datanode | undefined) => {
+    if (!node || taken.has(node) || targets.length >= request.replicas) return
+    const storage = usableStorage(node, request.blockSize)
+    if (!storage) return
+    taken.add(node)
+    targets.push(storage)
+  }
+  for (const f of request.favored)
+    take(order.find((n) => f === n.hostName || f === n.address || f === `${n.address}:${n.xferPort}` || f === `${n.hostName}:${n.xferPort}`))
+  if (request.chosen.length === 0 && request.client !== undefined) take(order.find((n) => n.address === request.client))
+  const first = request.chosen[0]?.node ?? targets[0]?.node
+  if (first) {
+    // The second replica goes off the first one's rack, where there is another.
+    const racks = new Set([...request.chosen, ...targets].map((s) => s.node.location))
+    if (racks.size === 1) take(order.find((n) => n.location !== first.location && usableStorage(n, request.blockSize)))
+  }
+  for (const n of order) take(n)
+  return targets
+}

@@ -1,0 +1,255 @@
+/** Reading: status, listings, block locations, summaries (FSDirStatAndListingOp). */
+import { exception } from '../../../common/errors.js'
+import { ACTION } from '../../../common/records/hdfs/index.js'
+import type { Block, Storage } from './block.js'
+import { liveReplicas } from './blocks.js'
+import { type INode, type INodeDirectory, type INodeFile, compareNames, fileLength } from './inode.js'
+import { LONG_MAX } from './limits.js'
+import { type ResolvedPath, isReservedRoot, lastOf, resolve } from './path.js'
+import { checkPermission } from './permission.js'
+import { usageOf } from './quota.js'
+import { childrenAt, diffAt, fileAt } from './snapshot-read.js'
+import { STORAGE_POLICIES } from './storage-policy.js'
+import { type Caller, type FsState, touch } from './state.js'
+
+/** A node as one caller sees it: now, or in a snapshot. */
+export interface StatusView {
+  readonly inode: INode
+  /** Local name in a listing; empty for the node asked for itself. */
+  readonly name: string
+  readonly snapshotId: number | undefined
+  readonly storagePolicy: number
+  readonly length: number
+}
+
+/** Directories that only exist as names: `/.reserved` and `DIR/.snapshot`. */
+export type VirtualDirectory = 'reserved' | 'snapshots'
+
+const policyOf = (inode: INode): number => {
+  for (let n: INode | undefined = inode; n; n = n.parent) if (n.features?.storagePolicy !== undefined) return n.features.storagePolicy
+  return 0
+}
+
+export function viewOf(inode: INode, name: string, snapshotId: number | undefined, policy = inode.kind === 'symlink' ? 0 : policyOf(inode)): StatusView {
+  const length = inode.kind === 'file' ? (diffAt(inode, snapshotId)?.length ?? fileLength(inode)) : 0
+  return { inode, name, snapshotId, storagePolicy: policy, length }
+}
+
+export function getFileInfo(fs: FsState, caller: Caller, src: string, resolveLink: boolean): StatusView | VirtualDirectory | undefined {
+  let iip: ResolvedPath
+  try {
+    iip = resolve(fs, caller, src, resolveLink ? 'read' : 'read-link')
+  } catch (e) {
+    // A super-user is refused only where an ancestor is a file; clients expect "not there" then.
+    if (caller.isSuper && (e as { simpleName?: string }).simpleName === 'AccessControlException') return undefined
+    throw e
+  }
+  if (isReservedRoot(iip.components)) return 'reserved'
+  if (iip.dotSnapshot) return 'snapshots'
+  const inode = lastOf(iip)
+  return inode && viewOf(inode, '', iip.snapshotId)
+}
+
+export interface Listing {
+  readonly entries: readonly StatusView[]
+  readonly remaining: number
+}
+
+export function getListing(fs: FsState, caller: Caller, src: string, startAfter: string): Listing | undefined {
+  const iip = resolve(fs, caller, src, 'read')
+  const inode = lastOf(iip)
+  if (iip.dotSnapshot) return listSnapshots(fs, iip, startAfter)
+  if (inode?.kind === 'directory') checkPermission(fs, caller, iip, { self: ACTION.READ_EXECUTE })
+  if (!inode) return undefined
+  if (inode.kind !== 'directory') return { entries: [viewOf(inode, '', iip.snapshotId)], remaining: 0 }
+  const { children, names } = childrenAt(inode, iip.snapshotId)
+  const nameAt = (i: number) => names?.[i] ?? children[i]!.name
+  let low = 0
+  let high = children.length
+  if (startAfter !== '') {
+    while (low < high) {
+      const mid = (low + high) >>> 1
+      if (compareNames(nameAt(mid), startAfter) <= 0) low = mid + 1
+      else high = mid
+    }
+  }
+  const parentPolicy = policyOf(inode)
+  const entries: StatusView[] = []
+  for (let i = low; i < children.length && entries.length < fs.config.listLimit; i++) {
+    const c = children[i]!
+    entries.push(viewOf(c, nameAt(i), iip.snapshotId, c.features?.storagePolicy ?? parentPolicy))
+  }
+  return { entries, remaining: children.length - low - entries.length }
+}
+
+function listSnapshots(fs: FsState, iip: ResolvedPath, startAfter: string): Listing {
+  const dir = iip.inodes[iip.inodes.length - 2] as INodeDirectory
+  const sorted = [...dir.features!.snapshottable!.snapshots].sort((a, b) => compareNames(a.name, b.name))
+  const rest = sorted.filter((s) => startAfter === '' || compareNames(s.name, startAfter) > 0)
+  const entries = rest.slice(0, fs.config.listLimit).map((s) => viewOf(dir, s.name, s.id, 0))
+  return { entries, remaining: rest.length - entries.length }
+}
+
+export interface LocatedBlockView {
+  readonly block: Block
+  readonly offset: number
+  /** Bytes that this view shows of the block. */
+  readonly length: number
+  readonly storages: readonly Storage[]
+  readonly corrupt: boolean
+}
+
+export interface LocatedBlocksView {
+  readonly fileLength: number
+  readonly blocks: readonly LocatedBlockView[]
+  readonly underConstruction: boolean
+  readonly last: LocatedBlockView | undefined
+  readonly lastComplete: boolean
+}
+
+export function openFile(fs: FsState, caller: Caller, src: string): { file: INodeFile; iip: ResolvedPath } {
+  const iip = resolve(fs, caller, src, 'read')
+  const file = lastOf(iip)
+  if (!file) throw exception('FileNotFoundException', `File does not exist: ${iip.path}`)
+  if (file.kind !== 'file') throw exception('FileNotFoundException', `Path is not a file: ${iip.path}`)
+  checkPermission(fs, caller, iip, { self: ACTION.READ })
+  return { file, iip }
+}
+
+export function getBlockLocations(fs: FsState, caller: Caller, src: string, offset: number, length: number, now: number): LocatedBlocksView {
+  const { file, iip } = openFile(fs, caller, src)
+  const view = locate(file, iip.snapshotId, offset, length)
+  const { accessTimePrecision } = fs.config
+  if (accessTimePrecision > 0 && iip.snapshotId === undefined && now > file.atime + accessTimePrecision && fs.safeMode.status === 'off') {
+    file.atime = now
+    touch(fs, file)
+  }
+  return view
+}
+
+export function locatedBlock(block: Block, offset: number, length = block.length): LocatedBlockView {
+  const c = block.construction
+  const live = c && c.state !== 'COMMITTED' ? c.expected : liveReplicas(block)
+  const storages = c && live.length === 0 ? c.expected : live
+  const corrupt = !c && storages.length === 0 && block.corrupt !== undefined
+  return { block, offset, length, storages: corrupt ? block.replicas.storages : storages, corrupt }
+}
+
+export function locate(file: INodeFile, snapshotId: number | undefined, offset: number, length: number): LocatedBlocksView {
+  const at = fileAt(file, snapshotId)
+  const blocks = at.blocks
+  const underConstruction = snapshotId === undefined && file.writer !== undefined
+  const total = at.length ?? fileLength(file, !underConstruction)
+  const end = Math.min(length >= LONG_MAX ? Number.MAX_SAFE_INTEGER : offset + length, snapshotId === undefined ? Number.MAX_SAFE_INTEGER : total)
+  const found: LocatedBlockView[] = []
+  let position = 0
+  let last: LocatedBlockView | undefined
+  for (let i = 0; i < blocks.length; i++) {
+    const b = blocks[i]!
+    const shown = snapshotId === undefined ? b.length : Math.min(b.length, Math.max(0, total - position))
+    const isLast = i === blocks.length - 1
+    const view = isLast || (position < end && position + shown > offset) ? locatedBlock(b, position, shown) : undefined
+    if (isLast) last = view
+    // An unfinished last block is told of apart from the others.
+    if (view && position < end && position + shown > offset && !(b.construction && underConstruction && b.construction.state !== 'COMMITTED')) found.push(view)
+    position += shown
+  }
+  const lastBlock = blocks.at(-1)
+  return { fileLength: total, blocks: found, underConstruction, last, lastComplete: snapshotId !== undefined || lastBlock?.construction === undefined }
+}
+
+export interface Summary {
+  length: number
+  files: number
+  directories: number
+  space: number
+  snapshotLength: number
+  snapshotFiles: number
+  snapshotDirectories: number
+  snapshotSpace: number
+  readonly quota: number
+  readonly spaceQuota: number
+}
+
+export function getContentSummary(fs: FsState, caller: Caller, src: string): Summary {
+  const iip = resolve(fs, caller, src, 'read-link')
+  const top = lastOf(iip)
+  if (!top) throw exception('FileNotFoundException', `File does not exist: ${iip.path}`)
+  checkPermission(fs, caller, iip, { below: ACTION.READ_EXECUTE })
+  const quota = top.features?.quota
+  const s: Summary = {
+    length: 0,
+    files: 0,
+    directories: 0,
+    space: 0,
+    snapshotLength: 0,
+    snapshotFiles: 0,
+    snapshotDirectories: 0,
+    snapshotSpace: 0,
+    quota: quota?.namespace ?? -1,
+    spaceQuota: quota?.space ?? -1,
+  }
+  const stack: INode[] = [top]
+  while (stack.length > 0) {
+    const n = stack.pop()!
+    if (n.kind === 'directory') {
+      s.directories++
+      for (const c of childrenAt(n, iip.snapshotId).children) stack.push(c)
+    } else {
+      s.files++
+      if (n.kind === 'file') {
+        const length = diffAt(n, iip.snapshotId)?.length ?? fileLength(n)
+        s.length += length
+        s.space += length * fileAt(n, iip.snapshotId).replication
+      }
+    }
+  }
+  return s
+}
+
+export interface QuotaUsageView {
+  readonly namespace: number
+  readonly space: number
+  readonly quota: number
+  readonly spaceQuota: number
+}
+
+export function getQuotaUsage(fs: FsState, caller: Caller, src: string): QuotaUsageView {
+  const iip = resolve(fs, caller, src, 'read-link')
+  const top = lastOf(iip)
+  if (!top) throw exception('FileNotFoundException', `File does not exist: ${iip.path}`)
+  checkPermission(fs, caller, iip, { below: ACTION.READ_EXECUTE })
+  const u = (top.kind === 'directory' ? top.usage : undefined) ?? usageOf(top)
+  return { namespace: u.namespace, space: u.space, quota: top.features?.quota?.namespace ?? -1, spaceQuota: top.features?.quota?.space ?? -1 }
+}
+
+export function isFileClosed(fs: FsState, caller: Caller, src: string): boolean {
+  const iip = resolve(fs, caller, src, 'read')
+  const file = lastOf(iip)
+  if (!file) throw exception('FileNotFoundException', `File does not exist: ${src}`)
+  if (file.kind !== 'file') throw exception('FileNotFoundException', `Path is not a file: ${src}`)
+  return file.writer === undefined
+}
+
+export function checkAccess(fs: FsState, caller: Caller, src: string, action: number): void {
+  const iip = resolve(fs, caller, src, 'read')
+  if (!lastOf(iip)) throw exception('FileNotFoundException', `Path not found: ${iip.path}`)
+  checkPermission(fs, caller, iip, { self: action })
+}
+
+export function getStoragePolicy(fs: FsState, caller: Caller, src: string) {
+  const iip = resolve(fs, caller, src, 'read-link')
+  checkPermission(fs, caller, iip, { self: ACTION.READ })
+  const inode = lastOf(iip)
+  if (!inode) throw exception('FileNotFoundException', `File/Directory does not exist: ${iip.path}`)
+  const id = policyOf(inode)
+  return STORAGE_POLICIES.find((p) => p.id === id)
+}
+
+export function preferredBlockSize(fs: FsState, caller: Caller, src: string): number {
+  const iip = resolve(fs, caller, src, 'read')
+  const file = lastOf(iip)
+  if (!file) throw exception('FileNotFoundException', `File does not exist: ${src}`)
+  if (file.kind !== 'file') throw exception('FileNotFoundException', `Path is not a file: ${src}`)
+  return file.blockSize
+}

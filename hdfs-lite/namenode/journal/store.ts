@@ -1,0 +1,171 @@
+/**
+ * The journal's database. WAL with synchronous=FULL: a commit is on the disk when it returns.
+ *
+ *   meta(key, value)   identity, epoch, folded (last record in the checkpoint), counters
+ *   inode(…)           the checkpoint: one row for each node
+ *   journal(txid, …)   records since
+ *
+ * One writer at a time: opening for writing raises `epoch`, and each write transaction checks that it still is ours.
+ */
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import Database from 'better-sqlite3'
+import { type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
+import { type Identity, JournalError, type Receiver, type Stored } from './journal.js'
+
+export const DATABASE_FILE = 'namespace.db'
+const SCHEMA_VERSION = 1
+
+export interface Store {
+  readonly epoch: number
+  readonly identity: Identity
+  readonly lastTxid: number
+  readonly folded: number
+  load(receiver: Receiver): Stored
+  /** Appends in one transaction; returns when it is durable. */
+  append(first: number, records: readonly string[]): void
+  /** Folds at most `limit` records into the checkpoint. @returns how many are left */
+  fold(limit: number): number
+  /** Copies the database beside it, a few pages at a time. */
+  backup(file: string): Promise<void>
+  close(): void
+}
+
+type Db = Database.Database
+
+function openDatabase(dir: string): Db {
+  mkdirSync(dir, { recursive: true })
+  const db = new Database(path.join(dir, DATABASE_FILE))
+  db.pragma('journal_mode = WAL')
+  db.pragma('synchronous = FULL')
+  db.pragma('wal_autocheckpoint = 4000')
+  const mode = db.pragma('journal_mode', { simple: true })
+  const sync = db.pragma('synchronous', { simple: true })
+  if (mode !== 'wal' || sync !== 2) {
+    db.close()
+    throw new JournalError(
+      `${dir}: the database can't be put into WAL mode with full synchronisation (journal_mode=${mode}, synchronous=${sync}). Is it on a network file system? Use a local disk.`,
+    )
+  }
+  return db
+}
+
+function prepare(db: Db, dir: string, format: () => Identity): void {
+  const version = db.pragma('user_version', { simple: true }) as number
+  if (version === SCHEMA_VERSION) return
+  if (version !== 0) throw new JournalError(`${dir}: written by another version (${version}, this one knows ${SCHEMA_VERSION})`)
+  const id = format()
+  db.transaction(() => {
+    db.exec(`
+      CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+      CREATE TABLE inode(id INTEGER PRIMARY KEY, parent INTEGER, name TEXT, kind TEXT, permission INTEGER, owner TEXT, grp TEXT,
+        mtime INTEGER, atime INTEGER, replication INTEGER, block_size INTEGER, blocks TEXT, rest TEXT);
+      CREATE INDEX inode_parent ON inode(parent);
+      CREATE TABLE journal(txid INTEGER PRIMARY KEY, record TEXT NOT NULL);
+    `)
+    const put = db.prepare('INSERT INTO meta VALUES (?, ?)')
+    put.run('identity', JSON.stringify(id))
+    put.run('epoch', '0')
+    put.run('folded', '0')
+    db.pragma(`user_version = ${SCHEMA_VERSION}`)
+  })()
+}
+
+/**
+ * @param format makes the identity of a new file system, when there is none yet
+ * @param epoch the writer's epoch to go on with; undefined takes the database over
+ */
+export function openStore(dir: string, format: () => Identity, epoch?: number): Store {
+  const db = openDatabase(dir)
+  try {
+    prepare(db, dir, format)
+    return buildStore(db, dir, epoch)
+  } catch (e) {
+    db.close()
+    throw e
+  }
+}
+
+function buildStore(db: Db, dir: string, given: number | undefined): Store {
+  const getMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
+  const setMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
+  const meta = (key: string) => getMeta.get(key) as string | undefined
+  const epoch =
+    given ??
+    db
+      .transaction(() => {
+        const next = Number(meta('epoch')) + 1
+        setMeta.run('epoch', String(next))
+        return next
+      })
+      .immediate()
+  const insert = db.prepare('INSERT INTO journal VALUES (?, ?)')
+  const put = db.prepare('INSERT OR REPLACE INTO inode VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)')
+  const removeTree = db.prepare(`
+    WITH RECURSIVE below(id) AS (VALUES(?) UNION ALL SELECT inode.id FROM inode, below WHERE inode.parent = below.id)
+    DELETE FROM inode WHERE id IN below`)
+  const checkEpoch = () => {
+    const now = Number(meta('epoch'))
+    if (now !== epoch) throw new JournalError(`${dir}: another NameNode has taken over (epoch ${now}, ours is ${epoch})`)
+  }
+  const identity = JSON.parse(meta('identity')!) as Identity
+  const maxTxid = db.prepare('SELECT max(txid) FROM journal').pluck()
+  let folded = Number(meta('folded'))
+  let last = (maxTxid.get() as number | null) ?? folded
+  const append = db.transaction((first: number, records: readonly string[]) => {
+    checkEpoch()
+    for (let i = 0; i < records.length; i++) insert.run(first + i, records[i]!)
+  })
+  const foldSome = db.transaction((limit: number) => {
+    checkEpoch()
+    const batch = db.prepare('SELECT txid, record FROM journal WHERE txid > ? ORDER BY txid LIMIT ?').all(folded, limit) as { txid: number; record: string }[]
+    let upTo = folded
+    for (const { txid, record } of batch) {
+      const r = decodeRecord(record)
+      for (const id of r.removes) removeTree.run(id)
+      for (const row of r.puts) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(row[12]))
+      if (r.counters) setMeta.run('counters', JSON.stringify(r.counters))
+      upTo = txid
+    }
+    db.prepare('DELETE FROM journal WHERE txid <= ?').run(upTo)
+    setMeta.run('folded', String(upTo))
+    return upTo
+  })
+  return {
+    epoch,
+    identity,
+    get lastTxid() {
+      return last
+    },
+    get folded() {
+      return folded
+    },
+    load(receiver) {
+      for (const r of db.prepare('SELECT * FROM inode').raw().iterate() as Iterable<unknown[]>) {
+        const row = r as unknown[]
+        row[11] = JSON.parse(row[11] as string)
+        row[12] = decodeRest(row[12] as string | null)
+        receiver.row(row as unknown as Row)
+      }
+      const counters = meta('counters')
+      if (counters) receiver.record({ puts: [], removes: [], counters: JSON.parse(counters) })
+      for (const text of db.prepare('SELECT record FROM journal WHERE txid > ? ORDER BY txid').pluck().iterate(folded) as Iterable<string>)
+        receiver.record(decodeRecord(text))
+      return { identity, txid: last }
+    },
+    append(first, records) {
+      append.immediate(first, records)
+      last = first + records.length - 1
+    },
+    fold(limit) {
+      folded = foldSome.immediate(limit)
+      return last - folded
+    },
+    async backup(file) {
+      await db.backup(file, { progress: () => 256 })
+    },
+    close() {
+      db.close()
+    },
+  }
+}
