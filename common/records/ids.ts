@@ -9,6 +9,8 @@
  *   host:port                                 a NodeManager
  */
 
+import { exception } from '../errors.js'
+
 export interface ApplicationId {
   readonly clusterTimestamp: number
   readonly id: number
@@ -64,24 +66,31 @@ export function formatNodeId(id: NodeId): string {
   return `${id.host}:${id.port}`
 }
 
-/** @throws Error in Hadoop's words when `text` is no such id */
+/** Hadoop's words, which differ by whether the text begins as such an id does. */
+function invalid(what: string, prefix: string, text: string): Error {
+  if (text.startsWith(`${prefix}_`)) return exception('IllegalArgumentException', `Invalid ${what}: ${text}`)
+  const remedy = what === 'ApplicationId' ? '. The valid ApplicationId should start with prefix application' : ''
+  return exception('IllegalArgumentException', `Invalid ${what} prefix: ${text}${remedy}`)
+}
+
+/** @throws IllegalArgumentException in Hadoop's words when `text` is no such id */
 export function parseApplicationId(text: string): ApplicationId {
   const m = /^application_(\d+)_(\d{4,})$/.exec(text)
-  if (!m) throw new Error(`Invalid ApplicationId: ${text}`)
+  if (!m) throw invalid('ApplicationId', 'application', text)
   return { clusterTimestamp: Number(m[1]), id: Number(m[2]) }
 }
 
-/** @throws Error in Hadoop's words when `text` is no such id */
+/** @throws IllegalArgumentException in Hadoop's words when `text` is no such id */
 export function parseAttemptId(text: string): ApplicationAttemptId {
   const m = /^appattempt_(\d+)_(\d{4,})_(\d{6,})$/.exec(text)
-  if (!m) throw new Error(`Invalid AppAttemptId: ${text}`)
+  if (!m) throw invalid('AppAttemptId', 'appattempt', text)
   return { applicationId: { clusterTimestamp: Number(m[1]), id: Number(m[2]) }, attemptId: Number(m[3]) }
 }
 
-/** @throws Error in Hadoop's words when `text` is no such id */
+/** @throws IllegalArgumentException in Hadoop's words when `text` is no such id */
 export function parseContainerId(text: string): ContainerId {
   const m = /^container_(?:e(\d+)_)?(\d+)_(\d{4,})_(\d{2,})_(\d{6,})$/.exec(text)
-  if (!m) throw new Error(`Invalid ContainerId: ${text}`)
+  if (!m) throw invalid('ContainerId', 'container', text)
   const applicationAttemptId = { applicationId: { clusterTimestamp: Number(m[2]), id: Number(m[3]) }, attemptId: Number(m[4]) }
   return containerIdOf(applicationAttemptId, Number(m[5]), m[1] === undefined ? 0 : Number(m[1]))
 }

@@ -192,7 +192,13 @@ function writeFolder(dir: string, sites: Record<Site, Properties>, overlay: Over
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(dir, { recursive: true })
   for (const site of SITES)
-    writeFileSync(path.join(dir, site), siteFileText(sites[site], 'Written by `bobbin up`, anew each time; properties of your own go to the folder of --conf.'))
+    writeFileSync(
+      path.join(dir, site),
+      siteFileText(
+        sites[site],
+        'Written by `bobbin up`, anew each time. Properties of your own: give `bobbin up` a folder to lay over this one (option conf).',
+      ),
+    )
   writeFileSync(path.join(dir, 'capacity-scheduler.xml'), siteFileText(CAPACITY_SCHEDULER))
   for (const name of overlay.others) if (name !== FLINK_CONF) copyFileSync(path.join(overlay.folder!, name), path.join(dir, name))
 }
