@@ -78,7 +78,7 @@ export function processTree(all: ReadonlyMap<number, ProcessInfo>, root: number)
   }
   const tree = new Map<number, ProcessInfo>()
   const queue = [all.get(root)!, ...[...all.values()].filter((p) => p.session === root)]
-  for (let p = queue.pop(); p; p = queue.pop()) {
+  for (let p = queue.shift(); p; p = queue.shift()) {
     if (tree.has(p.pid)) continue
     tree.set(p.pid, p)
     queue.push(...(children.get(p.pid) ?? []))

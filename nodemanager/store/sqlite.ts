@@ -13,7 +13,12 @@ const SCHEMA_VERSION = 1
 type Kind = 'application' | 'container' | 'resource' | 'key' | 'setting'
 
 const BYTES = '\u0000bytes:'
-const encode = (value: unknown) => JSON.stringify(value, (_k, v) => (v instanceof Uint8Array ? BYTES + Buffer.from(v).toString('base64') : v))
+/** Buffers say what they are themselves (toJSON) before a replacer sees them: it looks at the holder. */
+function bytesAsText(this: Record<string, unknown>, key: string, value: unknown): unknown {
+  const held = this[key]
+  return held instanceof Uint8Array ? BYTES + Buffer.from(held).toString('base64') : value
+}
+const encode = (value: unknown) => JSON.stringify(value, bytesAsText)
 const decode = (text: string) => JSON.parse(text, (_k, v) => (typeof v === 'string' && v.startsWith(BYTES) ? Buffer.from(v.slice(BYTES.length), 'base64') : v))
 
 export class SqliteStore implements NodeStore {
