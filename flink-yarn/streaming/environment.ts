@@ -79,7 +79,8 @@ export class StreamExecutionEnvironment {
 
   /**
    * Lines of a TCP connection, read by one instance.
-   * @param maxRetry seconds to go on trying after the connection broke or was refused; 0 gives up at once, -1 never
+   * @param maxRetry how often to connect again, after half a second, when the connection ended; -1 always. A connection
+   *   that is refused fails the job.
    */
   socketTextStream(host: string, port: number, delimiter = '\n', maxRetry = 0): DataStream<string> {
     if (typeof host !== 'string' || host === '') throw new Error(`socketTextStream: the host is ${JSON.stringify(host)}`)

@@ -1,0 +1,146 @@
+/** The cluster itself: overview, configuration, TaskManagers, logs, the end. */
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { options } from '../config/index.js'
+import type { Cluster } from '../jobmanager/cluster.js'
+import type { TaskManager } from '../jobmanager/slot-manager.js'
+import type { JobStatus } from '../jobmanager/states.js'
+import { readLogFile } from '../taskmanager/task-executor.js'
+import { RestError, internalError } from './errors.js'
+import { send } from './server.js'
+
+/** The release whose API this is. */
+export const FLINK_VERSION = '1.17.2'
+const FLINK_COMMIT = 'c0027e5'
+
+export function clusterRoutes(app: FastifyInstance, cluster: Cluster): void {
+  const { dispatcher, slots, conf } = cluster
+
+  app.get('/overview', (_request, reply) => {
+    const count = (...states: JobStatus[]) => dispatcher.jobs.filter((j) => states.includes(j.status)).length
+    const all = slots.taskManagers.flatMap((tm) => tm.slots)
+    const ended = count('FINISHED') + count('CANCELED') + count('FAILED')
+    return send(reply, {
+      taskmanagers: slots.taskManagers.length,
+      'slots-total': all.length,
+      'slots-available': all.filter((holder) => holder === undefined).length,
+      'jobs-running': dispatcher.jobs.length - ended,
+      'jobs-finished': count('FINISHED'),
+      'jobs-cancelled': count('CANCELED'),
+      'jobs-failed': count('FAILED'),
+      'flink-version': FLINK_VERSION,
+      'flink-commit': FLINK_COMMIT,
+    })
+  })
+
+  app.get('/config', (_request, reply) => {
+    const { timeZone } = Intl.DateTimeFormat().resolvedOptions()
+    const timezone = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'long' })
+      .formatToParts(new Date())
+      .find((p) => p.type === 'timeZoneName')!.value
+    return send(reply, {
+      'refresh-interval': 3000,
+      'timezone-name': timezone,
+      'timezone-offset': -new Date().getTimezoneOffset() * 60_000,
+      'flink-version': FLINK_VERSION,
+      'flink-revision': `${FLINK_COMMIT} @ embedded engine`,
+      features: { 'web-submit': false, 'web-cancel': true, 'web-history': false },
+    })
+  })
+
+  app.delete('/cluster', (_request, reply) => {
+    reply.raw.once('finish', () => cluster.shutDown('SUCCEEDED', ''))
+    return send(reply, {})
+  })
+
+  app.get('/jobmanager/config', (_request, reply) =>
+    send(
+      reply,
+      conf.entries().map(([key, value]) => ({ key, value: SENSITIVE.test(key) ? '******' : value })),
+    ),
+  )
+  app.get('/jobmanager/logs', (_request, reply) => send(reply, { logs: filesOf(cluster.logDir) }))
+  app.get('/jobmanager/log', (_request, reply) => sendLog(reply, readLogFile(cluster.logDir, 'jobmanager.log')))
+  app.get('/jobmanager/stdout', (_request, reply) => sendLog(reply, readLogFile(cluster.logDir, 'jobmanager.out')))
+  app.get('/jobmanager/logs/:name', (request, reply) => sendLog(reply, readLogFile(cluster.logDir, (request.params as { name: string }).name)))
+
+  const taskManagerOf = (request: FastifyRequest): TaskManager => {
+    const { id } = request.params as { id: string }
+    const found = slots.get(id)
+    if (!found) {
+      throw internalError('org.apache.flink.runtime.resourcemanager.exceptions.UnknownTaskExecutorException', `No TaskExecutor registered under ${id}.`)
+    }
+    return found
+  }
+  const logRoute = (name: (request: FastifyRequest) => string) => async (request: FastifyRequest, reply: FastifyReply) =>
+    sendLog(reply, await taskManagerOf(request).gateway.readLog({ name: name(request) }))
+  app.get('/taskmanagers', (_request, reply) => send(reply, { taskmanagers: slots.taskManagers.map((tm) => taskManagerView(tm, cluster)) }))
+  app.get('/taskmanagers/:id', (request, reply) => {
+    const tm = taskManagerOf(request)
+    const allocated = tm.slots.flatMap((jobId) => (jobId === undefined ? [] : [{ jobId, resource: resourceOf(cluster, 1 / tm.slots.length) }]))
+    return send(reply, { ...taskManagerView(tm, cluster), allocatedSlots: allocated, metrics: { heapUsed: tm.heapUsed } })
+  })
+  app.get(
+    '/taskmanagers/:id/log',
+    logRoute(() => 'log'),
+  )
+  app.get(
+    '/taskmanagers/:id/stdout',
+    logRoute(() => 'stdout'),
+  )
+  app.get(
+    '/taskmanagers/:id/logs/:name',
+    logRoute((request) => (request.params as { name: string }).name),
+  )
+  app.get('/taskmanagers/:id/logs', async (request, reply) => send(reply, { logs: (await taskManagerOf(request).gateway.listLogs({})).logs }))
+}
+
+const SENSITIVE = /password|secret|fs\.azure\.account\.key|apikey|auth-params|service-key|token|basic-auth|jaas\.config|http-headers/i
+
+function filesOf(folder: string): { name: string; size: number; mtime: number }[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((e) => e.isFile())
+    .map((e) => {
+      const { size, mtimeMs } = statSync(path.join(folder, e.name))
+      return { name: e.name, size, mtime: Math.floor(mtimeMs) }
+    })
+}
+
+function sendLog(reply: FastifyReply, file: { found: boolean; bytes: Uint8Array }): FastifyReply {
+  if (!file.found) throw new RestError(404, ['This file does not exist in JobManager log dir.'])
+  return reply.header('content-type', 'text/plain').send(Buffer.from(file.bytes))
+}
+
+const MIB = 2 ** 20
+
+/** What a TaskManager was sized to, as far as the configuration says it; `share` of it. */
+function resourceOf(cluster: Cluster, share: number): Record<string, unknown> {
+  const m = options.taskManagerMemory
+  const mib = (bytes: number | undefined) => Math.floor(((bytes ?? 0) * share) / MIB)
+  return {
+    cpuCores: (cluster.conf.optional(m.cpuCores) ?? cluster.conf.get(options.taskManager.slots)) * share,
+    taskHeapMemory: mib(cluster.conf.optional(m.taskHeap)),
+    taskOffHeapMemory: mib(cluster.conf.optional(m.taskOffHeap)),
+    managedMemory: mib(cluster.conf.optional(m.managed)),
+    networkMemory: mib(cluster.conf.optional(m.networkMin)),
+    extendedResources: {},
+  }
+}
+
+function taskManagerView(tm: TaskManager, cluster: Cluster): Record<string, unknown> {
+  const { registration: r } = tm
+  const free = tm.slots.filter((holder) => holder === undefined).length
+  return {
+    id: r.resourceId,
+    path: `bobbin://${r.host}:${r.rpcPort}/taskmanager`,
+    dataPort: r.dataPort,
+    jmxPort: -1,
+    timeSinceLastHeartbeat: tm.lastHeartbeat,
+    slotsNumber: r.slots,
+    freeSlots: free,
+    totalResource: resourceOf(cluster, 1),
+    freeResource: resourceOf(cluster, free / r.slots),
+    hardware: { cpuCores: r.cpuCores, physicalMemory: r.physicalMemory, freeMemory: 0, managedMemory: 0 },
+  }
+}
