@@ -43,15 +43,18 @@ export function localDriver(options: LocalDriverOptions): ResourceManagerDriver 
     coming.add(id)
     running.set(id, child)
     child.on('exit', (code, signal) => {
-      running.delete(id)
       coming.delete(id)
+      if (!running.delete(id)) return
       const how = signal ? `was ended by ${signal}` : `exited with code ${code}`
       events.workerTerminated(id, `TaskManager process ${id} (pid ${child.pid}) ${how}. Its files are in ${folder}.`)
     })
   }
 
+  /** One that is let go has not failed. */
   const stop = (id: string) => {
-    running.get(id)?.kill('SIGKILL')
+    const child = running.get(id)
+    running.delete(id)
+    child?.kill('SIGKILL')
   }
 
   return {

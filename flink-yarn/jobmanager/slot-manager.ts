@@ -130,7 +130,9 @@ export class SlotManager {
       const mine = tm.slots.flatMap((holder, index) => (holder === jobId ? [index] : []))
       if (mine.length === 0) continue
       for (const index of mine) tm.slots[index] = undefined
-      tm.gateway.freeSlots({ slots: mine }).catch((e) => this.#options.log.warn(`Slots of ${tm.registration.resourceId} could not be freed: ${e.message}`))
+      tm.gateway.freeSlots({ slots: mine }).catch((e) => {
+        if (!this.#closed) this.#options.log.warn(`Slots of ${tm.registration.resourceId} could not be freed: ${e.message}`)
+      })
       this.#startIdle(tm)
     }
     this.#serve()

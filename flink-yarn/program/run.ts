@@ -1,6 +1,5 @@
 /** Runs a program's main: for its jobs (a client, or the JobManager of an application) or only for the graph of one of them. */
 import { randomBytes } from 'node:crypto'
-import { createRequire } from 'node:module'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
@@ -238,7 +237,6 @@ async function withProgram<T>(jar: JobJar, options: ProgramOptions, use: (entryC
 }
 
 const API = Symbol.for('bobbin.streaming')
-const LOADER = 'node_modules/bobbin/load.cjs'
 
 /** Lays a jar out so that its modules can be imported: in them `bobbin/streaming` is this very engine's API. */
 export async function unpackProgram(jar: JobJar, folder: string): Promise<void> {
@@ -251,13 +249,7 @@ export async function unpackProgram(jar: JobJar, folder: string): Promise<void> 
   )
   const names = Object.keys(streaming).join(', ')
   writeFileSync(path.join(target, 'streaming.js'), `export const { ${names} } = globalThis[Symbol.for('bobbin.streaming')]\n`)
-  writeFileSync(path.join(folder, LOADER), 'module.exports = (url) => import(url)\n')
   writeFileSync(path.join(target, 'streaming.cjs'), "module.exports = globalThis[Symbol.for('bobbin.streaming')]\n")
-}
-
-/** import() as the program's own folder has it: a bundle that comes out of V8's code cache has none. */
-function load(folder: string): (url: string) => Promise<Record<string, unknown>> {
-  return createRequire(import.meta.url)(path.join(folder, LOADER))
 }
 
 async function importMain(folder: string, entryClass: string): Promise<Main> {

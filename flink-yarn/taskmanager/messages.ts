@@ -48,10 +48,16 @@ export type FromSlot =
   | { readonly type: 'end'; readonly channel: string }
   | { readonly type: 'credit'; readonly channel: string; readonly credits: number }
 
-/** What an error says, as Flink would print it: class, message, stack. */
+/** Places in the engine and in Node itself: they say nothing about the job. */
+const ENGINE_FRAME = /flink-dist\.cjs|\(node:|at node:/
+
+/** What an error says, as Flink would print it: class, message, and where in the job's own code. */
 export function failureOf(e: unknown): TaskFailure {
   if (!(e instanceof Error)) return { className: 'java.lang.RuntimeException', message: String(e), stack: String(e) }
   const className = (e as Error & { className?: string }).className ?? e.name
   const frames = (e.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line))
-  return { className, message: e.message, stack: [`${className}: ${e.message}`, ...frames.map((f) => `\t${f.trim()}`)].join('\n') }
+  const own = frames.filter((f) => !ENGINE_FRAME.test(f))
+  // One that comes from the engine alone is either understood by its class, or a fault whose place matters.
+  const shown = own.length > 0 || 'className' in e ? own : frames
+  return { className, message: e.message, stack: [`${className}: ${e.message}`, ...shown.map((f) => `\t${f.trim()}`)].join('\n') }
 }

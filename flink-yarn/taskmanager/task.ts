@@ -175,6 +175,8 @@ export class Task {
     clearTimeout(this.#flushTimer)
     this.#source?.close()
     this.#buffers = []
+    // What the job printed before it ended is seen, however it ended.
+    for (const o of this.#operators) o.flush?.()
     this.#count()
     this.#env.state(this, state, failure)
   }
@@ -280,7 +282,6 @@ export class Task {
   }
 
   #tryFinish(): void {
-    for (const o of this.#operators) o.flush?.()
     for (const c of this.#channels) c.end()
     this.#count()
     // What has not left yet leaves with the consumers' credit, which comes back here.
