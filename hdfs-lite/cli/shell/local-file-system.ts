@@ -2,6 +2,7 @@
 import fs from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import { exception } from '../../../common/errors.js'
 import type { FileStatus } from '../../client/index.js'
 import { writeAll } from '../../client/local.js'
 import { PathError } from './errors.js'
@@ -81,8 +82,8 @@ export function localFileSystem(): FileSystem {
       const { uid, gid } = await promises.stat(p)
       await promises.chown(
         p,
-        owner === undefined ? uid : idOf(accounts('passwd'), owner, 'user'),
-        group === undefined ? gid : idOf(accounts('group'), group, 'group'),
+        owner === undefined ? uid : idOf(accounts('passwd'), owner, 'user', `${owner}:${group ?? ''}`),
+        group === undefined ? gid : idOf(accounts('group'), group, 'group', `${owner ?? ''}:${group}`),
       )
     },
     async setTimes(p, modification, access) {
@@ -138,7 +139,7 @@ function toStatus(p: string, s: fs.Stats): FileStatus {
   return {
     path: p,
     type: s.isDirectory() ? 'DIRECTORY' : 'FILE',
-    length: s.isDirectory() ? 0 : s.size,
+    length: s.size,
     replication: 1,
     blockSize: BLOCK_SIZE,
     modificationTime: Math.floor(s.mtimeMs),
@@ -174,9 +175,9 @@ function nameOf(map: Map<string, number>, id: number): string {
   return String(id)
 }
 
-function idOf(map: Map<string, number>, name: string, what: string): number {
+function idOf(map: Map<string, number>, name: string, what: string, spec: string): number {
   const id = map.get(name) ?? (/^\d+$/.test(name) ? Number(name) : undefined)
-  if (id === undefined) throw new PathError(undefined, name, { reason: `no such ${what}` })
+  if (id === undefined) throw exception('IOException', `chown: invalid ${what}: \u2018${spec}\u2019`)
   return id
 }
 

@@ -94,7 +94,7 @@ function checkNotInside(source: PathData, target: PathData): void {
 /** Copies a file, or a directory with all that is in it. */
 async function copyTree(run: VerbRun, source: PathData, target: PathData, o: CopyOptions): Promise<void> {
   if (!isDirectory(source)) {
-    await copyFile(run, source, target, o)
+    await copyFile(source, target, o)
     return
   }
   let directory = target
@@ -111,7 +111,7 @@ async function copyTree(run: VerbRun, source: PathData, target: PathData, o: Cop
   await preserve(source, directory, o.preserve)
 }
 
-async function copyFile(run: VerbRun, source: PathData, target: PathData, o: CopyOptions): Promise<void> {
+async function copyFile(source: PathData, target: PathData, o: CopyOptions): Promise<void> {
   checkTarget(target, o.overwrite)
   const from = await source.fs.read(source.path, { verifyChecksum: o.verifyChecksum })
   try {
@@ -217,8 +217,7 @@ function takePreserve(args: string[]): string {
   const end = args.findIndex((a) => !a.startsWith('-') || a === '--')
   if (at < 0 || (end >= 0 && at > end)) return ''
   const letters = args.splice(at, 1)[0]!.slice(2)
-  for (const l of letters)
-    if (!'topax'.includes(l)) throw new UsageError(`No enum constant org.apache.hadoop.fs.shell.CommandWithDestination.FileAttribute.${l.toUpperCase()}`)
+  for (const l of letters) if (!'topax'.includes(l)) throw new UsageError(`No attribute for ${l}`)
   return letters === '' ? 'top' : letters
 }
 

@@ -1,8 +1,8 @@
-/** Verbs about whole files: test, stat, touch, touchz, truncate, concat, setrep. */
+/** Verbs about whole files: test, stat, touch, touchz. */
 import { PathError, UsageError } from '../errors.js'
 import { symbolicMode, utcTime } from '../format.js'
 import { isDirectory, parentExists, type PathData, qualified } from '../path-data.js'
-import type { Verb, VerbRun } from '../verb.js'
+import type { Verb } from '../verb.js'
 
 const TESTS: Record<string, (item: PathData) => boolean | Promise<boolean>> = {
   e: () => true,
@@ -82,24 +82,31 @@ export const touchz: Verb = {
 
 export const touch: Verb = {
   async run(run, args) {
-    const o = run.options(args, { min: 1, flags: ['a', 'm', 'c'], valued: ['t'] })
-    const time = timestamp(run, o.value('t'))
-    if (time === undefined) return 1
+    const o = run.options(args, { min: 0, flags: ['a', 'm', 'c'], valued: ['t'] })
+    if (o.value('t') === '') throw new UsageError('option -t requires 1 argument.')
+    if (args.length === 0) throw new UsageError('Not enough arguments: expected 1 but got 0')
+    const time = timestamp(o.value('t'))
     const both = o.has('a') === o.has('m')
     const stamp = (item: PathData) => item.fs.setTimes(item.path, both || o.has('m') ? time : -1, both || o.has('a') ? time : -1)
-    await run.forEach(args, stamp, async (item) => {
-      if (o.has('c')) return
-      await makeEmpty(item)
-      if (o.has('t') || !both) await stamp(item)
-    })
+    await run.forEach(
+      args,
+      async (item) => {
+        if (isDirectory(item)) throw new PathError('isDirectory', item.text)
+        await stamp(item)
+      },
+      async (item) => {
+        if (o.has('c')) return
+        await makeEmpty(item)
+        if (o.has('t') || !both) await stamp(item)
+      },
+    )
   },
 }
 
 /** yyyyMMdd:HHmmss in local time; now when there is none. */
-function timestamp(run: VerbRun, text: string | undefined): number | undefined {
+function timestamp(text: string | undefined): number {
   if (text === undefined) return Date.now()
   const m = /^(\d{4})(\d\d)(\d\d):(\d\d)(\d\d)(\d\d)$/.exec(text)
-  if (m) return new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3]), Number(m[4]), Number(m[5]), Number(m[6])).getTime()
-  run.warn(`Unable to parse the specified timestamp "${text}". The expected format is yyyyMMdd:HHmmss`)
-  return undefined
+  if (!m) throw new UsageError(`Unable to parse the specified timestamp ${text}. The expected format is yyyyMMdd:HHmmss`)
+  return new Date(Number(m[1]), Number(m[2]) - 1, Number(m[3]), Number(m[4]), Number(m[5]), Number(m[6])).getTime()
 }

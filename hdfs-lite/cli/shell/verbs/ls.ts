@@ -12,7 +12,7 @@ export const ls: Verb = {
     const order = orderOf(o.has('t') ? 'time' : o.has('S') ? 'size' : 'name', o.has('u'), o.has('r'))
     // Columns grow with what is listed, over all the directories of one command.
     const widths = { replication: 3, length: 10, owner: 0, group: 0, policy: 0 }
-    const policyOf = (item: PathData) => (item.status!.erasureCoded ? 'EC' : 'Replicated')
+    const policyOf = (item: PathData) => (isDirectory(item) ? '' : item.status!.erasureCoded ? 'EC' : 'Replicated')
     const sizeOf = (item: PathData) => (o.has('h') ? humanSize(item.status!.length) : String(item.status!.length))
     const replicationOf = (item: PathData) => (item.status!.type === 'FILE' ? String(item.status!.replication) : '-')
 
@@ -23,7 +23,7 @@ export const ls: Verb = {
       const time = minuteTime(o.has('u') ? s.accessTime : s.modificationTime)
       const policy = o.has('e') ? `${policyOf(item).padEnd(widths.policy)} ` : ''
       run.console.line(
-        `${isDirectory(item) ? 'd' : '-'}${symbolicMode(s.permission)}${s.hasAcl ? '+' : ' '}${replicationOf(item).padStart(widths.replication)} ${policy}${s.owner.padEnd(widths.owner)} ${s.group.padEnd(widths.group)} ${sizeOf(item).padStart(widths.length)} ${time} ${text}`,
+        `${isDirectory(item) ? 'd' : '-'}${symbolicMode(s.permission)}${s.hasAcl ? '+' : ' '}${replicationOf(item).padStart(widths.replication)} ${s.owner.padEnd(widths.owner)} ${s.group.padEnd(widths.group)} ${policy}${sizeOf(item).padStart(widths.length)} ${time} ${text}`,
       )
     }
     const widen = (items: PathData[]) => {
@@ -53,15 +53,14 @@ export const ls: Verb = {
   },
 }
 
+/** Entries come in the order of their names, which is kept among equals. */
 function orderOf(by: 'time' | 'size' | 'name', accessTime: boolean, reverse: boolean): Order {
-  const byName: Order = (a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)
-  const keys = {
-    name: byName,
-    time: (a: PathData, b: PathData) =>
-      (accessTime ? b.status!.accessTime - a.status!.accessTime : b.status!.modificationTime - a.status!.modificationTime) || byName(a, b),
-    size: (a: PathData, b: PathData) => b.status!.length - a.status!.length || byName(a, b),
+  const orders: Record<typeof by, Order> = {
+    name: (a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0),
+    time: (a, b) => (accessTime ? b.status!.accessTime - a.status!.accessTime : b.status!.modificationTime - a.status!.modificationTime),
+    size: (a, b) => b.status!.length - a.status!.length,
   }
-  const order = keys[by]
+  const order = orders[by]
   return reverse ? (a, b) => order(b, a) : order
 }
 

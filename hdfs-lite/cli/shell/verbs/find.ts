@@ -1,0 +1,56 @@
+/** -find: expressions over paths. */
+import { UsageError } from '../errors.js'
+import { globExpression } from '../glob.js'
+import { contentsOf, type PathData } from '../path-data.js'
+import type { Verb, VerbRun } from '../verb.js'
+
+type Expression = (item: PathData) => boolean
+
+export const find: Verb = {
+  async run(run, args) {
+    const start = args.findIndex((a) => a.startsWith('-'))
+    const paths = start < 0 ? args : args.slice(0, start)
+    const expression = parse(run, start < 0 ? [] : args.slice(start))
+    const roots = await run.expand(paths.length > 0 ? paths : ['.'])
+    for (const root of roots) {
+      await run.attempt(async () => {
+        if (!root.status) {
+          const { notFound } = await import('../verb.js')
+          return notFound(root)
+        }
+        await run.walk(root, async (item) => void expression(item), contentsOf)
+      })
+    }
+  },
+}
+
+/** Words joined by -a, which may be left out; without an action the path is printed. */
+function parse(run: VerbRun, words: readonly string[]): Expression {
+  const terms: Expression[] = []
+  let acts = false
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i]!
+    if (word === '-print' || word === '-print0') {
+      acts = true
+      terms.push(printer(run, word === '-print' ? '\n' : '\0'))
+    } else if (word === '-name' || word === '-iname') {
+      const pattern = words[++i]
+      if (pattern === undefined) throw new UsageError(`find: Missing argument for ${word}`)
+      terms.push(named(pattern, word === '-iname'))
+    } else if (word !== '-a' && word !== '-and') throw new UsageError(`Unexpected argument: ${word}`)
+  }
+  if (!acts) terms.push(printer(run, '\n'))
+  return (item) => terms.every((term) => term(item))
+}
+
+function printer(run: VerbRun, end: string): Expression {
+  return (item) => {
+    run.console.print(item.text + end)
+    return true
+  }
+}
+
+function named(pattern: string, ignoreCase: boolean): Expression {
+  const expression = globExpression(pattern, ignoreCase ? 'si' : 's')
+  return (item) => expression.test(item.path.slice(item.path.lastIndexOf('/') + 1))
+}
