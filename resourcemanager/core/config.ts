@@ -1,6 +1,7 @@
 /** The core's configuration: a value, made from the properties of yarn-site.xml and the scheduler's own file. */
 import { yarn } from '../../common/config/keys/yarn.js'
 import { readValue } from '../../common/config/keys/value.js'
+import { type Resource, resource } from '../../common/records/index.js'
 
 export interface CoreConfig {
   /** When this ResourceManager started; part of the ids of new applications. */
@@ -20,6 +21,18 @@ export interface CoreConfig {
   readonly maxCompletedApplications: number
   readonly includePortInNodeName: boolean
   readonly logAggregationEnabled: boolean
+  /** http://host:port of this ResourceManager's pages, as diagnostics name it. */
+  readonly webAppUrl: string
+  readonly minimumAllocation: Resource
+  readonly maximumAllocation: Resource
+  /** Names of resource types beyond memory and vcores. */
+  readonly resourceTypes: readonly string[]
+  readonly maximumApplicationPriority: number
+  readonly nodeLabelsEnabled: boolean
+  readonly aclEnabled: boolean
+  readonly adminAcl: string
+  /** Seconds that a node may take to be decommissioned gracefully. */
+  readonly decommissionTimeout: number
 }
 
 /**
@@ -28,8 +41,9 @@ export interface CoreConfig {
  */
 export function coreConfig(
   properties: Readonly<Record<string, string>>,
-  given: { readonly clusterTimestamp: number; readonly epoch?: number; readonly allocations?: string },
+  given: { readonly clusterTimestamp: number; readonly epoch?: number; readonly allocations?: string; readonly webAppUrl?: string },
 ): CoreConfig {
+  const types = readValue(properties, yarn.resourceTypes)
   const includePortInNodeName = readValue(properties, yarn.includePortInNodeName)
   return {
     clusterTimestamp: given.clusterTimestamp,
@@ -43,6 +57,21 @@ export function coreConfig(
     maxAppAttempts: readValue(properties, yarn.rmMaxAppAttempts),
     maxCompletedApplications: readValue(properties, yarn.rmMaxCompletedApps),
     includePortInNodeName,
+    webAppUrl: given.webAppUrl ?? `http://${properties[yarn.rmWebAddress.name] ?? '0.0.0.0:8088'}`,
+    minimumAllocation: resource(readValue(properties, yarn.minAllocationMb), readValue(properties, yarn.minAllocationVcores)),
+    maximumAllocation: resource(readValue(properties, yarn.maxAllocationMb), readValue(properties, yarn.maxAllocationVcores), maximumOf(properties, types)),
+    resourceTypes: types,
+    maximumApplicationPriority: readValue(properties, yarn.maxApplicationPriority),
+    nodeLabelsEnabled: readValue(properties, yarn.nodeLabelsEnabled),
+    aclEnabled: readValue(properties, yarn.aclEnable),
+    adminAcl: readValue(properties, yarn.adminAcl),
+    decommissionTimeout: readValue(properties, yarn.decommissionTimeout),
     logAggregationEnabled: readValue(properties, yarn.logAggregationEnabled),
   }
+}
+
+/** The largest amount of each further type; unlimited where none is configured. */
+function maximumOf(properties: Readonly<Record<string, string>>, types: readonly string[]): Record<string, number> | undefined {
+  if (types.length === 0) return undefined
+  return Object.fromEntries(types.map((t) => [t, Number(properties[`yarn.resource-types.${t}.maximum-allocation`] ?? Number.MAX_SAFE_INTEGER)]))
 }

@@ -1,6 +1,163 @@
+/** Puts the parts together: events in, answers and effects out. */
+import { HadoopException } from '../../common/errors.js'
+import { assertNever } from '../../common/lang/index.js'
+import type { Answer, Answers } from './answers.js'
+import { failAttempt, killApplication, moveApplication, signalContainer, submitApplication, updatePriority, updateTimeouts } from './clients.js'
 import type { CoreConfig } from './config.js'
-import type { Core } from './index.js'
+import type { Event } from './events.js'
+import type { Core, Outcome } from './index.js'
+import { allocate, amLaunched, amLaunchFailed, finishApplicationMaster, registerApplicationMaster } from './masters.js'
+import {
+  activities,
+  applicationReport,
+  attemptReport,
+  clusterMetrics,
+  containerReport,
+  mayAccess,
+  mayAccessQueue,
+  nodeLabels,
+  nodeReport,
+  queueReport,
+} from './queries.js'
+import { recover } from './recovery.js'
+import { ResourceManager } from './resourcemanager.js'
+import {
+  addNodeLabels,
+  nodeHeartbeat,
+  refreshNodes,
+  registerNode,
+  removeNodeLabels,
+  replaceLabelsOnNodes,
+  unregisterNode,
+  updateNodeResource,
+} from './tracker.js'
 
+function handle(rm: ResourceManager, event: Event): Answers[Event['type']] {
+  switch (event.type) {
+    case 'submitApplication':
+      return submitApplication(rm, event)
+    case 'killApplication':
+      return killApplication(rm, event)
+    case 'failAttempt':
+      return failAttempt(rm, event)
+    case 'moveApplication':
+      return moveApplication(rm, event)
+    case 'updatePriority':
+      return updatePriority(rm, event)
+    case 'updateTimeouts':
+      return updateTimeouts(rm, event)
+    case 'signalContainer':
+      return signalContainer(rm, event)
+    case 'registerApplicationMaster':
+      return registerApplicationMaster(rm, event)
+    case 'allocate':
+      return allocate(rm, event)
+    case 'finishApplicationMaster':
+      return finishApplicationMaster(rm, event)
+    case 'amLaunched':
+      return amLaunched(rm, event)
+    case 'amLaunchFailed':
+      return amLaunchFailed(rm, event)
+    case 'registerNode':
+      return registerNode(rm, event)
+    case 'nodeHeartbeat':
+      return nodeHeartbeat(rm, event)
+    case 'unregisterNode':
+      return unregisterNode(rm, event)
+    case 'refreshQueues':
+      rm.scheduler.refresh(event.properties)
+      return undefined
+    case 'refreshNodes':
+      return refreshNodes(rm, event)
+    case 'updateNodeResource':
+      return updateNodeResource(rm, event)
+    case 'addNodeLabels':
+      return addNodeLabels(rm, event)
+    case 'removeNodeLabels':
+      return removeNodeLabels(rm, event)
+    case 'replaceLabelsOnNodes':
+      return replaceLabelsOnNodes(rm, event)
+    case 'tick':
+      rm.tick()
+      return undefined
+    case 'recover':
+      return recover(rm, event)
+    default:
+      return assertNever(event, 'event')
+  }
+}
+
+/** @throws IllegalArgumentException in Hadoop's words when the scheduler can't be configured so */
 export function createCore(config: CoreConfig): Core {
-  throw new Error(`not built yet: ${config.schedulerClass}`)
+  const rm = new ResourceManager(config)
+
+  function step<E extends Event>(event: E, now: number): Outcome<E> {
+    // A clock set back must not make anything younger than it was.
+    rm.now = Math.max(now, rm.now)
+    rm.effects = []
+    let answer: Answer<E> | undefined
+    let error: HadoopException | undefined
+    try {
+      answer = handle(rm, event) as Answer<E>
+    } catch (e) {
+      if (!(e instanceof HadoopException)) throw e
+      error = e
+    }
+    rm.settle()
+    return { effects: rm.effects, answer, error }
+  }
+
+  return {
+    step,
+    nextTimer: () => rm.nextTimer(),
+    checkInvariants: () => rm.scheduler.checkInvariants(),
+    application(id, now) {
+      const app = rm.application(id)
+      return app && applicationReport(rm, app, now)
+    },
+    applications(now, filter) {
+      const reports = []
+      for (const app of rm.applications.values()) {
+        if (!filter || filter({ state: app.state, user: app.user, queue: app.queue })) reports.push(applicationReport(rm, app, now))
+      }
+      return reports
+    },
+    attempts(id) {
+      const app = rm.application(id)
+      return app && [...app.attempts.values()].map((a) => attemptReport(rm, a))
+    },
+    attempt(id) {
+      const attempt = rm.attempt(id)
+      return attempt && attemptReport(rm, attempt)
+    },
+    containers(id) {
+      if (!rm.attempt(id)) return undefined
+      const held = rm.scheduler.attempt(id)
+      if (!held) return []
+      return [...held.live.values()].filter((c) => c.name().applicationAttemptId.attemptId === id.attemptId).map(containerReport)
+    },
+    container(id) {
+      const c = rm.scheduler.container(id)
+      return c && containerReport(c)
+    },
+    nodes: () => [...rm.nodes.values(), ...rm.inactiveNodes.values()].map((n) => nodeReport(rm, n)),
+    node(id) {
+      const key = `${id.host}:${id.port}`
+      const node = rm.nodes.get(key) ?? rm.inactiveNodes.get(key)
+      return node && nodeReport(rm, node)
+    },
+    containersOnNode: (id) => [...(rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`)?.containers.values() ?? [])].map(containerReport),
+    queues: () => queueReport(rm, rm.scheduler.root),
+    queue(name) {
+      const queue = rm.scheduler.queue(name)
+      return queue && queueReport(rm, queue)
+    },
+    metrics: () => clusterMetrics(rm),
+    maximumAllocation: (queue) => rm.scheduler.maximumAllocation(queue),
+    clusterResource: () => rm.scheduler.cluster.total,
+    nodeLabels: () => nodeLabels(rm),
+    mayAccess: (caller, id, access) => mayAccess(rm, caller, id, access),
+    mayAccessQueue: (caller, queue, access) => mayAccessQueue(rm, caller, queue, access),
+    activities: (id) => activities(rm, id),
+  }
 }

@@ -1,4 +1,5 @@
 /** State names of the life cycles, Hadoop's own: RMAppState, RMAppAttemptState, RMContainerState (NodeState is in common/records). */
+export { CONTAINER_STATES, type RMContainerState } from '../scheduler/container.js'
 
 export const APPLICATION_STATES = [
   'NEW',
@@ -31,6 +32,3 @@ export const ATTEMPT_STATES = [
   'KILLED',
 ] as const
 export type AttemptState = (typeof ATTEMPT_STATES)[number]
-
-export const CONTAINER_STATES = ['NEW', 'RESERVED', 'ALLOCATED', 'ACQUIRED', 'RUNNING', 'COMPLETED', 'EXPIRED', 'RELEASED', 'KILLED'] as const
-export type RMContainerState = (typeof CONTAINER_STATES)[number]

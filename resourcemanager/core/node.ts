@@ -1,0 +1,391 @@
+/** A node's life (RMNodeImpl): it registers, reports, falls ill, is lost or taken out; and what it is to be told with its next heartbeat. */
+import type { Lifecycle } from '../../common/lang/lifecycle.js'
+import {
+  type ApplicationId,
+  type ContainerId,
+  EXIT,
+  formatContainerId,
+  formatNodeId,
+  type NodeId,
+  type NodeState,
+  type Resource,
+  sameResource,
+} from '../../common/records/index.js'
+import { containerKey, type FinishedStatus } from '../scheduler/container.js'
+import { applicationKey } from '../scheduler/scheduler.js'
+import type { AllocatedContainer, NodeHeartbeatAnswer } from './answers.js'
+import type { ContainerStatus, NMContainerStatus, NodeHealth, NodeHeartbeat, RegisterNode, ResourceUtilization } from './events.js'
+import type { ResourceManager } from './resourcemanager.js'
+
+export type NodeEventType =
+  | 'STARTED'
+  | 'STATUS_UPDATE'
+  | 'DECOMMISSION'
+  | 'GRACEFUL_DECOMMISSION'
+  | 'RECOMMISSION'
+  | 'EXPIRE'
+  | 'REBOOTING'
+  | 'SHUTDOWN'
+  | 'RECONNECTED'
+  | 'RESOURCE_UPDATE'
+  | 'CLEANUP_APP'
+  | 'CLEANUP_CONTAINER'
+  | 'FINISHED_CONTAINERS_PULLED_BY_AM'
+  | 'UPDATE_CONTAINER'
+  | 'SIGNAL_CONTAINER'
+
+export interface NodeEvent {
+  readonly type: NodeEventType
+  readonly registration?: RegisterNode
+  readonly heartbeat?: NodeHeartbeat
+  readonly applicationId?: ApplicationId
+  readonly containerId?: ContainerId
+  readonly containers?: readonly ContainerId[]
+  readonly resource?: Resource
+  readonly timeoutSeconds?: number
+  readonly update?: { readonly container: AllocatedContainer; readonly decrease: boolean }
+  readonly command?: string
+}
+
+export class Node {
+  readonly key: string
+  state: NodeState = 'NEW'
+  httpPort: number
+  httpAddress: string
+  total: Resource
+  /** Before graceful decommissioning shrank it. */
+  originalTotal: Resource | undefined
+  physical: Resource | undefined
+  version: string
+  healthReport = ''
+  lastHealthReportTime = 0
+  lastHeartbeat = 0
+  labels: readonly string[] = []
+  attributes: Readonly<Record<string, string>> = {}
+  containersUtilization: ResourceUtilization | undefined
+  nodeUtilization: ResourceUtilization | undefined
+  decommissioningTimeout: number | undefined
+  responseId = 0
+  lastAnswer: NodeHeartbeatAnswer | undefined
+  /** The node is to take over the size that the ResourceManager gives it. */
+  resourceToTell: Resource | undefined
+  /** As the node last reported. */
+  readonly launched = new Map<string, ContainerId>()
+  readonly completed = new Set<string>()
+  readonly runningApplications = new Set<string>()
+  readonly containersToClean = new Map<string, ContainerId>()
+  readonly finishedApplications = new Map<string, ApplicationId>()
+  readonly toBeRemoved = new Map<string, ContainerId>()
+  readonly toUpdate = new Map<string, AllocatedContainer>()
+  readonly toDecrease = new Map<string, AllocatedContainer>()
+  toSignal: { containerId: ContainerId; command: string }[] = []
+
+  constructor(
+    readonly rm: ResourceManager,
+    readonly nodeId: NodeId,
+    /** As resource requests name it. */
+    readonly name: string,
+    readonly rack: string,
+    registration: RegisterNode,
+  ) {
+    this.key = formatNodeId(nodeId)
+    this.httpPort = registration.httpPort
+    this.httpAddress = `${nodeId.host}:${registration.httpPort}`
+    this.total = registration.resource
+    this.physical = registration.physicalResource
+    this.version = registration.version ?? ''
+    this.attributes = registration.attributes ?? {}
+  }
+
+  noteHealth(health: NodeHealth | undefined): boolean {
+    if (!health) return true
+    this.healthReport = health.report
+    this.lastHealthReportTime = health.lastReportTime
+    return health.healthy
+  }
+
+  /** What a report says of containers: those that started and those that ended since the last. */
+  readStatuses(statuses: readonly ContainerStatus[]): { launched: ContainerId[]; completed: { id: ContainerId; status: FinishedStatus }[] } {
+    const launched: ContainerId[] = []
+    const completed: { id: ContainerId; status: FinishedStatus }[] = []
+    const running = new Set<string>()
+    for (const s of statuses) {
+      const key = containerKey(s.containerId)
+      if (this.containersToClean.has(key)) continue
+      const app = applicationKey(s.containerId.applicationAttemptId.applicationId)
+      if (this.finishedApplications.has(app)) continue
+      if (!this.runningApplications.has(app)) this.noteApplication(s.containerId.applicationAttemptId.applicationId)
+      if (s.state === 'COMPLETE') {
+        this.launched.delete(key)
+        this.rm.allocations.delete(key)
+        if (!this.completed.has(key)) {
+          this.completed.add(key)
+          completed.push({ id: s.containerId, status: s })
+        }
+      } else if (s.state === 'RUNNING') {
+        running.add(key)
+        if (!this.launched.has(key)) {
+          this.launched.set(key, s.containerId)
+          launched.push(s.containerId)
+          this.rm.allocations.delete(key)
+        }
+      }
+    }
+    if (running.size < this.launched.size) {
+      for (const [key, id] of [...this.launched]) {
+        if (running.has(key)) continue
+        this.launched.delete(key)
+        if (this.completed.has(key)) continue
+        this.completed.add(key)
+        const diagnostics = `Container ${formatContainerId(id)} was running but not reported from ${this.key}`
+        completed.push({ id, status: { exitStatus: EXIT.ABORTED, diagnostics } })
+      }
+    }
+    return { launched, completed }
+  }
+
+  noteApplication(id: ApplicationId): void {
+    const key = applicationKey(id)
+    const app = this.rm.applications.get(key)
+    if (!app) {
+      this.finishedApplications.set(key, id)
+      this.runningApplications.delete(key)
+      return
+    }
+    this.runningApplications.add(key)
+    this.rm.send(app, { type: 'APP_RUNNING_ON_NODE', nodeKey: this.key })
+  }
+
+  /** What waits for the node, taken out for its answer. */
+  pullAnswer(): Omit<NodeHeartbeatAnswer, 'action' | 'responseId' | 'labelsAccepted'> {
+    const answer = {
+      containersToCleanup: [...this.containersToClean.values()],
+      applicationsToCleanup: [...this.finishedApplications.values()],
+      containersToBeRemoved: [...this.toBeRemoved.values()],
+      containersToSignal: this.toSignal,
+      containersToUpdate: [...this.toUpdate.values()],
+      containersToDecrease: [...this.toDecrease.values()],
+      resource: this.resourceToTell,
+    }
+    for (const key of this.toBeRemoved.keys()) this.completed.delete(key)
+    this.containersToClean.clear()
+    this.finishedApplications.clear()
+    this.toBeRemoved.clear()
+    this.toSignal = []
+    this.toUpdate.clear()
+    this.toDecrease.clear()
+    this.resourceToTell = undefined
+    return answer
+  }
+}
+
+function started(node: Node, event: NodeEvent): NodeState {
+  const registration = event.registration!
+  const rejoined = node.rm.inactiveNodes.get(node.key)
+  node.rm.inactiveNodes.delete(node.key)
+  const containers = rejoined ? [] : registration.containers
+  for (const c of containers) if (c.state === 'RUNNING') node.launched.set(containerKey(c.containerId), c.containerId)
+  for (const id of registration.runningApplications) node.noteApplication(id)
+  const healthy = node.noteHealth(registration.health)
+  // One that was lost comes back empty: what it still runs is told to be stopped.
+  if (healthy) running(node, containers)
+  else unusable(node, 'UNHEALTHY')
+  return healthy ? 'RUNNING' : 'UNHEALTHY'
+}
+
+function running(node: Node, containers: readonly NMContainerStatus[]): void {
+  node.rm.addToCluster(node, containers)
+  node.rm.nodeChanged(node, 'NODE_USABLE')
+}
+
+function unusable(node: Node, to: NodeState): void {
+  if (node.state !== 'UNHEALTHY' && node.state !== 'NEW') node.rm.removeFromCluster(node)
+  node.rm.nodeChanged(node, 'NODE_UNUSABLE', to)
+}
+
+function deactivate(to: NodeState) {
+  return { to, run: (node: Node) => deactivateNode(node, to) }
+}
+
+function deactivateNode(node: Node, to: NodeState): void {
+  unusable(node, to)
+  node.rm.deactivateNode(node)
+}
+
+function reconnected(node: Node, event: NodeEvent): NodeState {
+  const registration = event.registration!
+  const { rm } = node
+  node.version = registration.version ?? node.version
+  if (registration.runningApplications.length === 0) {
+    if (node.state === 'DECOMMISSIONING') {
+      deactivateNode(node, 'DECOMMISSIONED')
+      return 'DECOMMISSIONED'
+    }
+    // Nothing runs there any more: whatever was thought to is gone.
+    rm.removeFromCluster(node)
+    node.launched.clear()
+    node.completed.clear()
+    node.total = registration.resource
+    if (node.state === 'RUNNING') rm.addToCluster(node, [])
+    return node.state
+  }
+  node.httpPort = registration.httpPort
+  node.httpAddress = `${node.nodeId.host}:${registration.httpPort}`
+  const resized = !sameResource(node.total, registration.resource)
+  node.total = registration.resource
+  rm.noteStatuses(node, node.readStatuses(registration.containers))
+  for (const id of registration.runningApplications) node.noteApplication(id)
+  if (resized && node.state === 'RUNNING') rm.resizeInCluster(node)
+  return node.state
+}
+
+function healthyStatus(node: Node, event: NodeEvent): NodeState {
+  const heartbeat = event.heartbeat!
+  const { rm } = node
+  const healthy = node.noteHealth(heartbeat.health)
+  node.containersUtilization = heartbeat.containersUtilization
+  node.nodeUtilization = heartbeat.nodeUtilization
+  const leaving = node.state === 'DECOMMISSIONING'
+  if (leaving && node.runningApplications.size === 0 && heartbeat.keepAliveApplications.length === 0) {
+    deactivateNode(node, 'DECOMMISSIONED')
+    return 'DECOMMISSIONED'
+  }
+  if (!healthy) {
+    if (leaving) return 'DECOMMISSIONING'
+    unusable(node, 'UNHEALTHY')
+    return 'UNHEALTHY'
+  }
+  rm.noteStatuses(node, node.readStatuses(heartbeat.containers))
+  for (const increased of heartbeat.increasedContainers ?? []) rm.noteIncreased(increased.containerId)
+  for (const report of heartbeat.logAggregation ?? []) rm.noteLogAggregation(node, report)
+  rm.offer(node)
+  return node.state
+}
+
+function unhealthyStatus(node: Node, event: NodeEvent): NodeState {
+  if (!node.noteHealth(event.heartbeat!.health)) return 'UNHEALTHY'
+  node.rm.addToCluster(node, [])
+  node.rm.nodeChanged(node, 'NODE_USABLE')
+  return 'RUNNING'
+}
+
+function decommissioning(node: Node, event: NodeEvent): void {
+  if (node.state === 'DECOMMISSIONING') {
+    node.rm.setDecommissioningTimeout(node, event.timeoutSeconds)
+    return
+  }
+  node.originalTotal ??= node.total
+  node.rm.setDecommissioningTimeout(node, event.timeoutSeconds)
+  node.rm.nodeChanged(node, 'NODE_DECOMMISSIONING', 'DECOMMISSIONING')
+}
+
+function recommission(node: Node): void {
+  if (node.originalTotal) {
+    node.total = node.originalTotal
+    node.originalTotal = undefined
+    node.resourceToTell = node.total
+  }
+  node.rm.resizeInCluster(node)
+  node.rm.nodeChanged(node, 'NODE_USABLE', 'RUNNING')
+}
+
+function resize(node: Node, event: NodeEvent): void {
+  node.total = event.resource!
+  node.resourceToTell = event.resource
+  node.rm.resizeInCluster(node)
+}
+
+function resizeUnusable(node: Node, event: NodeEvent): void {
+  node.total = event.resource!
+  node.resourceToTell = event.resource
+}
+
+function cleanApplication(node: Node, event: NodeEvent): void {
+  const key = applicationKey(event.applicationId!)
+  node.finishedApplications.set(key, event.applicationId!)
+  node.runningApplications.delete(key)
+}
+
+function cleanContainer(node: Node, event: NodeEvent): void {
+  node.containersToClean.set(containerKey(event.containerId!), event.containerId!)
+}
+
+function pulled(node: Node, event: NodeEvent): void {
+  for (const id of event.containers!) node.toBeRemoved.set(containerKey(id), id)
+}
+
+function updateContainer(node: Node, event: NodeEvent): void {
+  const { container, decrease } = event.update!
+  const key = containerKey(container.containerId)
+  if (decrease) node.toDecrease.set(key, container)
+  node.toUpdate.set(key, container)
+}
+
+function signal(node: Node, event: NodeEvent): void {
+  node.toSignal.push({ containerId: event.containerId!, command: event.command! })
+}
+
+const PULLED = <S extends NodeState>(to: S) => ({ to, run: pulled })
+const CLEAN = <S extends NodeState>(to: S) => ({
+  CLEANUP_APP: { to, run: cleanApplication },
+  CLEANUP_CONTAINER: { to, run: cleanContainer },
+  FINISHED_CONTAINERS_PULLED_BY_AM: { to, run: pulled },
+})
+const LEAVE = {
+  DECOMMISSION: deactivate('DECOMMISSIONED'),
+  EXPIRE: deactivate('LOST'),
+  REBOOTING: deactivate('REBOOTED'),
+  SHUTDOWN: deactivate('SHUTDOWN'),
+} as const
+
+export const NODE_LIFECYCLE: Lifecycle<NodeState, NodeEventType, Node, NodeEvent> = {
+  NEW: {
+    STARTED: { to: ['RUNNING', 'UNHEALTHY'], choose: started },
+    RESOURCE_UPDATE: { to: 'NEW', run: resizeUnusable },
+    DECOMMISSION: LEAVE.DECOMMISSION,
+    FINISHED_CONTAINERS_PULLED_BY_AM: PULLED('NEW'),
+  },
+  RUNNING: {
+    ...LEAVE,
+    ...CLEAN('RUNNING'),
+    STATUS_UPDATE: { to: ['RUNNING', 'UNHEALTHY'], choose: healthyStatus },
+    GRACEFUL_DECOMMISSION: { to: 'DECOMMISSIONING', run: decommissioning },
+    RECONNECTED: { to: ['RUNNING'], choose: reconnected },
+    RESOURCE_UPDATE: { to: 'RUNNING', run: resize },
+    UPDATE_CONTAINER: { to: 'RUNNING', run: updateContainer },
+    SIGNAL_CONTAINER: { to: 'RUNNING', run: signal },
+  },
+  UNHEALTHY: {
+    ...LEAVE,
+    ...CLEAN('UNHEALTHY'),
+    STATUS_UPDATE: { to: ['UNHEALTHY', 'RUNNING'], choose: unhealthyStatus },
+    GRACEFUL_DECOMMISSION: { to: 'DECOMMISSIONING', run: decommissioning },
+    RECONNECTED: { to: ['UNHEALTHY'], choose: reconnected },
+    RESOURCE_UPDATE: { to: 'UNHEALTHY', run: resizeUnusable },
+    SIGNAL_CONTAINER: { to: 'UNHEALTHY', run: signal },
+  },
+  DECOMMISSIONING: {
+    ...LEAVE,
+    ...CLEAN('DECOMMISSIONING'),
+    RECOMMISSION: { to: 'RUNNING', run: recommission },
+    RESOURCE_UPDATE: { to: 'DECOMMISSIONING', run: resize },
+    STATUS_UPDATE: { to: ['DECOMMISSIONING', 'DECOMMISSIONED'], choose: healthyStatus },
+    GRACEFUL_DECOMMISSION: { to: 'DECOMMISSIONING', run: decommissioning },
+    RECONNECTED: { to: ['DECOMMISSIONING', 'DECOMMISSIONED'], choose: reconnected },
+  },
+  DECOMMISSIONED: {
+    RESOURCE_UPDATE: { to: 'DECOMMISSIONED', run: resizeUnusable },
+    FINISHED_CONTAINERS_PULLED_BY_AM: PULLED('DECOMMISSIONED'),
+  },
+  LOST: {
+    RESOURCE_UPDATE: { to: 'LOST', run: resizeUnusable },
+    FINISHED_CONTAINERS_PULLED_BY_AM: PULLED('LOST'),
+  },
+  REBOOTED: {
+    RESOURCE_UPDATE: { to: 'REBOOTED', run: resizeUnusable },
+  },
+  SHUTDOWN: {
+    RESOURCE_UPDATE: { to: 'SHUTDOWN', run: resizeUnusable },
+    FINISHED_CONTAINERS_PULLED_BY_AM: PULLED('SHUTDOWN'),
+  },
+}

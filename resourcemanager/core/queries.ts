@@ -1,0 +1,462 @@
+/** Reports, made from the state when asked. */
+import {
+  add,
+  type ApplicationId,
+  type ContainerId,
+  type FinalApplicationStatus,
+  formatResource,
+  NODE_STATES,
+  type LogAggregationStatus,
+  NONE,
+  type NodeId,
+  type NodeState,
+  type Resource,
+  type YarnApplicationState,
+} from '../../common/records/index.js'
+import type { SchedulerAttempt } from '../scheduler/attempt.js'
+import { aclAllows, javaFloat } from '../scheduler/capacity/config.js'
+import type { LeafQueue } from '../scheduler/capacity/leaf.js'
+import type { CapacityQueue, ParentQueue } from '../scheduler/capacity/queue.js'
+import type { RMContainer } from '../scheduler/container.js'
+import type { Application } from './application.js'
+import type { Attempt } from './attempt.js'
+import { formatDate } from './calendar.js'
+import type { Node } from './node.js'
+import type {
+  Activity,
+  ApplicationReport,
+  ApplicationUsage,
+  AttemptReport,
+  Caller,
+  ClusterMetrics,
+  ContainerReport,
+  NodeReport,
+  QueueCapacities,
+  QueueReport,
+} from './reports.js'
+import type { ResourceManager } from './resourcemanager.js'
+import type { ApplicationState } from './state.js'
+
+// ── applications ──
+
+const YARN_STATE: Record<ApplicationState, YarnApplicationState> = {
+  NEW: 'NEW',
+  NEW_SAVING: 'NEW_SAVING',
+  SUBMITTED: 'SUBMITTED',
+  ACCEPTED: 'ACCEPTED',
+  RUNNING: 'RUNNING',
+  FINAL_SAVING: 'RUNNING',
+  FINISHING: 'FINISHED',
+  FINISHED: 'FINISHED',
+  FAILED: 'FAILED',
+  KILLING: 'RUNNING',
+  KILLED: 'KILLED',
+}
+
+export function yarnState(app: Application): YarnApplicationState {
+  let { state } = app
+  if (state === 'FINAL_SAVING') state = app.stateBeforeFinalSaving
+  if (state === 'KILLING') state = app.stateBeforeKilling
+  return YARN_STATE[state]
+}
+
+function finalStatus(app: Application): FinalApplicationStatus {
+  if (app.current?.finalStatus) return app.current.finalStatus
+  if (app.state === 'FAILED') return 'FAILED'
+  if (app.state === 'KILLED') return 'KILLED'
+  return 'UNDEFINED'
+}
+
+export function applicationReport(rm: ResourceManager, app: Application, now: number): ApplicationReport {
+  const attempt = app.current
+  return {
+    applicationId: app.id,
+    submission: app.submission,
+    user: app.user,
+    name: app.submission.name ?? 'N/A',
+    queue: app.queue,
+    applicationType: app.submission.applicationType ?? 'YARN',
+    tags: app.submission.tags ?? [],
+    state: app.state,
+    yarnState: yarnState(app),
+    finalStatus: finalStatus(app),
+    diagnostics: app.diagnostics !== '' || !attempt ? app.diagnostics : attemptDiagnostics(rm, attempt),
+    submitTime: app.submitTime,
+    startTime: app.startTime,
+    launchTime: app.launchTime,
+    finishTime: app.finishTime,
+    progress: app.ended ? 1 : (attempt?.progress ?? 0),
+    priority: app.priority,
+    currentAttemptId: attempt?.id,
+    host: attempt?.host ?? 'N/A',
+    rpcPort: attempt?.rpcPort ?? -1,
+    originalTrackingUrl: attempt?.originalTrackingUrl,
+    unmanagedAM: app.submission.unmanagedAM ?? false,
+    nodeLabelExpression: app.submission.nodeLabelExpression,
+    amNodeLabelExpression: app.amRequests[0]?.nodeLabelExpression,
+    logAggregationStatus: logAggregation(rm, app),
+    logAggregation: [...app.logAggregation.values()],
+    lifetimeExpiry: app.lifetimeExpiry,
+    usage: usage(rm, app, now),
+  }
+}
+
+/** One status for all nodes: what is worst or least far. */
+function logAggregation(rm: ResourceManager, app: Application): LogAggregationStatus {
+  if (!rm.config.logAggregationEnabled) return 'DISABLED'
+  const all = [...app.logAggregation.values()].map((l) => l.status)
+  if (all.length === 0 || all.every((s) => s === 'NOT_START')) return 'NOT_START'
+  if (all.includes('RUNNING_WITH_FAILURE')) return 'RUNNING_WITH_FAILURE'
+  if (all.every((s) => s === 'SUCCEEDED' || s === 'FAILED' || s === 'TIME_OUT' || s === 'DISABLED')) {
+    if (all.includes('FAILED')) return 'FAILED'
+    if (all.includes('TIME_OUT')) return 'TIME_OUT'
+    return app.ended ? 'SUCCEEDED' : 'RUNNING'
+  }
+  return 'RUNNING'
+}
+
+function usage(rm: ResourceManager, app: Application, now: number): ApplicationUsage {
+  const held = app.ended ? undefined : rm.scheduler.application(app.id)?.current
+  let memoryMillis = 0
+  let vcoreMillis = 0
+  let preemptedMemoryMillis = 0
+  let preemptedVcoreMillis = 0
+  let preempted = NONE
+  let preemptedContainers = 0
+  let preemptedAMContainers = 0
+  for (const attempt of app.attempts.values()) {
+    memoryMillis += attempt.memoryMillis
+    vcoreMillis += attempt.vcoreMillis
+    preemptedMemoryMillis += attempt.preemptedMemoryMillis
+    preemptedVcoreMillis += attempt.preemptedVcoreMillis
+    preempted = add(preempted, attempt.preempted)
+    preemptedContainers += attempt.preemptedContainers
+    if (attempt.preemptedAM) preemptedAMContainers++
+  }
+  for (const c of held?.live.values() ?? []) {
+    const millis = Math.max(0, now - c.creationTime)
+    memoryMillis += c.resource.memory * millis
+    vcoreMillis += c.resource.vcores * millis
+  }
+  const used = held?.usage.total('used') ?? NONE
+  const reserved = held?.usage.total('reserved') ?? NONE
+  const rc = rm.scheduler.settings.calculator
+  const cluster = rm.scheduler.cluster.total
+  const guaranteed = held ? (held.queue as LeafQueue).effectiveMin(held.amPartition) : NONE
+  const percent = (part: Resource, whole: Resource) => (whole.memory === 0 ? 0 : rc.divide(cluster, part, whole) * 100)
+  return {
+    usedContainers: held ? held.live.size : -1,
+    reservedContainers: held ? held.reservations().length : -1,
+    used,
+    reserved,
+    needed: add(used, reserved),
+    memorySeconds: Math.trunc(memoryMillis / 1000),
+    vcoreSeconds: Math.trunc(vcoreMillis / 1000),
+    preemptedMemorySeconds: Math.trunc(preemptedMemoryMillis / 1000),
+    preemptedVcoreSeconds: Math.trunc(preemptedVcoreMillis / 1000),
+    preempted,
+    preemptedContainers,
+    preemptedAMContainers,
+    queueUsagePercentage: percent(used, guaranteed),
+    clusterUsagePercentage: percent(used, cluster),
+  }
+}
+
+// ── attempts ──
+
+const AM_STATE = {
+  UNMANAGED: "User launched the Application Master, since it's unmanaged. ",
+  INACTIVATED: 'Application is added to the scheduler and is not yet activated. ',
+  ACTIVATED: 'Application is Activated, waiting for resources to be assigned for AM. ',
+  ASSIGNED: 'Scheduler has assigned a container for AM, waiting for AM container to be launched',
+  LAUNCHED: 'AM container is launched, waiting for AM container to Register with RM',
+} as const
+
+/** What it ended with or, before it runs, why it waits. */
+export function attemptDiagnostics(rm: ResourceManager, attempt: Attempt): string {
+  if (attempt.diagnostics !== '') return attempt.diagnostics
+  const held = rm.scheduler.attempt(attempt.id)
+  const wait = held?.amWait
+  if (!held || !wait || held.id.attemptId !== attempt.id.attemptId) return ''
+  const { node } = wait
+  let text = `[${formatDate(wait.at)}] ${AM_STATE[wait.state]}${wait.message}`
+  if (node) {
+    const partition = node.partition === '' ? '' : node.partition
+    text += `${node.id} ( Partition : [${partition}], Total resource : ${formatResource(node.total)}, Available resource : ${formatResource(node.available)} ).`
+  }
+  if (wait.state === 'INACTIVATED') text += pendingDetails(held)
+  if (wait.state === 'ACTIVATED') text += activatedDetails(rm, held)
+  return text
+}
+
+function partitionName(partition: string): string {
+  return partition === '' ? '<DEFAULT_PARTITION>' : partition
+}
+
+function pendingDetails(held: SchedulerAttempt): string {
+  const queue = held.queue as LeafQueue
+  const p = held.amPartition
+  return (
+    ` Details : AM Partition = ${partitionName(p)}; AM Resource Request = ${formatResource(held.amResource)}; ` +
+    `Queue Resource Limit for AM = ${formatResource(queue.usage.of(p).amLimit)}; ` +
+    `User AM Resource Limit of the queue = ${formatResource(queue.userAMLimit(p, held.user))}; ` +
+    `Queue AM Resource Usage = ${formatResource(queue.usage.of(p).amUsed)}; `
+  )
+}
+
+function activatedDetails(rm: ResourceManager, held: SchedulerAttempt): string {
+  const queue = held.queue as LeafQueue
+  const p = held.amPartition
+  const share = queue.share(p)
+  const percent = (fraction: number) => javaFloat(Math.fround(fraction * 100))
+  return (
+    ` Details : AM Partition = ${partitionName(p)} ; Partition Resource = ${formatResource(rm.scheduler.cluster.ofPartition(p))} ; ` +
+    `Queue's Absolute capacity = ${percent(share.absoluteCapacity)} % ; Queue's Absolute used capacity = ${percent(share.absoluteUsed)} % ; ` +
+    `Queue's Absolute max capacity = ${percent(share.absoluteMaximumCapacity)} % ; ` +
+    `Queue's capacity (absolute resource) = ${formatResource(share.effectiveMin)} ; ` +
+    `Queue's used capacity (absolute resource) = ${formatResource(queue.usage.of(p).used)} ; ` +
+    `Queue's max capacity (absolute resource) = ${formatResource(share.effectiveMax)} ; `
+  )
+}
+
+export function attemptReport(rm: ResourceManager, attempt: Attempt): AttemptReport {
+  const held = rm.scheduler.attempt(attempt.id)
+  const own = held?.id.attemptId === attempt.id.attemptId ? held : undefined
+  return {
+    attemptId: attempt.id,
+    state: attempt.state === 'FINAL_SAVING' ? attempt.stateBeforeFinalSaving : attempt.state,
+    masterContainer: attempt.masterContainer,
+    host: attempt.host,
+    rpcPort: attempt.rpcPort,
+    originalTrackingUrl: attempt.originalTrackingUrl,
+    diagnostics: attemptDiagnostics(rm, attempt),
+    startTime: attempt.startTime,
+    finishTime: attempt.finishTime,
+    finalStatus: attempt.finalStatus,
+    exitStatus: attempt.exitStatus,
+    progress: attempt.progress,
+    blacklistedNodes: own ? [...own.blacklist] : [],
+    requests: own ? own.asks.requests() : [],
+  }
+}
+
+// ── containers ──
+
+export function containerReport(c: RMContainer): ContainerReport {
+  return {
+    containerId: c.name(),
+    nodeId: c.node.nodeId,
+    nodeHttpAddress: c.node.httpAddress,
+    resource: c.resource,
+    priority: c.ask.priority,
+    state: c.state,
+    containerState: c.ended ? 'COMPLETE' : c.state === 'RUNNING' ? 'RUNNING' : 'NEW',
+    exitStatus: c.exitStatus === -1000 ? 0 : c.exitStatus,
+    diagnostics: c.diagnostics,
+    creationTime: c.creationTime,
+    finishTime: c.finishTime,
+    executionType: c.executionType,
+    allocationTags: c.tags ?? [],
+    isAM: c.isAM,
+  }
+}
+
+// ── nodes ──
+
+export function nodeReport(rm: ResourceManager, node: Node): NodeReport {
+  const held = rm.scheduler.cluster.nodes.get(node.key)
+  return {
+    nodeId: node.nodeId,
+    httpAddress: node.httpAddress,
+    rack: node.rack,
+    name: node.name,
+    used: held?.allocated ?? NONE,
+    capability: node.total,
+    available: held?.available ?? NONE,
+    physicalResource: node.physical,
+    numContainers: held?.containers.size ?? 0,
+    state: node.state,
+    healthReport: node.healthReport,
+    lastHealthReportTime: node.lastHealthReportTime,
+    lastHeartbeatTime: node.lastHeartbeat,
+    version: node.version,
+    labels: node.labels,
+    attributes: node.attributes,
+    containersUtilization: node.containersUtilization,
+    nodeUtilization: node.nodeUtilization,
+    decommissioningTimeoutSeconds: node.decommissioningTimeout,
+    reserved: held?.reserved?.id,
+  }
+}
+
+// ── queues ──
+
+function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities {
+  const s = queue.share(partition)
+  return {
+    capacity: s.capacity,
+    maximumCapacity: s.maximumCapacity,
+    absoluteCapacity: s.absoluteCapacity,
+    absoluteMaximumCapacity: s.absoluteMaximumCapacity,
+    usedCapacity: s.used,
+    absoluteUsedCapacity: s.absoluteUsed,
+    maximumAMResourcePercent: queue.spec.labels.get(partition)?.amPercent ?? queue.spec.maximumAMPercent,
+    weight: -1,
+    normalizedWeight: 0,
+  }
+}
+
+export function queueReport(rm: ResourceManager, queue: CapacityQueue): QueueReport {
+  const leaf = queue.kind === 'leaf' ? (queue as LeafQueue) : undefined
+  const children = leaf ? [] : (queue as ParentQueue).children.map((c) => queueReport(rm, c))
+  const share = queue.share('')
+  const own = queue.usage.of('')
+  const c = queue.counters
+  return {
+    name: queue.name,
+    path: queue.path,
+    parent: queue.parent?.path,
+    kind: queue.kind,
+    state: queue.state,
+    children,
+    capacities: capacitiesOf(queue, ''),
+    capacitiesByLabel: Object.fromEntries([...queue.shares.keys()].map((label) => [label, capacitiesOf(queue, label)])),
+    labels: [...queue.spec.accessibleLabels],
+    defaultNodeLabelExpression: queue.spec.defaultLabel,
+    effectiveMin: share.effectiveMin,
+    effectiveMax: share.effectiveMax,
+    used: queue.usage.total('used'),
+    reserved: queue.usage.total('reserved'),
+    pending: queue.usage.total('pending'),
+    amUsed: leaf ? leaf.usage.total('amUsed') : NONE,
+    amLimit: leaf ? own.amLimit : NONE,
+    userAMLimit: leaf ? own.userAMLimit : NONE,
+    minimumAllocation: queue.minimumAllocation,
+    maximumAllocation: queue.spec.maximumAllocation,
+    numApplications: leaf ? leaf.applicationCount : queue.numApplications,
+    activeApplications: leaf ? leaf.active.size : children.reduce((n, q) => n + q.activeApplications, 0),
+    pendingApplications: leaf ? leaf.pending.size + leaf.nonRunnable.size : children.reduce((n, q) => n + q.pendingApplications, 0),
+    numContainers: queue.numContainers,
+    reservedContainers: c.reservedContainers,
+    pendingContainers: c.pendingContainers,
+    maximumApplications: leaf?.maximumApplications ?? 0,
+    maximumApplicationsPerUser: leaf?.maximumApplicationsPerUser ?? 0,
+    userLimit: queue.spec.userLimit,
+    userLimitFactor: queue.spec.userLimitFactor,
+    users: leaf
+      ? [...leaf.users.all()].map((u) => ({
+          user: u.name,
+          used: u.usage.total('used'),
+          amUsed: u.usage.total('amUsed'),
+          userLimit: u.limit ?? NONE,
+          activeApplications: u.activeApplications,
+          pendingApplications: u.pendingApplications,
+          weight: u.weight,
+        }))
+      : [],
+    applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],
+    orderingPolicy: leaf ? leaf.active.kind : queue.spec.respectPriority ? 'priority-utilization' : 'utilization',
+    preemptionDisabled: queue.spec.preemptionDisabled,
+    intraQueuePreemptionDisabled: queue.spec.intraQueuePreemptionDisabled,
+    defaultPriority: queue.spec.defaultApplicationPriority,
+    priority: queue.spec.priority,
+    maximumLifetimeSeconds: queue.spec.maximumLifetime,
+    defaultLifetimeSeconds: queue.spec.defaultLifetime,
+    autoCreated: queue.autoCreated,
+    autoCreateChildren: queue.spec.autoCreate,
+    metrics: {
+      appsSubmitted: c.appsSubmitted,
+      appsRunning: c.appsRunning,
+      appsPending: c.appsPending,
+      appsCompleted: c.appsCompleted,
+      appsKilled: c.appsKilled,
+      appsFailed: c.appsFailed,
+      aggregateContainersAllocated: c.allocated,
+      aggregateContainersReleased: c.released,
+      aggregateNodeLocalContainersAllocated: c.nodeLocal,
+      aggregateRackLocalContainersAllocated: c.rackLocal,
+      aggregateOffSwitchContainersAllocated: c.offSwitch,
+      aggregateContainersPreempted: c.preempted,
+    },
+  }
+}
+
+// ── the cluster ──
+
+export function clusterMetrics(rm: ResourceManager): ClusterMetrics {
+  const { root, cluster } = rm.scheduler
+  const nodes = Object.fromEntries(NODE_STATES.map((s) => [s, 0])) as Record<NodeState, number>
+  for (const node of rm.nodes.values()) nodes[node.state]++
+  for (const node of rm.inactiveNodes.values()) nodes[node.state]++
+  let allocated = NONE
+  let available = NONE
+  let containers = 0
+  for (const node of cluster.nodes.values()) {
+    allocated = add(allocated, node.allocated)
+    available = add(available, node.available)
+    containers += node.containers.size
+  }
+  const c = root.counters
+  return {
+    appsSubmitted: c.appsSubmitted,
+    appsCompleted: c.appsCompleted,
+    appsPending: c.appsPending,
+    appsRunning: c.appsRunning,
+    appsFailed: c.appsFailed,
+    appsKilled: c.appsKilled,
+    total: cluster.total,
+    available,
+    allocated,
+    reserved: root.usage.total('reserved'),
+    pending: root.usage.total('pending'),
+    containersAllocated: containers,
+    containersReserved: c.reservedContainers,
+    containersPending: c.pendingContainers,
+    totalNodes: rm.nodes.size + rm.inactiveNodes.size,
+    nodes,
+  }
+}
+
+export function nodeLabels(rm: ResourceManager): { name: string; exclusive: boolean; nodes: NodeId[] }[] {
+  return [...rm.labels].map(([name, { exclusive }]) => ({
+    name,
+    exclusive,
+    nodes: [...rm.nodes.values()].filter((n) => n.labels.includes(name)).map((n) => n.nodeId),
+  }))
+}
+
+// ── access ──
+
+export function mayAccess(rm: ResourceManager, caller: Caller, id: ApplicationId, access: 'VIEW_APP' | 'MODIFY_APP'): boolean {
+  if (!rm.config.aclEnabled) return true
+  const app = rm.application(id)
+  if (!app || app.user === caller.user || aclAllows(rm.config.adminAcl, caller.user, caller.groups)) return true
+  if (aclAllows(app.submission.acls?.[access] ?? ' ', caller.user, caller.groups)) return true
+  return rm.scheduler.queue(app.queue)?.mayAccess(caller.user, caller.groups, 'ADMINISTER_QUEUE') ?? false
+}
+
+export function mayAccessQueue(rm: ResourceManager, caller: Caller, queue: string, access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean {
+  if (!rm.config.aclEnabled) return true
+  return rm.scheduler.queue(queue)?.mayAccess(caller.user, caller.groups, access) ?? false
+}
+
+// ── why something waits ──
+
+export function activities(rm: ResourceManager, id: ApplicationId | undefined): Activity[] {
+  const all: Activity[] = []
+  for (const app of id ? [rm.application(id)] : rm.applications.values()) {
+    if (!app || app.ended) continue
+    const held = rm.scheduler.application(app.id)?.current
+    if (!held) continue
+    const about = { applicationId: app.id, queue: app.queue, nodeId: undefined, priority: held.asks.active[0]?.priority }
+    for (const c of held.reservations())
+      all.push({ ...about, nodeId: c.node.nodeId, state: 'RESERVED', diagnostic: `Node kept for ${formatResource(c.resource)}` })
+    if (held.waitingForAM && held.amWait) all.push({ ...about, state: 'SKIPPED', diagnostic: `${AM_STATE[held.amWait.state]}${held.amWait.message}`.trim() })
+    else if (held.asks.active.length > 0 && held.skipped) all.push({ ...about, state: 'SKIPPED', diagnostic: held.skipped.trim() })
+  }
+  return all
+}
+
+export function findContainer(rm: ResourceManager, id: ContainerId): RMContainer | undefined {
+  return rm.scheduler.container(id)
+}

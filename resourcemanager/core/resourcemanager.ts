@@ -1,0 +1,586 @@
+/**
+ * The state of the ResourceManager and what its life cycles do to it. Events between them are queued and handled in order, within the step
+ * that caused them; what must be durable is an effect, and counts as stored from then on: whoever carries effects out commits before it answers.
+ */
+import { InvalidTransition, transition } from '../../common/lang/lifecycle.js'
+import {
+  type ApplicationAttemptId,
+  type ApplicationId,
+  type ContainerId,
+  formatApplicationId,
+  NONE,
+  type NodeId,
+  type NodeState,
+  type Resource,
+} from '../../common/records/index.js'
+import { add } from '../../common/records/resource.js'
+import type { SchedulerHost } from '../scheduler/attempt.js'
+import type { CapacityScheduler } from '../scheduler/capacity/capacity.js'
+import type { FinishedStatus, RMContainer } from '../scheduler/container.js'
+import type { SchedulerNode } from '../scheduler/node.js'
+import { applicationKey, EMPTY_ALLOCATE, type RecoveredContainer } from '../scheduler/scheduler.js'
+import type { AllocatedContainer } from './answers.js'
+import { APPLICATION_LIFECYCLE, Application, type ApplicationEvent, type NodeUpdateType } from './application.js'
+import { ATTEMPT_LIFECYCLE, Attempt, type AttemptEvent, type FinishedContainer } from './attempt.js'
+import type { CoreConfig } from './config.js'
+import type { ApplicationRecord, AttemptRecord, Effect } from './effects.js'
+import { ANY, type LogAggregationReport, type NMContainerStatus } from './events.js'
+import { NODE_LIFECYCLE, type Node, type NodeEvent } from './node.js'
+import { makeScheduler } from './schedulers.js'
+import type { ApplicationState, AttemptState } from './state.js'
+import { Deadlines } from './timers.js'
+
+type Message =
+  | { readonly to: Application; readonly event: ApplicationEvent }
+  | { readonly to: Attempt; readonly event: AttemptEvent }
+  | { readonly to: Node; readonly event: NodeEvent }
+
+/** Priority of the request for an application master's container. */
+const AM_PRIORITY = 0
+
+export class ResourceManager implements SchedulerHost {
+  readonly scheduler: CapacityScheduler
+  readonly applications = new Map<string, Application>()
+  readonly nodes = new Map<string, Node>()
+  /** Gone, but remembered. */
+  readonly inactiveNodes = new Map<string, Node>()
+  /** Ended applications, oldest first. */
+  readonly completed: Application[] = []
+  readonly nodeSilence = new Deadlines<Node>()
+  readonly amSilence = new Deadlines<Attempt>()
+  /** Unregistered application masters that have yet to exit. */
+  readonly amExits = new Deadlines<Attempt>()
+  /** Containers handed out and not yet started, by key. */
+  readonly allocations = new Deadlines<string>()
+  readonly #allocated = new Map<string, ContainerId>()
+  readonly lifetimes = new Deadlines<Application>()
+  readonly decommissions = new Deadlines<Node>()
+  now = 0
+  effects: Effect[] = []
+  #messages: Message[] = []
+  /** Hosts that may register; empty: all. */
+  included: ReadonlySet<string> = new Set()
+  excluded: ReadonlySet<string> = new Set()
+  /** Label of a node by its key or, for all on a host, by host. */
+  readonly nodeLabels = new Map<string, readonly string[]>()
+  readonly labels = new Map<string, { readonly exclusive: boolean }>()
+
+  constructor(readonly config: CoreConfig) {
+    this.scheduler = makeScheduler(config, this)
+  }
+
+  // ── messages ──
+
+  send(to: Application, event: ApplicationEvent): void
+  send(to: Attempt, event: AttemptEvent): void
+  send(to: Node, event: NodeEvent): void
+  send(to: Application | Attempt | Node, event: ApplicationEvent | AttemptEvent | NodeEvent): void {
+    this.#messages.push({ to, event } as Message)
+  }
+
+  /** Handles what is queued, and what that queues, until all is quiet. */
+  settle(): void {
+    do {
+      for (let i = 0; i < this.#messages.length; i++) this.#deliver(this.#messages[i]!)
+      this.#messages = []
+      this.scheduler.schedule()
+    } while (this.#messages.length > 0)
+  }
+
+  #deliver(message: Message): void {
+    const { to } = message
+    try {
+      if (to instanceof Application) {
+        transition(APPLICATION_LIFECYCLE, to, message.event as ApplicationEvent, () => to.name)
+      } else if (to instanceof Attempt) {
+        transition(ATTEMPT_LIFECYCLE, to, message.event as AttemptEvent, () => to.name)
+      } else {
+        const from = to.state
+        transition(NODE_LIFECYCLE, to, message.event as NodeEvent, () => to.key)
+        if (to.state !== from) this.effect({ type: 'nodeStateChanged', nodeId: to.nodeId, from, to: to.state })
+      }
+    } catch (e) {
+      if (!(e instanceof InvalidTransition)) throw e
+      this.log('error', `Can't handle this event at current state: ${e.message}`)
+    }
+  }
+
+  effect(effect: Effect): void {
+    this.effects.push(effect)
+  }
+
+  log(level: 'debug' | 'info' | 'warn' | 'error', message: string): void {
+    this.effects.push({ type: 'log', level, message })
+  }
+
+  audit(
+    user: string,
+    operation: string,
+    target: string,
+    result: 'SUCCESS' | 'FAILURE',
+    more: {
+      readonly description?: string
+      readonly applicationId?: ApplicationId
+      readonly attemptId?: ApplicationAttemptId
+      readonly containerId?: ContainerId
+      readonly resource?: Resource
+      readonly queue?: string
+    } = {},
+  ): void {
+    this.effects.push({ type: 'audit', user, operation, target, result, ...more })
+  }
+
+  // ── look-ups ──
+
+  application(id: ApplicationId): Application | undefined {
+    return this.applications.get(applicationKey(id))
+  }
+
+  attempt(id: ApplicationAttemptId): Attempt | undefined {
+    return this.application(id.applicationId)?.attempts.get(id.attemptId)
+  }
+
+  nodeName(id: NodeId): string {
+    return this.nodes.get(`${id.host}:${id.port}`)?.name ?? (this.config.includePortInNodeName ? `${id.host}:${id.port}` : id.host)
+  }
+
+  // ── what applications do ──
+
+  record(app: Application): ApplicationRecord {
+    return {
+      applicationId: app.id,
+      submission: { ...app.submission, queue: app.queue, priority: app.priority },
+      submitTime: app.submitTime,
+      startTime: app.startTime,
+      ...(app.launchTime !== 0 && { launchTime: app.launchTime }),
+      ...(app.lifetimeExpiry !== undefined && { lifetimeExpiry: app.lifetimeExpiry }),
+    }
+  }
+
+  persistApplication(app: Application, more: Partial<ApplicationRecord>): void {
+    this.effect({ type: 'persist', what: 'application', record: { ...this.record(app), ...more } })
+  }
+
+  saveNewApplication(app: Application): void {
+    const seconds = this.scheduler.lifetimeFor(app.queue, app.submission.lifetimeSeconds ?? -1)
+    if (seconds > 0) this.setLifetime(app, app.submitTime + seconds * 1000)
+    this.persistApplication(app, {})
+    this.send(app, { type: 'APP_NEW_SAVED' })
+  }
+
+  setLifetime(app: Application, expiry: number): void {
+    app.lifetimeExpiry = expiry
+    this.lifetimes.set(app, expiry)
+  }
+
+  submitToScheduler(app: Application, recovering: boolean): void {
+    const refusal = this.scheduler.submit(
+      {
+        id: app.id,
+        user: app.user,
+        groups: app.submission.groups ?? [],
+        queue: app.queue,
+        priority: app.priority,
+        unmanagedAM: app.submission.unmanagedAM ?? false,
+        keepContainers: app.submission.keepContainers ?? false,
+        label: app.submission.nodeLabelExpression,
+      },
+      recovering,
+    )
+    if (refusal !== undefined) this.send(app, { type: recovering ? 'KILL' : 'APP_REJECTED', diagnostics: refusal })
+    else if (!recovering) this.send(app, { type: 'APP_ACCEPTED' })
+  }
+
+  startAttempt(app: Application, inherit: boolean): void {
+    const attempt = new Attempt(this, { applicationId: app.id, attemptId: app.nextAttemptId++ }, app)
+    app.attempts.set(attempt.id.attemptId, attempt)
+    app.current = attempt
+    this.send(attempt, { type: 'START', inherit })
+  }
+
+  noteRanOn(app: Application, nodeKey: string): void {
+    app.ranNodes.add(nodeKey)
+    const node = this.nodes.get(nodeKey)
+    if (this.config.logAggregationEnabled && node && !app.logAggregation.has(nodeKey)) {
+      app.logAggregation.set(nodeKey, { nodeId: node.nodeId, status: 'NOT_START', diagnostics: '' })
+    }
+  }
+
+  cleanApplicationOn(nodeKey: string, app: Application): void {
+    const node = this.nodes.get(nodeKey)
+    if (node) this.send(node, { type: 'CLEANUP_APP', applicationId: app.id })
+  }
+
+  applicationEnded(app: Application, state: ApplicationState): void {
+    for (const nodeKey of app.ranNodes) this.cleanApplicationOn(nodeKey, app)
+    app.ranNodes.clear()
+    this.scheduler.finishApplication(app.id)
+    app.finishTime = app.storedFinishTime === 0 ? this.now : app.storedFinishTime
+    this.lifetimes.delete(app)
+    this.effect({ type: 'applicationFinished', applicationId: app.id, state })
+    // What only a live application needs goes: many ended ones are kept.
+    const { carried: _, ...rest } = app.submission
+    app.submission = rest
+    this.completed.push(app)
+    while (this.completed.length > this.config.maxCompletedApplications) this.#forget(this.completed.shift()!)
+  }
+
+  #forget(app: Application): void {
+    this.applications.delete(app.key)
+    this.effect({ type: 'persist', what: 'removeApplication', applicationId: app.id })
+    this.effect({ type: 'applicationForgotten', applicationId: app.id })
+  }
+
+  recoverApplicationState(app: Application): ApplicationState {
+    const ended = app.recoveredFinalState
+    if (ended) {
+      for (const attempt of app.attempts.values()) this.send(attempt, { type: 'RECOVER' })
+      this.applicationEnded(app, ended)
+      return ended
+    }
+    if (app.lifetimeExpiry !== undefined) this.setLifetime(app, app.lifetimeExpiry)
+    if (app.attempts.size === 0) {
+      this.submitToScheduler(app, false)
+      return 'SUBMITTED'
+    }
+    this.submitToScheduler(app, true)
+    for (const attempt of app.attempts.values()) this.send(attempt, { type: 'RECOVER' })
+    return 'ACCEPTED'
+  }
+
+  // ── what attempts do ──
+
+  persistAttempt(attempt: Attempt, more: Partial<AttemptRecord>): void {
+    const record: AttemptRecord = {
+      attemptId: attempt.id,
+      startTime: attempt.startTime,
+      ...(attempt.masterContainer && { masterContainer: attempt.masterContainer }),
+      ...(attempt.host !== 'N/A' && { host: attempt.host, rpcPort: attempt.rpcPort }),
+      ...(attempt.originalTrackingUrl !== undefined && { trackingUrl: attempt.originalTrackingUrl }),
+      memorySeconds: Math.trunc(attempt.memoryMillis / 1000),
+      vcoreSeconds: Math.trunc(attempt.vcoreMillis / 1000),
+      preemptedMemorySeconds: Math.trunc(attempt.preemptedMemoryMillis / 1000),
+      preemptedVcoreSeconds: Math.trunc(attempt.preemptedVcoreMillis / 1000),
+      ...more,
+    }
+    this.effect({ type: 'persist', what: 'attempt', record })
+  }
+
+  addToScheduler(attempt: Attempt, inherit: boolean): void {
+    attempt.startTime = this.now
+    attempt.responseId = -1
+    this.#addToScheduler(attempt, inherit, false)
+    this.send(attempt, { type: 'ATTEMPT_ADDED' })
+  }
+
+  #addToScheduler(attempt: Attempt, inherit: boolean, recovering: boolean): void {
+    const any = attempt.application.amRequests.find((r) => r.resourceName === ANY)
+    this.scheduler.addAttempt(attempt.id, { inherit, recovering, amResource: any?.capability ?? NONE, amPartition: any?.nodeLabelExpression ?? '' })
+  }
+
+  askForMaster(attempt: Attempt): AttemptState {
+    if (attempt.unmanaged) {
+      this.persistAttempt(attempt, {})
+      this.send(attempt, { type: 'ATTEMPT_NEW_SAVED' })
+      return 'LAUNCHED_UNMANAGED_SAVING'
+    }
+    const asks = attempt.application.amRequests.map((r) => ({ ...r, numContainers: 1, priority: AM_PRIORITY }))
+    this.scheduler.ask(attempt.id, { ...EMPTY_ALLOCATE, asks, blacklistAdditions: this.amBlacklist(attempt) })
+    this.scheduler.stir()
+    return 'SCHEDULED'
+  }
+
+  /** Nodes where its application masters failed, unless these are too many of the cluster to do without. */
+  amBlacklist(attempt: Attempt): readonly string[] {
+    const enabled = this.config.properties['yarn.am.blacklisting.enabled']?.trim() !== 'false'
+    const threshold = Number(this.config.properties['yarn.am.blacklisting.disable-failure-threshold'] ?? 0.8)
+    if (!enabled || attempt.amFailedOn.size === 0) return []
+    return attempt.amFailedOn.size >= threshold * this.scheduler.cluster.size ? [] : [...attempt.amFailedOn]
+  }
+
+  fetchMaster(attempt: Attempt): AttemptState {
+    const held = this.scheduler.attempt(attempt.id)
+    const container = held && this.scheduler.pull(held)[0]
+    if (!held || !container) return 'SCHEDULED'
+    container.isAM = true
+    held.waitingForAM = false
+    attempt.masterContainer = this.describe(container)
+    this.persistAttempt(attempt, {})
+    this.send(attempt, { type: 'ATTEMPT_NEW_SAVED' })
+    return 'ALLOCATED_SAVING'
+  }
+
+  launchMaster(attempt: Attempt): void {
+    const app = attempt.application
+    this.effect({
+      type: 'launchAM',
+      attemptId: attempt.id,
+      container: attempt.masterContainer!,
+      submission: app.submission,
+      submitTime: app.submitTime,
+      maxAppAttempts: app.maxAppAttempts,
+    })
+  }
+
+  noteMasterLaunched(attempt: Attempt): void {
+    const held = this.scheduler.attempt(attempt.id)
+    if (held) held.amWait = { state: attempt.unmanaged ? 'UNMANAGED' : 'LAUNCHED', message: '', at: this.now }
+  }
+
+  noteRegistered(attempt: Attempt): void {
+    const held = this.scheduler.attempt(attempt.id)
+    if (held) held.amWait = undefined
+  }
+
+  expectPing(attempt: Attempt): void {
+    this.amSilence.set(attempt, this.now + this.config.amExpiry)
+  }
+
+  expectExit(attempt: Attempt): void {
+    this.amSilence.delete(attempt)
+    this.amExits.set(attempt, this.now + this.config.amExpiry)
+  }
+
+  forgetLiveness(attempt: Attempt): void {
+    this.amSilence.delete(attempt)
+    this.amExits.delete(attempt)
+  }
+
+  removeFromScheduler(attempt: Attempt, state: AttemptState, keepContainers: boolean): void {
+    this.scheduler.finishAttempt(attempt.id, keepContainers)
+    this.effect({ type: 'attemptFinished', attemptId: attempt.id, state })
+  }
+
+  cleanUpMaster(attempt: Attempt): void {
+    if (attempt.masterContainer) this.effect({ type: 'cleanupAM', attemptId: attempt.id, container: attempt.masterContainer })
+  }
+
+  recoverAttemptState(attempt: Attempt, launched: () => void, finish: (state: 'FINISHED' | 'KILLED' | 'FAILED') => void): AttemptState {
+    const ended = attempt.recoveredFinalState
+    const app = attempt.application
+    if (ended) {
+      attempt.progress = 1
+      if (app.current === attempt && !app.ended && !app.recoveredFinalState) {
+        this.#addToScheduler(attempt, false, true)
+        finish(ended as 'FINISHED' | 'KILLED' | 'FAILED')
+      }
+      return ended
+    }
+    if (app.recoveredFinalState) return app.recoveredFinalState as 'FINISHED' | 'FAILED' | 'KILLED'
+    attempt.responseId = -1
+    this.#addToScheduler(attempt, false, true)
+    const held = this.scheduler.attempt(attempt.id)
+    if (held && attempt.masterContainer) held.waitingForAM = false
+    launched()
+    this.effect({ type: 'attemptRecovered', attemptId: attempt.id })
+    return 'LAUNCHED'
+  }
+
+  /** Nodes may forget these: their ends are known. */
+  finishedPulled(containers: readonly FinishedContainer[]): void {
+    for (const { nodeId, containerId } of containers) {
+      const node = this.nodes.get(`${nodeId.host}:${nodeId.port}`) ?? this.inactiveNodes.get(`${nodeId.host}:${nodeId.port}`)
+      if (node && node.state !== 'REBOOTED') this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [containerId] })
+    }
+  }
+
+  // ── what nodes do ──
+
+  addToCluster(node: Node, containers: readonly NMContainerStatus[]): void {
+    this.scheduler.addNode(
+      {
+        nodeId: node.nodeId,
+        name: node.name,
+        rack: node.rack,
+        httpAddress: node.httpAddress,
+        total: node.total,
+        partition: node.labels[0] ?? '',
+        attributes: node.attributes,
+      },
+      containers.map(recoveredOf),
+    )
+  }
+
+  removeFromCluster(node: Node): void {
+    this.scheduler.removeNode(node.key)
+  }
+
+  resizeInCluster(node: Node): void {
+    this.scheduler.resizeNode(node.key, node.total)
+    this.scheduler.setUsable(node.key, true)
+  }
+
+  /** Tells all live applications, as their application masters may want to know. */
+  nodeChanged(node: Node, update: NodeUpdateType, _to?: NodeState): void {
+    for (const app of this.applications.values()) if (!app.ended) app.updatedNodes.set(node.key, update)
+  }
+
+  deactivateNode(node: Node): void {
+    this.nodes.delete(node.key)
+    this.inactiveNodes.set(node.key, node)
+    this.nodeSilence.delete(node)
+    this.decommissions.delete(node)
+  }
+
+  setDecommissioningTimeout(node: Node, seconds: number | undefined): void {
+    node.decommissioningTimeout = seconds
+    this.scheduler.setUsable(node.key, false)
+    if (seconds !== undefined && seconds >= 0) this.decommissions.set(node, this.now + seconds * 1000)
+    else this.decommissions.delete(node)
+  }
+
+  noteStatuses(
+    node: Node,
+    read: { readonly launched: readonly ContainerId[]; readonly completed: readonly { readonly id: ContainerId; readonly status: FinishedStatus }[] },
+  ): void {
+    const unknown = this.scheduler.nodeUpdate(node.key, read.launched, read.completed)
+    if (unknown.length > 0) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: unknown })
+    if (node.state === 'DECOMMISSIONING') {
+      const allocated = this.scheduler.cluster.nodes.get(node.key)?.allocated
+      if (allocated) this.send(node, { type: 'RESOURCE_UPDATE', resource: allocated })
+    }
+  }
+
+  noteIncreased(_id: ContainerId): void {}
+
+  noteLogAggregation(node: Node, report: LogAggregationReport): void {
+    this.application(report.applicationId)?.logAggregation.set(node.key, { nodeId: node.nodeId, status: report.status, diagnostics: report.diagnostics })
+  }
+
+  offer(node: Node): void {
+    this.scheduler.offerNode(node.key)
+  }
+
+  // ── what the scheduler tells ──
+
+  describe(c: RMContainer): AllocatedContainer {
+    return {
+      containerId: c.name(),
+      nodeId: c.node.nodeId,
+      nodeHttpAddress: c.node.httpAddress,
+      resource: c.resource,
+      priority: c.ask.priority,
+      executionType: c.executionType,
+      allocationRequestId: c.ask.allocationRequestId,
+      ...(c.tags && { allocationTags: c.tags }),
+      version: c.version,
+      creationTime: c.creationTime,
+      nodeLabelExpression: c.label,
+    }
+  }
+
+  containerStarted(c: RMContainer): void {
+    if (!c.attempt.waitingForAM) return
+    const attempt = this.attempt(c.attempt.id)
+    if (attempt) this.send(attempt, { type: 'CONTAINER_ALLOCATED' })
+  }
+
+  containerAcquired(c: RMContainer): void {
+    this.#allocated.set(c.key, c.name())
+    this.allocations.set(c.key, this.now + this.config.allocationExpiry)
+    this.applicationRunsOnNode(c)
+  }
+
+  applicationRunsOnNode(c: RMContainer): void {
+    const app = this.application(c.attempt.id.applicationId)
+    if (app && !app.ranNodes.has(c.node.key)) this.send(app, { type: 'APP_RUNNING_ON_NODE', nodeKey: c.node.key })
+  }
+
+  allocationNoLongerPending(c: RMContainer): void {
+    this.allocations.delete(c.key)
+    this.#allocated.delete(c.key)
+  }
+
+  containerFinished(c: RMContainer): void {
+    this.allocationNoLongerPending(c)
+    const app = this.application(c.attempt.id.applicationId)
+    if (!app) return
+    const millis = c.finishTime - c.creationTime
+    const current = app.current
+    if (current) {
+      current.charge(c, millis)
+      if (c.exitStatus === -102) {
+        current.preempted = add(current.preempted, c.resource)
+        current.preemptedMemoryMillis += c.resource.memory * millis
+        current.preemptedVcoreMillis += c.resource.vcores * millis
+        if (c.isAM) current.preemptedAM = true
+        else current.preemptedContainers++
+      }
+    }
+    const container: FinishedContainer = {
+      containerId: c.name(),
+      nodeId: c.node.nodeId,
+      status: { exitStatus: c.exitStatus, diagnostics: c.diagnostics },
+      resource: c.resource,
+    }
+    const attempt = app.attempts.get(c.name().applicationAttemptId.attemptId) ?? current
+    if (attempt) this.send(attempt, { type: 'CONTAINER_FINISHED', container })
+  }
+
+  cleanContainer(c: RMContainer): void {
+    const node = this.nodes.get(c.node.key)
+    if (node) this.send(node, { type: 'CLEANUP_CONTAINER', containerId: c.name() })
+  }
+
+  cleanUnknownContainer(on: SchedulerNode, id: ContainerId): void {
+    const node = this.nodes.get(on.key)
+    if (node) this.send(node, { type: 'CLEANUP_CONTAINER', containerId: id })
+  }
+
+  updateContainerOnNode(c: RMContainer, type: string): void {
+    const node = this.nodes.get(c.node.key)
+    if (node?.state === 'RUNNING')
+      this.send(node, { type: 'UPDATE_CONTAINER', update: { container: this.describe(c), decrease: type === 'DECREASE_RESOURCE' } })
+  }
+
+  killApplication(id: ApplicationId, diagnostics: string): void {
+    const app = this.application(id)
+    if (app) this.send(app, { type: 'KILL', diagnostics })
+  }
+
+  auditContainer(operation: string, result: 'SUCCESS' | 'FAILURE', of: { readonly user: string; readonly applicationId: ApplicationId }): void {
+    const { user, ...more } = of
+    this.audit(user, operation, 'SchedulerApp', result, more)
+  }
+
+  // ── what falls due ──
+
+  tick(): void {
+    for (const node of this.nodeSilence.expired(this.now)) this.send(node, { type: 'EXPIRE' })
+    for (const node of this.decommissions.expired(this.now)) this.send(node, { type: 'DECOMMISSION' })
+    for (const attempt of this.amSilence.expired(this.now)) this.send(attempt, { type: 'EXPIRE' })
+    for (const attempt of this.amExits.expired(this.now)) this.send(attempt, { type: 'EXPIRE' })
+    for (const app of this.lifetimes.expired(this.now)) {
+      this.send(app, { type: 'KILL', diagnostics: `Application ${formatApplicationId(app.id)} killed due to exceeding its lifetime period` })
+    }
+    for (const key of this.allocations.expired(this.now)) {
+      const id = this.#allocated.get(key)
+      this.#allocated.delete(key)
+      if (id) this.scheduler.expire(id)
+    }
+  }
+
+  nextTimer(): number | undefined {
+    let next: number | undefined
+    for (const deadlines of [this.nodeSilence, this.amSilence, this.amExits, this.allocations, this.lifetimes, this.decommissions]) {
+      const at = deadlines.next()
+      if (at !== undefined && (next === undefined || at < next)) next = at
+    }
+    return next
+  }
+}
+
+function recoveredOf(status: NMContainerStatus): RecoveredContainer {
+  return {
+    containerId: status.containerId,
+    running: status.state !== 'COMPLETE',
+    status: { exitStatus: status.exitStatus, diagnostics: status.diagnostics },
+    resource: status.resource,
+    priority: status.priority,
+    creationTime: status.creationTime,
+    version: status.version ?? 0,
+    allocationRequestId: status.allocationRequestId ?? -1,
+    label: status.nodeLabelExpression ?? '',
+    tags: status.allocationTags,
+  }
+}

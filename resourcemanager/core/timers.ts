@@ -1,0 +1,60 @@
+/** What falls due: silence of nodes and application masters, allocations never started, lifetimes. Pings cost one map entry. */
+import { Heap } from '../../common/lang/heap.js'
+
+interface Due<T> {
+  readonly at: number
+  readonly order: number
+  readonly item: T
+}
+
+export class Deadlines<T> {
+  readonly #at = new Map<T, number>()
+  readonly #heap = new Heap<Due<T>>((a, b) => a.at - b.at || a.order - b.order)
+  #order = 0
+
+  /** Sets or moves an item's deadline. */
+  set(item: T, at: number): void {
+    const before = this.#at.get(item)
+    this.#at.set(item, at)
+    // A later deadline is found when the earlier one comes up.
+    if (before === undefined || at < before) this.#heap.push({ at, order: this.#order++, item })
+  }
+
+  delete(item: T): void {
+    this.#at.delete(item)
+  }
+
+  has(item: T): boolean {
+    return this.#at.has(item)
+  }
+
+  get(item: T): number | undefined {
+    return this.#at.get(item)
+  }
+
+  /** Takes out what is due at `now`, earliest first. */
+  expired(now: number): T[] {
+    const due: T[] = []
+    for (let top = this.#heap.peek(); top && top.at <= now; top = this.#heap.peek()) {
+      this.#heap.pop()
+      const at = this.#at.get(top.item)
+      if (at === undefined) continue
+      if (at > now) {
+        this.#heap.push({ at, order: top.order, item: top.item })
+        continue
+      }
+      this.#at.delete(top.item)
+      due.push(top.item)
+    }
+    return due
+  }
+
+  /** No later than the earliest deadline; undefined when there is none. */
+  next(): number | undefined {
+    for (let top = this.#heap.peek(); top; top = this.#heap.peek()) {
+      if (this.#at.has(top.item)) return top.at
+      this.#heap.pop()
+    }
+    return undefined
+  }
+}

@@ -1,0 +1,237 @@
+/**
+ * What an attempt still wants (AppSchedulingInfo, LocalityAppPlacementAllocator): by priority and allocation request id, and within these by
+ * place. The count at ANY rules; counts at nodes and racks only say where.
+ */
+import { multiply, NONE, type Resource } from '../../common/records/index.js'
+import type { RMContainer } from './container.js'
+import type { SchedulerNode } from './node.js'
+import { ANY, type ResourceRequest, type SchedulingRequest } from './requests.js'
+
+export type Locality = 'NODE_LOCAL' | 'RACK_LOCAL' | 'OFF_SWITCH'
+
+export interface Pending {
+  capability: Resource
+  count: number
+  relaxLocality: boolean
+  label: string
+}
+
+/** One request less at a place, by what was allocated. */
+export interface TakenRequest {
+  readonly place: string
+  readonly capability: Resource
+  readonly relaxLocality: boolean
+  readonly label: string
+}
+
+export class Ask {
+  readonly places = new Map<string, Pending>()
+  any: Pending | undefined
+  /** A request by placement constraint, instead of places. */
+  scheduling: SchedulingRequest | undefined
+  /** How often the node of a heartbeat could have been taken since the last local one. */
+  opportunities = 0
+  missedNonPartitioned = 0
+  reReservations = 0
+  /** By node. */
+  readonly reserved = new Map<string, RMContainer>()
+  /** Among those that want something. */
+  active = false
+
+  constructor(
+    readonly key: string,
+    readonly priority: number,
+    readonly allocationRequestId: number,
+  ) {}
+
+  get count(): number {
+    return this.any?.count ?? 0
+  }
+
+  get capability(): Resource {
+    return this.any?.capability ?? NONE
+  }
+
+  get partition(): string {
+    return this.any?.label ?? ''
+  }
+
+  countAt(place: string): number {
+    return this.places.get(place)?.count ?? 0
+  }
+
+  canDelayTo(place: string): boolean {
+    return this.places.get(place)?.relaxLocality ?? true
+  }
+
+  /** Whether it still has what an allocation of this locality takes. */
+  has(locality: Locality, node: SchedulerNode): boolean {
+    if (this.count <= 0) return false
+    if (locality === 'OFF_SWITCH') return true
+    if (this.countAt(node.rack) <= 0) return false
+    return locality === 'RACK_LOCAL' || this.countAt(node.name) > 0
+  }
+}
+
+/** Told of every change of what is pending, so that queues and users keep their sums. */
+export interface PendingListener {
+  pendingChanged(partition: string, by: Resource, containers: number): void
+  /** Something is wanted where nothing was, or the other way round. */
+  wantsMore(): void
+  wantsNothing(): void
+}
+
+const byKey = (a: Ask, b: Ask) => a.priority - b.priority || a.allocationRequestId - b.allocationRequestId
+
+export class AskBook {
+  readonly #asks = new Map<string, Ask>()
+  /** Those that want something, most important first. */
+  readonly active: Ask[] = []
+  /** Partitions ever asked for. */
+  readonly requestedPartitions = new Set<string>()
+
+  constructor(private listener: PendingListener) {}
+
+  /** After a move to another queue. */
+  setListener(listener: PendingListener): void {
+    this.listener = listener
+  }
+
+  ask(priority: number, allocationRequestId: number): Ask {
+    const key = `${priority}|${allocationRequestId}`
+    let ask = this.#asks.get(key)
+    if (!ask) this.#asks.set(key, (ask = new Ask(key, priority, allocationRequestId)))
+    return ask
+  }
+
+  get(priority: number, allocationRequestId: number): Ask | undefined {
+    return this.#asks.get(`${priority}|${allocationRequestId}`)
+  }
+
+  all(): Iterable<Ask> {
+    return this.#asks.values()
+  }
+
+  /** New totals for the places named; true when what is wanted anywhere has changed. */
+  update(requests: readonly ResourceRequest[]): boolean {
+    let changed = false
+    for (const r of requests) {
+      const ask = this.ask(r.priority, r.allocationRequestId ?? -1)
+      // Nodes and racks follow the label of ANY, whichever comes first.
+      const label = r.resourceName === ANY ? (r.nodeLabelExpression ?? '') : (ask.any?.label ?? r.nodeLabelExpression ?? '')
+      const pending: Pending = { capability: r.capability, count: r.numContainers, relaxLocality: r.relaxLocality ?? true, label }
+      if (r.resourceName === ANY) {
+        this.#setAny(ask, pending)
+        changed = true
+      } else {
+        ask.places.set(r.resourceName, pending)
+      }
+    }
+    return changed
+  }
+
+  updateScheduling(request: SchedulingRequest): void {
+    const ask = this.ask(request.priority, request.allocationRequestId)
+    ask.scheduling = request
+    this.#setAny(ask, { capability: request.resource, count: request.numAllocations, relaxLocality: true, label: '' })
+  }
+
+  #setAny(ask: Ask, pending: Pending): void {
+    const last = ask.any
+    const lastCount = last?.count ?? 0
+    ask.any = pending
+    ask.places.set(ANY, pending)
+    this.requestedPartitions.add(pending.label)
+    if (last) for (const [place, p] of ask.places) if (place !== ANY && last.label !== pending.label) p.label = pending.label
+    if (pending.count <= 0) {
+      this.#deactivate(ask)
+      ask.places.clear()
+      ask.any = undefined
+    } else if (lastCount <= 0) {
+      this.#activate(ask)
+    }
+    if (last && lastCount > 0) this.listener.pendingChanged(last.label, multiply(last.capability, -lastCount), -lastCount)
+    if (pending.count > 0) this.listener.pendingChanged(pending.label, multiply(pending.capability, pending.count), pending.count)
+  }
+
+  /** One less, at the place taken and all that stand for it. */
+  take(ask: Ask, locality: Locality, node: SchedulerNode): TakenRequest[] {
+    const taken: TakenRequest[] = []
+    if (locality === 'NODE_LOCAL') this.#takeAt(ask, node.name, taken)
+    if (locality !== 'OFF_SWITCH') this.#takeAt(ask, node.rack, taken)
+    const any = ask.any!
+    taken.push({ place: ANY, capability: any.capability, relaxLocality: any.relaxLocality, label: any.label })
+    any.count--
+    if (any.count === 0) {
+      this.#deactivate(ask)
+      ask.any = undefined
+      ask.places.delete(ANY)
+    }
+    this.listener.pendingChanged(any.label, multiply(any.capability, -1), -1)
+    return taken
+  }
+
+  #takeAt(ask: Ask, place: string, taken: TakenRequest[]): void {
+    const pending = ask.places.get(place)
+    if (!pending) return
+    taken.push({ place, capability: pending.capability, relaxLocality: pending.relaxLocality, label: pending.label })
+    pending.count--
+    if (pending.count === 0) ask.places.delete(place)
+  }
+
+  /** Gives back what an allocation took that came to nothing. */
+  restore(ask: Ask, taken: readonly TakenRequest[]): void {
+    for (const t of taken) {
+      const present = t.place === ANY ? ask.any : ask.places.get(t.place)
+      const pending: Pending = { capability: t.capability, relaxLocality: t.relaxLocality, label: t.label, count: (present?.count ?? 0) + 1 }
+      if (t.place === ANY) this.#setAny(ask, pending)
+      else ask.places.set(t.place, pending)
+    }
+  }
+
+  /** Nothing is wanted any more. */
+  clear(): void {
+    for (const ask of this.active.slice()) {
+      const any = ask.any!
+      this.#deactivate(ask)
+      this.listener.pendingChanged(any.label, multiply(any.capability, -any.count), -any.count)
+    }
+    this.#asks.clear()
+  }
+
+  requests(): ResourceRequest[] {
+    const all: ResourceRequest[] = []
+    for (const ask of this.#asks.values()) {
+      for (const [resourceName, p] of ask.places) {
+        all.push({
+          priority: ask.priority,
+          resourceName,
+          capability: p.capability,
+          numContainers: p.count,
+          relaxLocality: p.relaxLocality,
+          nodeLabelExpression: p.label,
+          allocationRequestId: ask.allocationRequestId,
+        })
+      }
+    }
+    return all
+  }
+
+  #activate(ask: Ask): void {
+    if (!ask.active) {
+      ask.active = true
+      let at = this.active.length
+      while (at > 0 && byKey(this.active[at - 1]!, ask) > 0) at--
+      this.active.splice(at, 0, ask)
+    }
+    this.listener.wantsMore()
+  }
+
+  #deactivate(ask: Ask): void {
+    if (ask.active) {
+      ask.active = false
+      this.active.splice(this.active.indexOf(ask), 1)
+    }
+    if (this.active.length === 0) this.listener.wantsNothing()
+  }
+}

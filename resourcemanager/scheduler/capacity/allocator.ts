@@ -1,0 +1,254 @@
+/**
+ * Whether an application takes what a node offers: at the node, in its rack or off-switch, now or by reserving the node
+ * (RegularContainerAllocator). Counts of missed opportunities are compared, never awaited.
+ */
+import { add, NONE, type Resource, subtract } from '../../../common/records/index.js'
+import type { Ask, Locality } from '../asks.js'
+import type { SchedulerAttempt } from '../attempt.js'
+import { maxOf } from '../calculator.js'
+import type { RMContainer } from '../container.js'
+import type { SchedulerNode } from '../node.js'
+import type { LeafQueue } from './leaf.js'
+import type { Limits, SchedulingMode } from './queue.js'
+
+/** What is to be done on a node, before it is checked against the whole tree and booked. */
+export interface Assignment {
+  readonly attempt: SchedulerAttempt
+  readonly node: SchedulerNode
+  readonly ask: Ask
+  readonly resource: Resource
+  readonly locality: Locality
+  /** The nearest place that was asked for. */
+  readonly requestLocality: Locality
+  readonly mode: SchedulingMode
+  /** Not allocated, but the node kept for it. */
+  readonly reserve: boolean
+  /** The reservation that it fulfils or renews. */
+  readonly reservation: RMContainer | undefined
+  /** A reservation elsewhere that must be given up for it. */
+  readonly unreserve: RMContainer | undefined
+  /** Containers marked killable whose room it takes. */
+  readonly kill: readonly RMContainer[]
+}
+
+type Skip = 'PRIORITY_SKIPPED' | 'APP_SKIPPED' | 'QUEUE_LIMIT' | 'LOCALITY_SKIPPED'
+
+/** undefined: the application stops the search in its queue. */
+export function allocate(
+  queue: LeafQueue,
+  attempt: SchedulerAttempt,
+  node: SchedulerNode,
+  limits: Limits,
+  mode: SchedulingMode,
+): Assignment | 'APP_SKIPPED' | 'QUEUE_LIMIT' | undefined {
+  const rc = queue.calculator
+  const pending = attempt.usage.of(mode === 'IGNORE' ? '' : node.partition).pending
+  if (rc.compare(queue.clusterTotal, pending, NONE) <= 0) return 'APP_SKIPPED'
+  for (const ask of attempt.asks.active) {
+    const skip = precheck(queue, attempt, ask, node, limits, mode)
+    const result = skip ?? tryNode(queue, attempt, ask, node, limits, mode, undefined)
+    if (result === 'PRIORITY_SKIPPED') continue
+    if (result === 'LOCALITY_SKIPPED') return undefined
+    return result
+  }
+  return 'APP_SKIPPED'
+}
+
+/** The node is reserved: its reservation is fulfilled, renewed, or given up when no longer wanted. */
+export function allocateReserved(
+  queue: LeafQueue,
+  attempt: SchedulerAttempt,
+  node: SchedulerNode,
+  limits: Limits,
+  mode: SchedulingMode,
+  reservation: RMContainer,
+): Assignment | undefined {
+  const ask = reservation.ask
+  if (ask.count === 0) {
+    queue.scheduler.giveUpReservation(reservation)
+    return undefined
+  }
+  const result = tryNode(queue, attempt, ask, node, limits, mode, reservation)
+  return typeof result === 'string' ? undefined : result
+}
+
+function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, limits: Limits, mode: SchedulingMode): Skip | undefined {
+  if (ask.count <= 0) return 'PRIORITY_SKIPPED'
+  if (mode === 'IGNORE' && attempt.waitingForAM) {
+    attempt.skipped = 'Skipping assigning to Node in Ignore Exclusivity mode. '
+    return 'APP_SKIPPED'
+  }
+  const scheduler = queue.scheduler
+  if (ask.scheduling) {
+    if (!scheduler.satisfiesConstraint(attempt, ask.scheduling, node)) {
+      attempt.skipped = 'Node does not match partition or placement constraints, '
+      return 'PRIORITY_SKIPPED'
+    }
+  } else if (ask.partition !== (mode === 'RESPECT' ? node.partition : '')) {
+    attempt.skipped = 'Node does not match partition or placement constraints, '
+    return 'PRIORITY_SKIPPED'
+  }
+  if (!scheduler.reservationsContinueLooking && !mayAllocateOrReserve(queue, ask)) return 'PRIORITY_SKIPPED'
+  const couldUnreserve = scheduler.reservationsContinueLooking ? attempt.usage.of(node.partition).reserved : NONE
+  if (queue.calculator.compare(queue.clusterTotal, add(limits.headroom, couldUnreserve), ask.capability) < 0) {
+    attempt.skipped = 'Queue does not have enough headroom for request. '
+    return 'QUEUE_LIMIT'
+  }
+  if (ask.partition === '') ask.missedNonPartitioned++
+  // Nodes of the request's own partition come first, for as many offers as there are nodes.
+  if (mode === 'IGNORE' && ask.missedNonPartitioned < scheduler.cluster.size) return 'APP_SKIPPED'
+  return undefined
+}
+
+function tryNode(
+  queue: LeafQueue,
+  attempt: SchedulerAttempt,
+  ask: Ask,
+  node: SchedulerNode,
+  limits: Limits,
+  mode: SchedulingMode,
+  reservation: RMContainer | undefined,
+): Assignment | Skip {
+  if (attempt.isBlacklisted(node)) {
+    attempt.skipped = 'Skipped scheduling for this Node as its black listed. '
+    return 'APP_SKIPPED'
+  }
+  ask.opportunities++
+  const result = byLocality(queue, attempt, ask, node, limits, mode, reservation)
+  if (result === 'PRIORITY_SKIPPED' && !reservation) ask.opportunities--
+  return result
+}
+
+function byLocality(
+  queue: LeafQueue,
+  attempt: SchedulerAttempt,
+  ask: Ask,
+  node: SchedulerNode,
+  limits: Limits,
+  mode: SchedulingMode,
+  reservation: RMContainer | undefined,
+): Assignment | Skip {
+  let nearest: Locality | undefined
+  if (ask.places.size > 1) {
+    const atNode = ask.places.get(node.name)
+    if (atNode && atNode.count > 0) {
+      nearest = 'NODE_LOCAL'
+      if (ask.countAt(node.rack) > 0) {
+        const result = onNode(queue, attempt, ask, atNode.capability, 'NODE_LOCAL', nearest, node, limits, mode, reservation)
+        if (typeof result !== 'string') return result
+      }
+    }
+    const inRack = ask.places.get(node.rack)
+    if (inRack && inRack.count > 0) {
+      if (!inRack.relaxLocality) return 'PRIORITY_SKIPPED'
+      nearest ??= 'RACK_LOCAL'
+      if (Math.min(queue.scheduler.cluster.size, queue.scheduler.nodeLocalityDelay) < ask.opportunities) {
+        const result = onNode(queue, attempt, ask, inRack.capability, 'RACK_LOCAL', nearest, node, limits, mode, reservation)
+        if (typeof result !== 'string') return result
+      } else {
+        queue.scheduler.waitsForLocality = true
+      }
+    }
+  }
+  if (ask.count <= 0) return 'PRIORITY_SKIPPED'
+  if (!ask.any!.relaxLocality) return 'PRIORITY_SKIPPED'
+  nearest ??= 'OFF_SWITCH'
+  if (!mayGoOffSwitch(queue, ask, reservation)) {
+    queue.scheduler.waitsForLocality = true
+    attempt.skipped = 'Skipping assigning to Node as request locality is not matching. '
+    return 'APP_SKIPPED'
+  }
+  const result = onNode(queue, attempt, ask, ask.capability, 'OFF_SWITCH', nearest, node, limits, mode, reservation)
+  return result === 'LOCALITY_SKIPPED' ? 'APP_SKIPPED' : result
+}
+
+function mayGoOffSwitch(queue: LeafQueue, ask: Ask, reservation: RMContainer | undefined): boolean {
+  if (reservation || ask.places.size === 1) return true
+  const { nodeLocalityDelay, rackLocalityAdditionalDelay, cluster } = queue.scheduler
+  if (rackLocalityAdditionalDelay > -1) {
+    return ask.opportunities > Math.min(cluster.size, nodeLocalityDelay + rackLocalityAdditionalDelay)
+  }
+  const waitFactor = Math.min(Math.fround(Math.max(ask.places.size - 1, 0) / cluster.size), 1)
+  return Math.min(cluster.size, Math.fround(ask.count * waitFactor)) < ask.opportunities
+}
+
+function onNode(
+  queue: LeafQueue,
+  attempt: SchedulerAttempt,
+  ask: Ask,
+  capability: Resource,
+  locality: Locality,
+  requestLocality: Locality,
+  node: SchedulerNode,
+  limits: Limits,
+  mode: SchedulingMode,
+  reservation: RMContainer | undefined,
+): Assignment | Skip {
+  const rc = queue.calculator
+  const scheduler = queue.scheduler
+  if (!rc.fitsIn(capability, node.total)) {
+    attempt.skipped = "Node's total resource is insufficient for request. "
+    return 'LOCALITY_SKIPPED'
+  }
+  const mayAdd = mayAllocateOrReserve(queue, ask)
+  const over = maxOf(rc, queue.clusterTotal, subtract(capability, limits.headroom), limits.needUnreserve)
+  const needUnreserve = rc.anyAboveZero(over)
+  const kill: RMContainer[] = []
+  let fits = rc.availableContainers(node.available, capability) > 0
+  if (!fits && scheduler.killable.size > 0) {
+    let room = node.available
+    for (const c of node.containers.values()) {
+      if (fits || !scheduler.killable.has(c)) continue
+      kill.push(c)
+      room = add(room, c.resource)
+      fits = rc.fitsIn(capability, room)
+    }
+  }
+  const assignment = (reserve: boolean, unreserve: RMContainer | undefined): Assignment => ({
+    attempt,
+    node,
+    ask,
+    resource: capability,
+    locality,
+    requestLocality,
+    mode,
+    reserve,
+    reservation,
+    unreserve,
+    kill: reserve ? [] : kill,
+  })
+  if (fits) {
+    let unreserve: RMContainer | undefined
+    if (!reservation && scheduler.reservationsContinueLooking && (!mayAdd || needUnreserve)) {
+      unreserve = reservationToGiveUp(queue, ask, needUnreserve ? over : capability)
+      if (!unreserve) {
+        attempt.skipped = 'Node can not find a container to be unreserved when needed. '
+        return 'LOCALITY_SKIPPED'
+      }
+    }
+    return assignment(false, unreserve)
+  }
+  attempt.skipped = 'Node does not have sufficient resource for request. '
+  if (!mayAdd && !reservation) return 'LOCALITY_SKIPPED'
+  if (scheduler.reservationsContinueLooking && !reservation && needUnreserve) return 'LOCALITY_SKIPPED'
+  if (!reservation && !scheduler.mayReserve) return 'LOCALITY_SKIPPED'
+  return assignment(true, undefined)
+}
+
+/** More is wanted than is reserved already; the longer reservations wait in vain, the more may be added. */
+function mayAllocateOrReserve(queue: LeafQueue, ask: Ask): boolean {
+  const reserved = ask.reserved.size
+  let starvation = 0
+  if (reserved > 0) {
+    const nodeFactor = queue.calculator.ratio(ask.capability, queue.spec.maximumAllocation)
+    starvation = Math.trunc(
+      Math.fround(Math.fround(ask.reReservations / Math.fround(reserved)) * Math.fround(1 - Math.min(nodeFactor, queue.minimumAllocationFactor))),
+    )
+  }
+  return starvation + ask.count - reserved > 0
+}
+
+function reservationToGiveUp(queue: LeafQueue, ask: Ask, atLeast: Resource): RMContainer | undefined {
+  for (const c of ask.reserved.values()) if (queue.calculator.fitsIn(atLeast, c.resource)) return c
+  return undefined
+}

@@ -1,0 +1,98 @@
+/** capacity-scheduler.xml: the properties of queues, typed, with what Hadoop says of bad ones. */
+import { exception } from '../../../common/errors.js'
+import { type Resource, resource } from '../../../common/records/index.js'
+
+const PREFIX = 'yarn.scheduler.capacity.'
+/** `[memory=1024,vcores=2]`: a capacity in absolute amounts. */
+const ABSOLUTE = /^\[[\w.,\-_=\s/]+\]$/
+
+export interface QueueProperties {
+  readonly path: string
+  get(name: string): string | undefined
+  number(name: string): number | undefined
+  flag(name: string, fallback: boolean): boolean
+  list(name: string): readonly string[]
+}
+
+export interface CapacityConfig {
+  queue(path: string): QueueProperties
+  /** Properties of the scheduler as a whole. */
+  readonly global: QueueProperties
+}
+
+function number(text: string | undefined, name: string): number | undefined {
+  if (text === undefined || text.trim() === '') return undefined
+  const value = Number(text.trim().replace(/[fFdD]$/, ''))
+  if (Number.isNaN(value)) throw exception('IllegalArgumentException', `${name} is "${text}", which is no number`)
+  return value
+}
+
+export function capacityConfig(properties: Readonly<Record<string, string>>): CapacityConfig {
+  const under = (prefix: string, path: string): QueueProperties => ({
+    path,
+    get: (name) => properties[prefix + name]?.trim(),
+    number: (name) => number(properties[prefix + name], prefix + name),
+    flag(name, fallback) {
+      const text = properties[prefix + name]?.trim().toLowerCase()
+      return text === 'true' ? true : text === 'false' ? false : fallback
+    },
+    list: (name) =>
+      (properties[prefix + name] ?? '')
+        .split(',')
+        .map((s) => s.trim())
+        .filter((s) => s !== ''),
+  })
+  return { queue: (path) => under(`${PREFIX}${path}.`, path), global: under(PREFIX, '') }
+}
+
+export const isAbsolute = (text: string | undefined): boolean => text !== undefined && ABSOLUTE.test(text)
+
+const UNITS: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }
+
+/** @throws IllegalArgumentException naming the queue when the text is no list of amounts */
+export function absoluteResource(text: string, path: string): Resource {
+  let memory = 0
+  let vcores = 0
+  const extended: Record<string, number> = {}
+  for (const part of text.slice(1, -1).split(',')) {
+    const m = /^\s*([\w./-]+)\s*=\s*(\d+)\s*([A-Za-z]*)\s*$/.exec(part)
+    if (!m || UNITS[m[3]!] === undefined) throw exception('IllegalArgumentException', `Illegal resource "${part.trim()}" in ${text} for queue ${path}`)
+    const value = Number(m[2]) * UNITS[m[3]!]!
+    if (m[1] === 'memory' || m[1] === 'memory-mb') memory = m[3] === '' ? value : Math.floor(value / 2 ** 20)
+    else if (m[1] === 'vcores') vcores = value
+    else extended[m[1]!] = value
+  }
+  return resource(memory, vcores, extended)
+}
+
+/** Fraction of 1 of the parent, as a Java float; undefined when absolute. */
+export function percentage(queue: QueueProperties, name: 'capacity' | 'maximum-capacity', fallback: number): number | undefined {
+  const text = queue.get(name)
+  if (isAbsolute(text)) return undefined
+  const value = number(text, `${PREFIX}${queue.path}.${name}`) ?? fallback
+  // An absent maximum and the historic -1 both mean 100.
+  const percent = name === 'maximum-capacity' && value === -1 ? 100 : value
+  if (percent < 0 || percent > 100) {
+    throw exception('IllegalArgumentException', `Illegal ${name === 'capacity' ? 'capacity' : 'max-capacity'} of ${javaFloat(percent)} for queue ${queue.path}`)
+  }
+  return Math.fround(Math.fround(percent) / 100)
+}
+
+/** A float as Java prints it: at least one digit after the point. */
+export function javaFloat(n: number): string {
+  if (Number.isInteger(n)) return n.toFixed(1)
+  for (let digits = 1; digits < 9; digits++) {
+    const text = n.toPrecision(digits)
+    if (Math.fround(Number(text)) === Math.fround(n)) return String(Number(text))
+  }
+  return String(n)
+}
+
+/** "user1,user2 group1,group2" or "*". */
+export function aclAllows(acl: string, user: string, groups: readonly string[]): boolean {
+  if (acl.trim() === '*') return true
+  const [users = '', allowed = ''] = acl.split(' ')
+  if (users.split(',').includes(user)) return true
+  const named = allowed.split(',').filter((g) => g !== '')
+  return groups.some((g) => named.includes(g))
+}

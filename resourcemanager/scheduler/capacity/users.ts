@@ -1,0 +1,194 @@
+/** The users of a leaf queue and what each may have of it (UsersManager). */
+import { add, multiplyDown, type Resource, subtract } from '../../../common/records/index.js'
+import { maxOf, minOf } from '../calculator.js'
+import { Usage } from '../usage.js'
+import type { LeafQueue } from './leaf.js'
+import type { SchedulingMode } from './queue.js'
+
+const float = Math.fround
+
+export class User {
+  readonly usage = new Usage()
+  pendingApplications = 0
+  activeApplications = 0
+  weight = 1
+  limit: Resource | undefined
+  /** Share of the partition, as it was last summed into the queue's. */
+  readonly ratios = new Map<string, number>()
+  /** Applications that want something. */
+  readonly wanting = new Set<string>()
+  constructor(readonly name: string) {}
+
+  get applications(): number {
+    return this.pendingApplications + this.activeApplications
+  }
+}
+
+interface CachedLimit {
+  version: number
+  limit: Resource
+}
+
+export class Users {
+  userLimit = 100
+  userLimitFactor = 1
+  weights: ReadonlyMap<string, number> = new Map()
+  readonly #users = new Map<string, User>()
+  readonly #usedByActive = new Usage()
+  readonly #ratios = new Map<string, number>()
+  #active = 0
+  #onlyPending = 0
+  #activeWeight = 0
+  #version = 0
+  readonly #limits = new Map<string, CachedLimit>()
+
+  constructor(private readonly queue: LeafQueue) {}
+
+  get version(): number {
+    return this.#version
+  }
+
+  all(): Iterable<User> {
+    return this.#users.values()
+  }
+
+  get(name: string): User | undefined {
+    return this.#users.get(name)
+  }
+
+  getOrAdd(name: string): User {
+    let user = this.#users.get(name)
+    if (!user) {
+      user = new User(name)
+      user.weight = this.weights.get(name) ?? 1
+      this.#users.set(name, user)
+    }
+    return user
+  }
+
+  remove(name: string): void {
+    const user = this.#users.get(name)
+    if (!user) return
+    this.#users.delete(name)
+    if (user.wanting.size > 0) {
+      this.#active--
+      this.#activeWeight = this.#sumWeights()
+    }
+  }
+
+  recompute(): void {
+    this.#version++
+  }
+
+  /** Counts for the share of the queue's application masters. */
+  get activeUsers(): number {
+    return this.#active + this.#onlyPending
+  }
+
+  /** An application of the user wants something: the user counts when limits are computed. */
+  activate(name: string, application: string): void {
+    const user = this.#users.get(name)
+    // Who has no application beyond the pending ones is no active user yet.
+    if (user && user.activeApplications <= 0) return
+    const u = user ?? this.getOrAdd(name)
+    if (u.wanting.size === 0) {
+      this.#active++
+      this.recompute()
+      for (const p of u.usage.partitions()) this.#usedByActive.inc('used', p, u.usage.of(p).used)
+      u.wanting.add(application)
+      this.#activeWeight = this.#sumWeights()
+    } else {
+      u.wanting.add(application)
+    }
+  }
+
+  deactivate(name: string, application: string): void {
+    const user = this.#users.get(name)
+    if (!user?.wanting.delete(application) || user.wanting.size > 0) return
+    this.#active--
+    this.recompute()
+    this.#activeWeight = this.#sumWeights()
+    for (const p of user.usage.partitions()) this.#usedByActive.dec('used', p, user.usage.of(p).used)
+  }
+
+  charge(name: string, by: Resource, partition: string, allocate: boolean): User {
+    const user = this.getOrAdd(name)
+    const kind = allocate ? 'inc' : 'dec'
+    user.usage[kind]('used', partition, by)
+    if (user.wanting.size > 0) this.#usedByActive[kind]('used', partition, by)
+    this.recompute()
+    this.#addRatio(user, partition)
+    return user
+  }
+
+  /** Ratios anew: the cluster has another size. */
+  updateRatios(partition: string): void {
+    let sum = 0
+    for (const user of this.#users.values()) {
+      const ratio = this.queue.calculator.ratio(user.usage.of(partition).used, this.queue.partitionTotal(partition))
+      user.ratios.set(partition, ratio)
+      sum = float(sum + ratio)
+    }
+    this.#ratios.set(partition, sum)
+  }
+
+  #addRatio(user: User, partition: string): void {
+    const ratio = this.queue.calculator.ratio(user.usage.of(partition).used, this.queue.partitionTotal(partition))
+    const delta = float(ratio - (user.ratios.get(partition) ?? 0))
+    user.ratios.set(partition, ratio)
+    this.#ratios.set(partition, float((this.#ratios.get(partition) ?? 0) + delta))
+  }
+
+  updateWeights(): void {
+    for (const user of this.#users.values()) user.weight = this.weights.get(user.name) ?? 1
+    this.#activeWeight = this.#sumWeights()
+    this.recompute()
+  }
+
+  #sumWeights(): number {
+    let sum = 0
+    for (const user of this.#users.values()) if (user.wanting.size > 0) sum = float(sum + user.weight)
+    return sum
+  }
+
+  /** What the user may hold of the partition while those who want something share it. */
+  limitFor(name: string, partition: string, mode: SchedulingMode): Resource {
+    const key = mode === 'RESPECT' ? partition : `${partition}|ignore`
+    let cached = this.#limits.get(key)
+    if (!cached || cached.version !== this.#version) {
+      cached = { version: this.#version, limit: this.#compute(partition, mode) }
+      this.#limits.set(key, cached)
+      this.#countOnlyPending()
+    }
+    const user = this.#users.get(name)
+    const limit = this.queue.calculator.multiplyAndNormalizeDown(cached.limit, user?.weight ?? 1, this.queue.minimumAllocation)
+    if (user) user.limit = limit
+    return limit
+  }
+
+  #countOnlyPending(): void {
+    let n = 0
+    for (const user of this.#users.values()) if (user.pendingApplications > 0 && user.activeApplications <= 0) n++
+    this.#onlyPending = n
+  }
+
+  #compute(partition: string, mode: SchedulingMode): Resource {
+    const { calculator: rc, minimumAllocation } = this.queue
+    const whole = this.queue.partitionTotal(partition)
+    const capacity = maxOf(rc, whole, this.queue.effectiveMin(partition), minimumAllocation)
+    const consumed = rc.multiplyAndNormalizeUp(whole, this.#ratios.get(partition) ?? 0, minimumAllocation)
+    // Below its capacity a queue shares out that; above it, what it has and one container more.
+    const current = rc.compare(whole, consumed, capacity) < 0 ? capacity : add(consumed, minimumAllocation)
+    const used = add(this.#usedByActive.of(partition).used, minimumAllocation)
+    const share = maxOf(rc, whole, rc.divideAndCeil(used, this.#activeWeight), rc.divideAndCeil(multiplyDown(current, this.userLimit), 100))
+    const most = mode === 'RESPECT' ? multiplyDown(capacity, this.userLimitFactor) : whole
+    return rc.roundUp(minOf(rc, whole, share, most), minimumAllocation)
+  }
+
+  checkInvariants(path: string): string[] {
+    let active = subtract(this.#usedByActive.total('used'), this.#usedByActive.total('used'))
+    for (const user of this.#users.values()) if (user.wanting.size > 0) active = add(active, user.usage.total('used'))
+    const kept = this.#usedByActive.total('used')
+    return active.memory === kept.memory && active.vcores === kept.vcores ? [] : [`queue ${path}: what its active users use does not add up`]
+  }
+}

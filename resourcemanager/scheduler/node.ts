@@ -1,0 +1,171 @@
+/** Nodes as a scheduler sees them: what is allocated, what is free, what is reserved; and the cluster as their sum. */
+import { add, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
+import type { RMContainer } from './container.js'
+
+export class SchedulerNode {
+  readonly key: string
+  allocated: Resource = NONE
+  available: Resource
+  readonly containers = new Map<string, RMContainer>()
+  reserved: RMContainer | undefined
+  /** Partition: its node label, or ''. */
+  partition = ''
+  attributes: Readonly<Record<string, string>> = {}
+  /** How many containers with a tag run here, by application and tag; undefined until there is one. */
+  tags: Map<string, number> | undefined
+  /** Where it stands among the nodes with room; -1: it has none. */
+  roomIndex = -1
+  /** Only running nodes are given containers. */
+  usable = true
+  /** Order of arrival: ties end in it. */
+  ordinal = 0
+
+  constructor(
+    readonly nodeId: NodeId,
+    /** As resource requests name it. */
+    readonly name: string,
+    readonly rack: string,
+    public httpAddress: string,
+    public total: Resource,
+  ) {
+    this.key = formatNodeId(nodeId)
+    this.available = total
+  }
+
+  allocate(c: RMContainer): void {
+    this.containers.set(c.key, c)
+    this.charge(c.resource)
+  }
+
+  charge(resource: Resource): void {
+    this.allocated = add(this.allocated, resource)
+    this.available = subtract(this.available, resource)
+  }
+
+  discharge(resource: Resource): void {
+    this.allocated = subtract(this.allocated, resource)
+    this.available = add(this.available, resource)
+  }
+
+  /**
+   * Gives back what a container holds. One that the node runs holds it until the node says that it is gone, whatever the ResourceManager
+   * has decided meanwhile.
+   */
+  release(key: string, byNode: boolean): void {
+    const c = this.containers.get(key)
+    if (!c || (!byNode && c.startedOnNode)) return
+    this.containers.delete(key)
+    this.discharge(c.resource)
+  }
+
+  resize(total: Resource): void {
+    this.total = total
+    this.available = subtract(total, this.allocated)
+  }
+}
+
+/** The nodes, by id, name and rack; the sum of their resources by partition; and those with room for the smallest container. */
+export class Cluster {
+  readonly nodes = new Map<string, SchedulerNode>()
+  readonly room: SchedulerNode[] = []
+  readonly #racks = new Map<string, number>()
+  readonly #names = new Map<string, number>()
+  readonly #partitions = new Map<string, Resource>()
+  #total: Resource = NONE
+  #arrivals = 0
+  /** The largest amounts on any node: a container can't be larger. */
+  #largest: Resource | undefined
+
+  constructor(private readonly hasRoom: (node: SchedulerNode) => boolean) {}
+
+  get total(): Resource {
+    return this.#total
+  }
+
+  get size(): number {
+    return this.nodes.size
+  }
+
+  ofPartition(partition: string): Resource {
+    return this.#partitions.get(partition) ?? NONE
+  }
+
+  add(node: SchedulerNode): void {
+    node.ordinal = this.#arrivals++
+    this.nodes.set(node.key, node)
+    count(this.#racks, node.rack, 1)
+    count(this.#names, node.name, 1)
+    this.#sum(node.partition, node.total, add)
+    this.updateRoom(node)
+  }
+
+  remove(node: SchedulerNode): void {
+    this.nodes.delete(node.key)
+    count(this.#racks, node.rack, -1)
+    count(this.#names, node.name, -1)
+    this.#sum(node.partition, node.total, subtract)
+    node.usable = false
+    this.updateRoom(node)
+  }
+
+  resize(node: SchedulerNode, total: Resource): void {
+    this.#sum(node.partition, node.total, subtract)
+    node.resize(total)
+    this.#sum(node.partition, total, add)
+    this.updateRoom(node)
+  }
+
+  relabel(node: SchedulerNode, partition: string): void {
+    this.#sum(node.partition, node.total, subtract)
+    node.partition = partition
+    this.#sum(partition, node.total, add)
+  }
+
+  isRack(name: string): boolean {
+    return this.#racks.has(name)
+  }
+
+  isNode(name: string): boolean {
+    return this.#names.has(name)
+  }
+
+  /** The most of each amount that any node has; undefined without nodes. */
+  largest(): Resource | undefined {
+    if (!this.#largest) {
+      for (const { total } of this.nodes.values()) {
+        const l: Resource = this.#largest ?? NONE
+        this.#largest = { memory: Math.max(l.memory, total.memory), vcores: Math.max(l.vcores, total.vcores) }
+      }
+    }
+    return this.#largest
+  }
+
+  /** Keeps `room` right; to be called whenever a node's free amounts or its usability change. */
+  updateRoom(node: SchedulerNode): void {
+    const has = node.usable && this.hasRoom(node)
+    if (has === node.roomIndex >= 0) return
+    if (has) {
+      node.roomIndex = this.room.length
+      this.room.push(node)
+      return
+    }
+    const last = this.room.pop()!
+    if (last !== node) {
+      this.room[node.roomIndex] = last
+      last.roomIndex = node.roomIndex
+    }
+    node.roomIndex = -1
+  }
+
+  #sum(partition: string, amount: Resource, op: (a: Resource, b: Resource) => Resource): void {
+    this.#total = op(this.#total, amount)
+    this.#partitions.set(partition, op(this.ofPartition(partition), amount))
+    this.#largest = undefined
+  }
+}
+
+function count(of: Map<string, number>, key: string, by: number): void {
+  const n = (of.get(key) ?? 0) + by
+  if (n === 0) of.delete(key)
+  else of.set(key, n)
+}

@@ -1,0 +1,437 @@
+/** What every scheduler does alike (AbstractYarnScheduler): applications, attempts, nodes, containers that end. */
+import { exception } from '../../common/errors.js'
+import {
+  type ApplicationAttemptId,
+  type ApplicationId,
+  add,
+  type ContainerId,
+  EXIT,
+  formatApplicationId,
+  NONE,
+  type NodeId,
+  type QueueState,
+  type Resource,
+  subtract,
+} from '../../common/records/index.js'
+import { type AMWait, type AttemptQueue, type SchedulerApplication, SchedulerAttempt, type SchedulerHost } from './attempt.js'
+import type { ResourceCalculator } from './calculator.js'
+import { containerKey, type ContainerEventType, type FinishedStatus, RMContainer } from './container.js'
+import { Cluster, SchedulerNode } from './node.js'
+import type { ResourceRequest, SchedulingRequest, UpdateContainerRequest } from './requests.js'
+
+export const RELEASED_CONTAINER = 'Container released by application'
+export const LOST_CONTAINER = 'Container released on a *lost* node'
+export const PREEMPTED_CONTAINER = 'Container preempted by scheduler'
+export const COMPLETED_APPLICATION = 'Container of a completed application'
+export const EXPIRED_CONTAINER = 'Container expired since it was unused'
+export const UNRESERVED_CONTAINER = 'Container reservation no longer required.'
+
+export const aborted = (diagnostics: string): FinishedStatus => ({ exitStatus: EXIT.ABORTED, diagnostics })
+export const preempted = (): FinishedStatus => ({ exitStatus: EXIT.PREEMPTED, diagnostics: PREEMPTED_CONTAINER })
+
+/** What an application brings to its scheduler. */
+export interface SchedulerSubmission {
+  readonly id: ApplicationId
+  readonly user: string
+  readonly groups: readonly string[]
+  readonly queue: string
+  readonly priority: number
+  readonly unmanagedAM: boolean
+  readonly keepContainers: boolean
+  readonly label: string | undefined
+}
+
+export interface NodeInfo {
+  readonly nodeId: NodeId
+  readonly name: string
+  readonly rack: string
+  readonly httpAddress: string
+  readonly total: Resource
+  readonly partition: string
+  readonly attributes: Readonly<Record<string, string>>
+}
+
+/** A container that a node reports when it registers. */
+export interface RecoveredContainer {
+  readonly containerId: ContainerId
+  readonly running: boolean
+  readonly status: FinishedStatus
+  readonly resource: Resource
+  readonly priority: number
+  readonly creationTime: number
+  readonly version: number
+  readonly allocationRequestId: number
+  readonly label: string
+  readonly tags: readonly string[] | undefined
+}
+
+export interface AllocateRequest {
+  readonly asks: readonly ResourceRequest[]
+  readonly schedulingRequests: readonly SchedulingRequest[]
+  readonly releases: readonly ContainerId[]
+  readonly blacklistAdditions: readonly string[]
+  readonly blacklistRemovals: readonly string[]
+  readonly updates: readonly UpdateContainerRequest[]
+}
+
+export const EMPTY_ALLOCATE: AllocateRequest = {
+  asks: [],
+  schedulingRequests: [],
+  releases: [],
+  blacklistAdditions: [],
+  blacklistRemovals: [],
+  updates: [],
+}
+
+export interface QueueInfo {
+  readonly name: string
+  readonly path: string
+  readonly state: QueueState
+  /** undefined: none; holds `*` for all. */
+  readonly accessibleLabels: ReadonlySet<string>
+  readonly defaultLabel: string | undefined
+}
+
+export interface SchedulerSettings {
+  readonly calculator: ResourceCalculator
+  readonly minimumAllocation: Resource
+  readonly maximumAllocation: Resource
+  readonly epoch: number
+  readonly clusterTimestamp: number
+  /** How long a release of an unknown container may be meant for one that its node has yet to report. */
+  readonly recoveryWindow: number
+}
+
+export const applicationKey = (id: ApplicationId): string => `${id.clusterTimestamp}_${id.id}`
+
+export abstract class SchedulerBase<Q extends AttemptQueue> {
+  readonly cluster: Cluster
+  protected readonly applications = new Map<string, SchedulerApplication<Q>>()
+
+  constructor(
+    readonly settings: SchedulerSettings,
+    readonly host: SchedulerHost,
+  ) {
+    const { calculator, minimumAllocation } = settings
+    this.cluster = new Cluster((node) => calculator.availableContainers(node.available, minimumAllocation) > 0)
+  }
+
+  // ── what each scheduler decides ──
+
+  /** Why the application is refused; undefined: it is in. @param recovering it was accepted before a restart */
+  abstract submit(submission: SchedulerSubmission, recovering: boolean): string | undefined
+  abstract finishApplication(id: ApplicationId): void
+  /** Offers a node to the queues, as its heartbeat does. */
+  protected abstract offer(node: SchedulerNode): void
+  protected abstract clusterChanged(): void
+  protected abstract attemptAdded(attempt: SchedulerAttempt, queue: Q): void
+  protected abstract attemptRemoved(attempt: SchedulerAttempt, queue: Q): void
+  /** Takes an ended container, or a reservation given up, off the books of attempt and queue. */
+  protected abstract containerEnded(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode, status: FinishedStatus, event: ContainerEventType): void
+  protected abstract containerRecovered(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode): void
+  /** What a container holds is charged to another partition. */
+  protected abstract partitionChanged(c: RMContainer, attempt: SchedulerAttempt, from: string, to: string): void
+  protected abstract headroom(attempt: SchedulerAttempt): Resource
+  protected abstract demandUpdated(attempt: SchedulerAttempt): void
+  abstract maximumAllocation(queue?: string): Resource
+
+  // ── applications and attempts ──
+
+  application(id: ApplicationId): SchedulerApplication<Q> | undefined {
+    return this.applications.get(applicationKey(id))
+  }
+
+  /** The live attempt of the application, whichever attempt the id names. */
+  attempt(id: ApplicationAttemptId): SchedulerAttempt | undefined {
+    return this.application(id.applicationId)?.current
+  }
+
+  addAttempt(
+    id: ApplicationAttemptId,
+    options: { readonly inherit: boolean; readonly recovering: boolean; readonly amResource: Resource; readonly amPartition: string },
+  ): void {
+    const application = this.application(id.applicationId)
+    if (!application) return
+    const attempt = new SchedulerAttempt(id, application, this.host, this.settings.epoch, options.recovering)
+    attempt.amResource = options.amResource
+    attempt.amPartition = options.amPartition
+    if (options.inherit && application.current) attempt.inherit(application.current)
+    application.current = attempt
+    this.attemptAdded(attempt, application.queue)
+  }
+
+  finishAttempt(id: ApplicationAttemptId, keepContainers: boolean): void {
+    const application = this.application(id.applicationId)
+    const attempt = application?.current
+    if (!application || !attempt) return
+    for (const c of [...attempt.live.values()]) {
+      if (keepContainers && c.state === 'RUNNING') continue
+      this.complete(c, aborted(COMPLETED_APPLICATION), 'KILL')
+    }
+    for (const c of attempt.reservations()) this.complete(c, aborted('Application Complete'), 'KILL')
+    attempt.stopped = true
+    attempt.asks.clear()
+    this.attemptRemoved(attempt, application.queue)
+  }
+
+  // ── containers ──
+
+  container(id: ContainerId): RMContainer | undefined {
+    return this.attempt(id.applicationAttemptId)?.live.get(containerKey(id))
+  }
+
+  /** Ends a container and gives back what it took, when its application master never saw it. */
+  complete(c: RMContainer | undefined, status: FinishedStatus, event: ContainerEventType): void {
+    if (!c) return
+    const attempt = this.attempt(c.attempt.id)
+    const node = this.cluster.nodes.get(c.node.key)
+    if (attempt && node) {
+      this.containerEnded(c, attempt, node, status, event)
+      this.cluster.updateRoom(node)
+    }
+    if (c.taken && attempt && !attempt.stopped) {
+      const taken = c.taken
+      c.taken = undefined
+      attempt.asks.restore(attempt.asks.ask(c.ask.priority, c.ask.allocationRequestId), taken)
+    }
+  }
+
+  expire(id: ContainerId): void {
+    this.complete(this.container(id), aborted(EXPIRED_CONTAINER), 'EXPIRE')
+  }
+
+  protected release(ids: readonly ContainerId[], attempt: SchedulerAttempt): void {
+    for (const id of ids) {
+      const c = this.container(id)
+      if (c) {
+        this.complete(c, aborted(RELEASED_CONTAINER), 'RELEASED')
+      } else if (this.host.now - this.settings.clusterTimestamp < this.settings.recoveryWindow) {
+        attempt.pendingRelease.add(containerKey(id))
+      } else {
+        this.host.auditContainer('AM Released Container', 'FAILURE', {
+          user: attempt.user,
+          applicationId: attempt.id.applicationId,
+          containerId: id,
+          description: 'Trying to release container not owned by app or with invalid id.',
+        })
+      }
+    }
+  }
+
+  // ── nodes ──
+
+  addNode(info: NodeInfo, recovered: readonly RecoveredContainer[]): void {
+    const node = new SchedulerNode(info.nodeId, info.name, info.rack, info.httpAddress, info.total)
+    node.partition = info.partition
+    node.attributes = info.attributes
+    this.cluster.add(node)
+    this.clusterChanged()
+    for (const report of recovered) this.#recover(report, node)
+    this.cluster.updateRoom(node)
+  }
+
+  removeNode(key: string): void {
+    const node = this.cluster.nodes.get(key)
+    if (!node) return
+    for (const c of [...node.containers.values()]) {
+      this.complete(c, aborted(LOST_CONTAINER), 'KILL')
+      node.release(c.key, true)
+    }
+    if (node.reserved) this.complete(node.reserved, aborted(LOST_CONTAINER), 'KILL')
+    this.cluster.remove(node)
+    this.clusterChanged()
+  }
+
+  resizeNode(key: string, total: Resource): void {
+    const node = this.cluster.nodes.get(key)
+    if (!node) return
+    this.cluster.resize(node, total)
+    this.clusterChanged()
+  }
+
+  relabelNode(key: string, partition: string): void {
+    const node = this.cluster.nodes.get(key)
+    if (!node || node.partition === partition) return
+    const before = node.partition
+    for (const c of node.containers.values()) {
+      const attempt = this.attempt(c.attempt.id)
+      if (attempt) this.partitionChanged(c, attempt, before, partition)
+    }
+    if (node.reserved) this.complete(node.reserved, aborted(UNRESERVED_CONTAINER), 'KILL')
+    this.cluster.relabel(node, partition)
+    this.clusterChanged()
+  }
+
+  /** A heartbeat: what started, what ended, then the node is offered. */
+  nodeUpdate(
+    key: string,
+    launched: readonly ContainerId[],
+    completed: readonly { readonly id: ContainerId; readonly status: FinishedStatus }[],
+  ): ContainerId[] {
+    const node = this.cluster.nodes.get(key)
+    if (!node) return []
+    for (const id of launched) {
+      const attempt = this.attempt(id.applicationAttemptId)
+      const c = attempt?.live.get(containerKey(id))
+      if (!attempt || !c) {
+        this.host.cleanUnknownContainer(node, id)
+        continue
+      }
+      c.handle({ type: 'LAUNCHED' })
+      c.startedOnNode = true
+    }
+    const unknown: ContainerId[] = []
+    for (const { id, status } of completed) {
+      const c = this.container(id)
+      if (c) this.complete(c, status, 'FINISHED')
+      else unknown.push(id)
+      node.release(containerKey(id), true)
+    }
+    if (completed.length > 0) this.cluster.updateRoom(node)
+    return unknown
+  }
+
+  /** The second half of a heartbeat. */
+  offerNode(key: string): void {
+    const node = this.cluster.nodes.get(key)
+    if (node?.usable) this.offer(node)
+  }
+
+  /** Whether a node takes containers: not while it is being decommissioned. */
+  setUsable(key: string, usable: boolean): void {
+    const node = this.cluster.nodes.get(key)
+    if (!node) return
+    node.usable = usable
+    this.cluster.updateRoom(node)
+  }
+
+  #recover(report: RecoveredContainer, node: SchedulerNode): void {
+    const id = report.containerId
+    const application = this.application(id.applicationAttemptId.applicationId)
+    const attempt = application?.current
+    const stale = !application || !attempt || (!application.keepContainers && (attempt.stopped || attempt.id.attemptId !== id.applicationAttemptId.attemptId))
+    if (stale) {
+      if (report.running) this.host.cleanUnknownContainer(node, id)
+      return
+    }
+    const ask = attempt.asks.ask(report.priority, report.allocationRequestId)
+    const c = new RMContainer(attempt, node, report.resource, ask, report.creationTime, report.label)
+    c.assignId(id)
+    c.version = report.version
+    c.tags = report.tags
+    c.handle(report.running ? { type: 'RECOVER' } : { type: 'RECOVER', status: report.status })
+    if (c.state === 'COMPLETED') return
+    c.startedOnNode = true
+    node.allocate(c)
+    attempt.live.set(c.key, c)
+    attempt.usage.inc('used', node.partition, c.resource)
+    this.containerRecovered(c, attempt, node)
+    if (attempt.pendingRelease.delete(c.key)) this.complete(c, aborted(RELEASED_CONTAINER), 'RELEASED')
+    else attempt.recovered.push(c)
+  }
+
+  // ── asks ──
+
+  normalized(r: Resource, maximum: Resource): Resource {
+    const { calculator, minimumAllocation } = this.settings
+    return calculator.normalize(r, minimumAllocation, maximum, minimumAllocation)
+  }
+
+  /** Takes in what an attempt asks; the answer is fetched by `pull`. False: the attempt is gone. */
+  ask(id: ApplicationAttemptId, request: AllocateRequest): boolean {
+    const attempt = this.attempt(id)
+    if (!attempt || attempt.id.attemptId !== id.attemptId || attempt.stopped) return false
+    this.updateContainers(attempt, request.updates)
+    this.release(request.releases, attempt)
+    const maximum = this.maximumAllocation()
+    if (request.asks.length > 0 || request.schedulingRequests.length > 0) {
+      const changed = attempt.asks.update(request.asks.map((r) => ({ ...r, capability: this.normalized(r.capability, maximum) })))
+      for (const r of request.schedulingRequests) attempt.asks.updateScheduling({ ...r, resource: this.normalized(r.resource, maximum) })
+      if ((changed || request.schedulingRequests.length > 0) && !attempt.waitingForAM) this.demandUpdated(attempt)
+    }
+    attempt.updateBlacklist(request.blacklistAdditions, request.blacklistRemovals)
+    return true
+  }
+
+  protected updateContainers(attempt: SchedulerAttempt, updates: readonly UpdateContainerRequest[]): void {
+    for (const request of updates) {
+      attempt.updateErrors.push({
+        reason: 'UPDATE_NOT_SUPPORTED',
+        request,
+        currentVersion: this.container(request.containerId)?.version ?? request.containerVersion,
+      })
+    }
+  }
+
+  /** Hands over what has been allocated since the last time. */
+  pull(attempt: SchedulerAttempt): RMContainer[] {
+    const pulled = attempt.newlyAllocated
+    if (pulled.length === 0) return pulled
+    attempt.newlyAllocated = []
+    for (const c of pulled) c.handle({ type: 'ACQUIRED' })
+    return pulled
+  }
+
+  available(attempt: SchedulerAttempt): Resource {
+    return this.headroom(attempt)
+  }
+
+  /** Moves what is charged to an attempt, both sides of a completion. */
+  protected takeOffAttempt(c: RMContainer, attempt: SchedulerAttempt, partition: string): boolean {
+    if (!attempt.live.delete(c.key)) return false
+    const fresh = attempt.newlyAllocated.indexOf(c)
+    if (fresh >= 0) attempt.newlyAllocated.splice(fresh, 1)
+    attempt.toPreempt.delete(c)
+    attempt.usage.dec('used', partition, c.resource)
+    return true
+  }
+
+  applicationOrThrow(id: ApplicationId): SchedulerApplication<Q> {
+    const application = this.application(id)
+    if (!application) throw exception('YarnException', `App to be moved ${formatApplicationId(id)} not found.`)
+    return application
+  }
+
+  // ── checks ──
+
+  checkInvariants(): string[] {
+    const wrong: string[] = []
+    const same = (a: Resource, b: Resource) => a.memory === b.memory && a.vcores === b.vcores
+    let total = NONE
+    const seen = new Map<string, string>()
+    for (const node of this.cluster.nodes.values()) {
+      total = add(total, node.total)
+      if (!same(node.total, add(node.allocated, node.available))) wrong.push(`node ${node.key}: total is not allocated plus available`)
+      let sum = NONE
+      for (const c of node.containers.values()) {
+        sum = add(sum, c.resource)
+        const other = seen.get(c.key)
+        if (other) wrong.push(`container ${c.key} is on ${other} and on ${node.key}`)
+        seen.set(c.key, node.key)
+      }
+      if (!same(sum, node.allocated)) wrong.push(`node ${node.key}: allocated is not the sum of its containers`)
+      const room = node.usable && this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) > 0
+      if (room !== node.roomIndex >= 0) wrong.push(`node ${node.key}: wrongly ${room ? 'absent from' : 'among'} the nodes with room`)
+    }
+    if (!same(total, this.cluster.total)) wrong.push("the cluster's total is not the sum of its nodes")
+    for (const [key, application] of this.applications) {
+      const attempt = application.current
+      if (!attempt) continue
+      if (!same(attempt.sumOfLive(), attempt.usage.total('used'))) wrong.push(`application ${key}: used is not the sum of its containers`)
+      if (!same(attempt.sumOfAsks(), attempt.usage.total('pending'))) wrong.push(`application ${key}: pending is not the sum of its asks`)
+      for (const c of attempt.live.values()) {
+        if (c.ended) wrong.push(`container ${c.key} has ended and is still counted`)
+        if (!this.cluster.nodes.get(c.node.key)?.containers.has(c.key)) wrong.push(`container ${c.key} is live but not on its node`)
+      }
+    }
+    return wrong
+  }
+
+  protected note(attempt: SchedulerAttempt, wait: Omit<AMWait, 'at'>): void {
+    if (attempt.waitingForAM) attempt.amWait = { ...wait, at: this.host.now }
+  }
+
+  protected free(node: SchedulerNode): Resource {
+    return subtract(node.total, node.allocated)
+  }
+}
