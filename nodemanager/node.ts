@@ -3,7 +3,7 @@ import os from 'node:os'
 import type { Configuration } from '../common/config/configuration.js'
 import { yarn } from '../common/config/keys/yarn.js'
 import type { Logger, RunningDaemon } from '../common/daemon/daemon.js'
-import { buildWeb } from '../common/daemon/web.js'
+import { listenWhenAsked } from '../common/daemon/lazy-web.js'
 import { containerManagementProtocol } from '../common/protocols/container-management.js'
 import { exception } from '../common/errors.js'
 import { resourceTracker } from '../common/protocols/resource-tracker.js'
@@ -20,8 +20,6 @@ import { LocalLogHandler } from './logs/local.js'
 import { ContainersMonitor } from './monitor/containers.js'
 import { LocalDirs, ensureDir } from './monitor/disks.js'
 import { nodeMemoryInUseMb } from './monitor/process-tree.js'
-import { beans } from './rest/beans.js'
-import { addRoutes } from './rest/rest.js'
 import type { NodeView } from './rest/views.js'
 import { ContainerManager } from './runtime/container-manager.js'
 import { Deletions } from './runtime/layout.js'
@@ -47,7 +45,6 @@ export interface NodeManagerOptions {
 }
 
 const MIB = 2 ** 20
-const PORT_SETTING = 'rpc.port'
 const STOP_PATIENCE = 5_000
 
 export async function startNodeManager({ conf, logDir, log, openStore, onShutdown }: NodeManagerOptions): Promise<RunningDaemon> {
@@ -134,7 +131,8 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
     },
   })
   rpc.serve(containerManagementProtocol, management.handlers)
-  nodeId = { host: settings.host, port: await listenRpc(rpc, settings.rpc, store) }
+  const { port } = await onKnownPort(settings.rpc, store, 'rpc.port', async ({ host, port }) => ({ port: await rpc.listen(port, host) }))
+  nodeId = { host: settings.host, port }
 
   const node = (): NodeView => ({
     nodeId,
@@ -148,14 +146,21 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
     lastHealthCheck: dirs.lastCheck,
     startedAt,
   })
-  const web = buildWeb({
-    conf,
-    logDir,
-    beans: () => beans({ manager, dirs, resource: () => node().resource, usage: () => monitor.total, cache: localizer.figures }),
-  })
-  addRoutes(web, { manager, dirs, node, rmWeb: conf.get(yarn.rmWebAddress) })
-  await web.listen({ port: settings.web.port, host: settings.web.host })
-  httpPort = (web.server.address() as { port: number }).port
+  const web = await onKnownPort(settings.web, store, 'web.port', (at) =>
+    listenWhenAsked(at, async () => {
+      const { buildWeb } = await import('../common/daemon/web.js')
+      const { addRoutes } = await import('./rest/rest.js')
+      const { beans } = await import('./rest/beans.js')
+      const app = buildWeb({
+        conf,
+        logDir,
+        beans: () => beans({ manager, dirs, resource: () => node().resource, usage: () => monitor.total, cache: localizer.figures }),
+      })
+      addRoutes(app, { manager, dirs, node, rmWeb: conf.get(yarn.rmWebAddress) })
+      return app
+    }),
+  )
+  httpPort = web.port
 
   for (const local of dirs.good('local')) ensureDir(local, 0o755)
   const client = new RpcClient(resourceTracker, rmAddresses(conf, 'tracker'), { user: nodeUser, timeout: 30_000 })
@@ -216,12 +221,17 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
 
 const utilization = (pmem: number, vmem: number, cpu: number) => ({ pmem: Math.floor(pmem), vmem: Math.min(Math.floor(vmem), 2 ** 31 - 1), cpu })
 
-/** With port 0 and recovery, the port of the earlier run: containers and tokens hold it. */
-async function listenRpc(rpc: RpcServer, at: { host: string; port: number }, store: NodeStore): Promise<number> {
-  const before = store.load().settings.get(PORT_SETTING)
-  const port = await rpc.listen(at.port === 0 && before !== undefined ? Number(before) : at.port, at.host)
-  store.putSetting(PORT_SETTING, String(port))
-  return port
+/** With port 0 and recovery, the port of the earlier run: containers, tokens and links hold it. */
+async function onKnownPort<T extends { readonly port: number }>(
+  at: { host: string; port: number },
+  store: NodeStore,
+  setting: string,
+  listen: (at: { host: string; port: number }) => Promise<T>,
+): Promise<T> {
+  const before = at.port === 0 ? store.load().settings.get(setting) : undefined
+  const listening = await listen({ host: at.host, port: before === undefined ? at.port : Number(before) })
+  store.putSetting(setting, String(listening.port))
+  return listening
 }
 
 /** Nobody takes them up again: all end, and are waited for. */

@@ -6,14 +6,17 @@ export interface LifeEvent {
   readonly type: string
 }
 
-/** What a transition may do besides choosing the next state: change the entity's data, say what is to be done. */
-type Act<S extends string, E extends LifeEvent, D, F> = (data: D, event: E, emit: (effect: F) => void) => S | void
+/** What a transition does besides the step itself: changes the entity's data, says what is to be done. */
+type Act<E extends LifeEvent, D, F, R> = (data: D, event: E, emit: (effect: F) => void) => R
 
 /**
  * A bare state: go there (or stay), nothing else happens. A pair: go there and act. A list with an action: the action
  * picks one of the list.
  */
-export type Rule<S extends string, E extends LifeEvent, D, F> = S | readonly [to: S, act: Act<S, E, D, F>] | readonly [to: readonly S[], act: Act<S, E, D, F>]
+export type Rule<S extends string, E extends LifeEvent, D, F> =
+  | S
+  | readonly [to: S, act: Act<E, D, F, void>]
+  | readonly [to: readonly S[], act: Act<E, D, F, S>]
 
 export type LifeCycle<S extends string, E extends LifeEvent, D, F> = {
   readonly [State in S]: { readonly [T in E['type']]?: Rule<S, Extract<E, { type: T }>, D, F> }
@@ -42,8 +45,9 @@ export function step<S extends string, E extends LifeEvent, D, F>(table: LifeCyc
   if (typeof rule === 'string') return { state: rule, effects: [] }
   const effects: F[] = []
   const [to, act] = rule
-  const chosen = act(data, event, (f) => effects.push(f))
+  const chosen: unknown = act(data, event, (f) => effects.push(f))
   if (typeof to === 'string') return { state: to, effects }
-  if (chosen === undefined || !to.includes(chosen)) throw new InvalidStateTransition(state, `${event.type} -> ${chosen}`)
-  return { state: chosen, effects }
+  const next = to.find((s) => s === chosen)
+  if (next === undefined) throw new InvalidStateTransition(state, `${event.type} -> ${chosen}`)
+  return { state: next, effects }
 }
