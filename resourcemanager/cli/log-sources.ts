@@ -6,7 +6,7 @@ import { containerIdOfProto, nodeIdOf } from '../../common/protocols/records.js'
 import { type ApplicationId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
 import type { DfsClient, FileStatus } from '../../hdfs-lite/client/index.js'
 import type { Context } from './command.js'
-import { time } from './format.js'
+import { hashSetOrder, time } from './format.js'
 import { getJson, request } from './http.js'
 
 /** One log file. Those of aggregated logs must be read in order, or left. */
@@ -50,7 +50,9 @@ interface Info {
 async function* nodeFiles(base: string, containerId: string): AsyncGenerator<LogFile> {
   const { containerLogsInfo = [] } = await getJson<NodeAnswer>(`${base}/containers/${containerId}/logs`)
   const infos = (Array.isArray(containerLogsInfo) ? containerLogsInfo : [containerLogsInfo]) as readonly Info[]
-  for (const f of infos.find((i) => i.logAggregationType !== 'AGGREGATED')?.containerLogInfo ?? []) {
+  const found = infos.find((i) => i.logAggregationType !== 'AGGREGATED')?.containerLogInfo ?? []
+  const order = hashSetOrder(found.map((f) => f.fileName))
+  for (const f of [...found].sort((a, b) => order.indexOf(a.fileName) - order.indexOf(b.fileName))) {
     const url = `${base}/containerlogs/${containerId}/${encodeURIComponent(f.fileName)}`
     yield { name: f.fileName, length: Number(f.fileSize), modified: f.lastModifiedTime, content: () => nodeContent(url) }
   }

@@ -176,7 +176,7 @@ class LogsRequest {
     const only = line.has('am') ? await this.#amContainers() : this.container === undefined ? undefined : [this.container]
     if (typeof only === 'number') return only
     const code = await this.#print(owner, ended, only, report === undefined)
-    if (line.has('am') && code === 0) this.context.out(`\nSpecified ${list(line.values('am')).join(',')} for -am option. Printed logs for all am containers.`)
+    if (code === 0 && list(line.values('am')).some(isAll)) this.context.out('\nSpecified ALL for -am option. Printed logs for all am containers.')
     return code
   }
 
@@ -214,7 +214,7 @@ class LogsRequest {
     const containers = attempts
       .sort((a, b) => (a.applicationAttemptId?.attemptId ?? 0) - (b.applicationAttemptId?.attemptId ?? 0))
       .flatMap((a) => (a.amContainerId ? [formatContainerId(containerIdOfProto(a.amContainerId))] : []))
-    if (asked.some((a) => a.toUpperCase() === 'ALL')) return containers
+    if (asked.some(isAll)) return containers
     const chosen: string[] = []
     for (const text of asked) {
       const n = Number(text)
@@ -268,6 +268,7 @@ class LogsRequest {
 
   async #listNodes(owner: string): Promise<number> {
     for (const { node } of (await this.#aggregated(owner, true)) ?? []) this.context.out(node)
+    this.context.out('')
     return 0
   }
 
@@ -293,6 +294,8 @@ class LogsRequest {
     return found ? 0 : FAILED
   }
 }
+
+const isAll = (text: string) => text.toUpperCase() === 'ALL'
 
 const INFO_WIDTHS = [30, 30, 30, 30]
 const INFO_LINE = 136
