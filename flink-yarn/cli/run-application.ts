@@ -61,6 +61,7 @@ async function untilEnded(env: YarnEnvironment, applicationId: string, signal: A
       )
       if (finalStatus(report) === 'SUCCEEDED') return 0
       if (report.diagnostics) output.err(report.diagnostics)
+      output.err(`Its logs say more: yarn logs -applicationId ${applicationId}`)
       return 1
     }
     await sleep(WATCH_INTERVAL, signal)

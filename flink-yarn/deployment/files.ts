@@ -4,7 +4,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { exception, isException } from '../../common/errors.js'
 import type { LocalResourceProtoInit, StringLocalResourceMapProtoInit } from '../../common/proto/gen/yarn.js'
-import { type DfsClient, copyFromLocal } from '../../hdfs-lite/client/index.js'
+import { type DfsClient, absolutePath, copyFromLocal } from '../../hdfs-lite/client/index.js'
 import type { FileStatus } from '../../hdfs-lite/client/index.js'
 
 type Visibility = 'PUBLIC' | 'APPLICATION'
@@ -117,6 +117,12 @@ export class ApplicationFiles {
     const text = `YarnLocalResourceDescriptor{key=${key}, path=${this.dfs.uri}${status.path}, size=${status.length}, modificationTime=${status.modificationTime}, visibility=${visibility}, type=${type}}`
     this.#descriptors.set(key, text)
     if (ship) this.#shipped.set(key, text)
+  }
+
+  /** The key of a file of the store that is registered already. */
+  keyOf(file: string): string | undefined {
+    const wanted = absolutePath(file)
+    return [...this.#resources].find(([, r]) => r.resource?.file === wanted)?.[0]
   }
 
   localResources(): StringLocalResourceMapProtoInit[] {

@@ -34,6 +34,9 @@ const LONGEST_PAUSE = 500
 /** While a JobManager says that it has no leader yet. */
 const UNAVAILABLE_LIMIT = 30_000
 
+/** Flink's client sends an empty object with every request; for a GET its length must be said. */
+const JSON_BODY = { 'content-type': 'application/json; charset=UTF-8', 'content-length': '2' }
+
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
 
 interface Answer {
@@ -98,7 +101,7 @@ export class RestClient {
   async #json<T>(method: string, resource: string): Promise<T> {
     const deadline = performance.now() + UNAVAILABLE_LIMIT
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
-      const answer = await this.#request(method, resource, { 'content-type': 'application/json; charset=UTF-8' }, (request) => request.end('{}'))
+      const answer = await this.#request(method, resource, JSON_BODY, (request) => request.end('{}'))
       if (answer.status === 503 && performance.now() < deadline) {
         await sleep(pause)
         continue

@@ -138,10 +138,12 @@ class Deploying {
     const id = formatApplicationId(applicationId)
     const effective = this.#clusterConfiguration(id)
     const jar = job?.jar ?? program?.jar
-    const [dist] = await Promise.all([
-      provided.length > 0 ? this.#useProvided(files, provided) : this.#uploadEngine(files),
+    // The jar may be among what is provided: then it is there already, under that key.
+    const inPlace = provided.length > 0 ? await this.#useProvided(files, provided) : undefined
+    const [dist, jarKey] = await Promise.all([
+      inPlace ?? this.#uploadEngine(files),
+      jar === undefined ? '' : this.#addJar(files, jar),
       files.uploadText(FLINK_CONF_KEY, effective.toText(), `${id}-flink-conf.yaml${randomDigits()}.tmp`, { ship: true }),
-      jar !== undefined && this.#addJar(files, jar),
       job && files.uploadText(JOB_GRAPH_KEY, JSON.stringify(job.graph), `${id}${randomDigits()}.tmp`, { ship: false }),
       this.#ship(files),
       this.#usrlib(files),
@@ -155,7 +157,7 @@ class Deploying {
       spec: this.#spec,
       files,
       dist,
-      ...(program && { program: { ...program, jar: path.posix.basename(program.jar) } }),
+      ...(program && { program: { ...program, jar: jarKey } }),
     }
   }
 
@@ -205,10 +207,17 @@ class Deploying {
     return key
   }
 
-  async #addJar(files: ApplicationFiles, jar: string): Promise<void> {
+  /** The jar's key. */
+  async #addJar(files: ApplicationFiles, jar: string): Promise<string> {
     const name = path.posix.basename(jar)
-    if (isRemote(jar)) await files.useRemote(name, jar, 'APPLICATION', { ship: true })
-    else await files.uploadFile(name, localPath(jar), name, { ship: true })
+    if (!isRemote(jar)) {
+      await files.uploadFile(name, localPath(jar), name, { ship: true })
+      return name
+    }
+    // A NodeManager links a file that it got once under one name only.
+    const provided = files.keyOf(jar)
+    if (provided === undefined) await files.useRemote(name, jar, 'APPLICATION', { ship: true })
+    return provided ?? name
   }
 
   async #ship(files: ApplicationFiles): Promise<void> {
