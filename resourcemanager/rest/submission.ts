@@ -7,15 +7,8 @@ import { resource } from '../../common/records/resource.js'
 import { encodeCredentials } from '../../common/security/credentials.js'
 import { WritableReader } from '../../common/security/writable.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
+import { type Entries, type Entry, asList } from './body.js'
 import { badRequest } from './context.js'
-
-interface Entry<T> {
-  readonly key: string
-  readonly value: T
-}
-
-/** A JAXB map: its entries, one of them bare when there is but one. */
-type Entries<T> = { readonly entry?: Entry<T> | readonly Entry<T>[] }
 
 interface LocalResourceInfo {
   readonly resource: string
@@ -53,8 +46,6 @@ export interface AppSubmission {
   readonly timeouts?: Entries<number> | { readonly timeout?: { readonly type: string; readonly timeout: number } }
 }
 
-const asList = <T>(value: T | readonly T[] | undefined): readonly T[] => (value === undefined ? [] : Array.isArray(value) ? value : [value as T])
-
 /** @throws BadRequestException in Hadoop's words */
 export function contextOf(rm: ResourceManager, body: AppSubmission | undefined): ApplicationSubmissionContextProtoInit {
   if (!body || typeof body !== 'object') throw badRequest('Invalid application submission: the body must be a JSON object')
@@ -68,11 +59,11 @@ export function contextOf(rm: ResourceManager, body: AppSubmission | undefined):
     queue: body.queue,
     priority: body.priority === undefined ? undefined : { priority: Number(body.priority) },
     amContainerSpec: launchContextOf(spec),
-    unmanagedAm: body['unmanaged-AM'] ?? false,
+    unmanagedAm: String(body['unmanaged-AM']) === 'true',
     maxAppAttempts: Number(body['max-app-attempts'] ?? 0),
     resource: capability,
     applicationType: body['application-type'],
-    keepContainersAcrossApplicationAttempts: body['keep-containers-across-application-attempts'] ?? false,
+    keepContainersAcrossApplicationAttempts: String(body['keep-containers-across-application-attempts']) === 'true',
     applicationTags: asList(body['application-tags']?.tag),
     nodeLabelExpression: body['app-node-label-expression'],
     attemptFailuresValidityInterval: Number(body['attempt-failures-validity-interval'] ?? -1),

@@ -7,12 +7,17 @@ import { rmAddress } from '../../common/yarn-client/addresses.js'
 import { formatAddress } from '../../common/rpc/client.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { pageRoutes } from '../ui/pages.js'
+import { accessRoutes } from './access-routes.js'
+import { activityRoutes } from './activity-routes.js'
 import { appRoutes } from './app-routes.js'
 import { beans } from './beans.js'
+import { parseXmlBody } from './body.js'
 import { clusterRoutes } from './cluster-routes.js'
 import type { RmWebOptions } from './context.js'
+import { labelRoutes } from './label-routes.js'
 import { proxyRoutes } from './proxy.js'
 import { answerError } from './render.js'
+import { schedulerConfRoutes } from './scheduler-conf-routes.js'
 
 /** What a standby answers itself; every other page is the active one's (RMWebAppFilter). */
 const LOCAL = /^\/(conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
@@ -54,12 +59,24 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
       )
   })
 
+  web.addContentTypeParser(['application/xml', 'text/xml'], { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, parseXmlBody(String(body)))
+    } catch (e) {
+      done(e as Error)
+    }
+  })
+
   web.get('/isActive', (_request, reply) => {
     if (active()) return reply.type('text/plain;charset=utf-8').send('I am Active!')
     return reply.code(405).type('text/plain;charset=utf-8').send('')
   })
   clusterRoutes(web, options, requireActive)
   appRoutes(web, options, requireActive)
+  activityRoutes(web, requireActive)
+  schedulerConfRoutes(web, options, requireActive)
+  labelRoutes(web, options, requireActive)
+  accessRoutes(web, options, requireActive)
   proxyRoutes(web, requireActive)
   pageRoutes(web, options, requireActive)
   return web

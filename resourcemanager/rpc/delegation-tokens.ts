@@ -4,7 +4,8 @@ import { YARNDelegationTokenIdentifierProto } from '../../common/proto/gen/yarn-
 import type { ApplicationClientProtocol } from '../../common/protocols/application-client.js'
 import type { Handlers } from '../../common/rpc/protocol.js'
 import { RM_DELEGATION_TOKEN, tokenPassword } from '../../common/security/tokens.js'
-import type { DelegationTokenState } from '../runtime/delegation-tokens.js'
+import { WritableWriter } from '../../common/security/writable.js'
+import type { DelegationTokenState, DelegationTokens } from '../runtime/delegation-tokens.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 
 type TokenCalls = Pick<Handlers<ApplicationClientProtocol>, 'getDelegationToken' | 'renewDelegationToken' | 'cancelDelegationToken'>
@@ -26,15 +27,7 @@ export function delegationTokens(rm: ResourceManager): TokenCalls {
     async getDelegationToken(request, call) {
       const token = delegation.issue(call.user, request.renewer, call.realUser, rm.clock.now())
       await save()
-      const identifier = YARNDelegationTokenIdentifierProto.encode({
-        owner: token.owner,
-        renewer: token.renewer,
-        realUser: token.realUser ?? '',
-        issueDate: token.issueDate,
-        maxDate: token.maxDate,
-        sequenceNumber: token.sequenceNumber,
-        masterKeyId: delegation.key.keyId,
-      })
+      const identifier = identifierOf(delegation, token)
       return { token: { identifier, password: tokenPassword(identifier, delegation.key), kind: RM_DELEGATION_TOKEN, service: '' } }
     },
 
@@ -57,4 +50,23 @@ export function delegationTokens(rm: ResourceManager): TokenCalls {
       return {}
     },
   }
+}
+
+function identifierOf(delegation: DelegationTokens, token: DelegationTokenState): Uint8Array {
+  return YARNDelegationTokenIdentifierProto.encode({
+    owner: token.owner,
+    renewer: token.renewer,
+    realUser: token.realUser ?? '',
+    issueDate: token.issueDate,
+    maxDate: token.maxDate,
+    sequenceNumber: token.sequenceNumber,
+    masterKeyId: delegation.key.keyId,
+  })
+}
+
+/** As Token.encodeToUrlString. */
+export function encodeDelegationToken(delegation: DelegationTokens, token: DelegationTokenState): string {
+  const identifier = identifierOf(delegation, token)
+  const bytes = new WritableWriter().vbytes(identifier).vbytes(tokenPassword(identifier, delegation.key)).text(RM_DELEGATION_TOKEN).text('').finish()
+  return bytes.toString('base64url')
 }

@@ -32,6 +32,7 @@ import { DelegationTokens } from './delegation-tokens.js'
 import { Hosts } from './hosts.js'
 import { type KeyRolling, startKeyRolling } from './key-rolling.js'
 import { type Launcher, createLauncher } from './launcher.js'
+import { type SchedulerConfChange, changedSchedulerConf } from './scheduler-conf.js'
 import { type Settings, coreProperties, readAllocations, readHostList, readSchedulerFile } from './settings.js'
 import { Stepper } from './stepper.js'
 import { KEY_KINDS, Tokens, decodeKeys } from './tokens.js'
@@ -44,6 +45,11 @@ export interface ResourceManagerOptions {
   readonly onFailure: (error: unknown) => void
   readonly clock?: Clock
   readonly store?: StateStore
+}
+
+interface SchedulerConf {
+  readonly properties: Record<string, string>
+  readonly version: number
 }
 
 export class ResourceManager {
@@ -69,6 +75,7 @@ export class ResourceManager {
   readonly #keyRolling: KeyRolling
   /** By application: asked for with every container token. */
   readonly #users = new Map<string, string>()
+  #schedulerConf: SchedulerConf
   #lastApplication = 0
 
   constructor(options: ResourceManagerOptions) {
@@ -79,11 +86,12 @@ export class ResourceManager {
     this.log = log
     this.clock = options.clock ?? createClock()
     this.clusterTimestamp = this.clock.now()
-    const scheduler = readSchedulerFile(settings.confDir)
     const allocations = readAllocations(conf, settings.confDir)
     this.#store = options.store ?? (settings.storeDir === undefined ? openMemoryStore() : openSqliteStore(settings.storeDir))
     const stored = this.#store.load()
-    const config = coreConfig(coreProperties(conf, scheduler), {
+    const kept = this.schedulerConfIsMutable ? (stored.settings.get('schedulerConf') as SchedulerConf | undefined) : undefined
+    this.#schedulerConf = kept ?? { properties: readSchedulerFile(settings.confDir), version: 1 }
+    const config = coreConfig(coreProperties(conf, this.#schedulerConf.properties), {
       clusterTimestamp: this.clusterTimestamp,
       epoch: this.#store.epoch,
       ...(allocations !== undefined && { allocations }),
@@ -179,8 +187,51 @@ export class ResourceManager {
     }
   }
 
+  /** Whether the scheduler's configuration is kept in the state store and may be changed over REST. */
+  get schedulerConfIsMutable(): boolean {
+    return this.settings.conf.get(yarn.schedulerConfStore) !== 'file'
+  }
+
+  get schedulerClass(): string {
+    return this.settings.conf.get(yarn.schedulerClass)
+  }
+
+  get schedulerConf(): Readonly<Record<string, string>> {
+    return this.#schedulerConf.properties
+  }
+
+  /** Grows with every change. */
+  get schedulerConfVersion(): number {
+    return this.#schedulerConf.version
+  }
+
+  /** @returns the properties as they would be. @throws Error saying why the scheduler refuses them */
+  validateSchedulerConf(change: SchedulerConfChange): Record<string, string> {
+    const changed = changedSchedulerConf(this.#schedulerConf.properties, change)
+    const { conf, confDir } = this.settings
+    const allocations = readAllocations(conf, confDir)
+    createCore(coreConfig(coreProperties(conf, changed), { clusterTimestamp: 0, ...(allocations !== undefined && { allocations }) }))
+    return changed
+  }
+
+  async changeSchedulerConf(change: SchedulerConfChange): Promise<void> {
+    await this.#useSchedulerConf(changedSchedulerConf(this.#schedulerConf.properties, change))
+  }
+
+  /** Back to what capacity-scheduler.xml says. */
+  async formatSchedulerConf(): Promise<void> {
+    await this.#useSchedulerConf(readSchedulerFile(this.settings.confDir))
+  }
+
+  /** @throws what the scheduler says when it refuses; the old configuration then stays in force */
+  async #useSchedulerConf(properties: Record<string, string>): Promise<void> {
+    await this.step({ type: 'refreshQueues', properties: coreProperties(this.settings.conf, properties) })
+    this.#schedulerConf = { properties, version: this.#schedulerConf.version + 1 }
+    await this.persist([{ op: 'putSetting', name: 'schedulerConf', value: this.#schedulerConf }])
+  }
+
   #schedulerProperties(): Record<string, string> {
-    return readSchedulerFile(this.settings.confDir)
+    return this.schedulerConfIsMutable ? this.#schedulerConf.properties : readSchedulerFile(this.settings.confDir)
   }
 
   /** Reads the lists of hosts that may serve, and of those that are to go. */

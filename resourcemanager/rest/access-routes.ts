@@ -1,0 +1,60 @@
+/** Delegation tokens, queue access and reservations over REST. */
+import type { FastifyInstance } from 'fastify'
+import { encodeDelegationToken } from '../rpc/delegation-tokens.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import { type RmWebOptions, badRequest, callerOf, forbidden, notFound } from './context.js'
+import { answer } from './render.js'
+
+const QUEUE_ACLS = { SUBMIT_APPLICATIONS: 'SUBMIT_APPLICATIONS', ADMINISTER_QUEUE: 'ADMINISTER_QUEUE' } as const
+
+export function accessRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
+  const base = '/ws/v1/cluster'
+
+  web.post<{ Body: { renewer?: string } }>(`${base}/delegation-token`, async (request, reply) => {
+    const rm = requireActive()
+    const { user } = callerOf(request, options)
+    const renewer = request.body?.renewer
+    if (!renewer) throw badRequest('the body must hold {"renewer": USER}')
+    const token = rm.delegation.issue(user, renewer, undefined, rm.clock.now())
+    await rm.persist([{ op: 'putSetting', name: 'delegationTokens', value: rm.delegation.state() }])
+    return answer(
+      request,
+      reply,
+      'delegation-token',
+      {
+        token: encodeDelegationToken(rm.delegation, token),
+        renewer,
+        owner: user,
+        kind: 'RM_DELEGATION_TOKEN',
+        'expiration-time': token.expires,
+        'max-validity': token.maxDate,
+      },
+      { bare: true },
+    )
+  })
+
+  web.get<{ Params: { queue: string }; Querystring: { user?: string; 'queue-acl-type'?: string } }>(`${base}/queues/:queue/access`, (request, reply) => {
+    const rm = requireActive()
+    const caller = callerOf(request, options)
+    const user = request.query.user
+    if (!user) throw badRequest('Specified user is empty')
+    if (user !== caller.user && !options.acl.isAdmin(caller.user))
+      throw forbidden(`User=${caller.user} doesn't haven access to queue=${request.params.queue} so it cannot check ACLs for other users.`)
+    const acl = QUEUE_ACLS[request.query['queue-acl-type'] as keyof typeof QUEUE_ACLS]
+    if (!acl)
+      throw badRequest(
+        `Specified queueAclType=${request.query['queue-acl-type']} is not a valid type, valid queue acl types={${Object.keys(QUEUE_ACLS).join(', ')}}`,
+      )
+    const { queue } = request.params
+    if (!rm.core.queue(queue)) throw notFound(`Specified queue=${queue} doesn't exist`)
+    const allowed = rm.core.mayAccessQueue({ user, groups: rm.groups.of(user) }, queue, acl)
+    const diagnostics = `User=${user} doesn't have access to queue=${queue} with acl-type=${acl}`
+    return answer(request, reply, 'queueacl', { allowed, user, ...(!allowed && { diagnostics }) }, { bare: true })
+  })
+
+  const noReservations = () => {
+    throw badRequest('Reservation is not enabled. Please enable & try again')
+  }
+  web.get(`${base}/reservation/list`, noReservations)
+  for (const what of ['new-reservation', 'submit', 'update', 'delete']) web.post(`${base}/reservation/${what}`, noReservations)
+}

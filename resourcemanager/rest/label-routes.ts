@@ -1,0 +1,114 @@
+/** Node labels over REST. */
+import type { FastifyInstance } from 'fastify'
+import { yarn } from '../../common/config/keys/yarn.js'
+import { exception } from '../../common/errors.js'
+import { type NodeId, formatNodeId, parseNodeId } from '../../common/records/ids.js'
+import { NONE, add } from '../../common/records/resource.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import { resourceInfo } from './app-info.js'
+import { asList } from './body.js'
+import { requireAdmin } from './cluster-routes.js'
+import { type RmWebOptions, badRequest } from './context.js'
+import { type Tree, answer } from './render.js'
+
+interface LabelInfo {
+  readonly name?: string
+  readonly exclusivity?: boolean | string
+}
+
+interface NodeToLabels {
+  readonly nodeId?: string
+  readonly labels?: string | readonly string[]
+}
+
+type Labels = { Querystring: { labels?: string | string[] } }
+
+export function labelRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
+  const base = '/ws/v1/cluster'
+  const requireLabels = (): ResourceManager => {
+    const rm = requireActive()
+    if (!rm.settings.conf.get(yarn.nodeLabelsEnabled))
+      throw exception('IOException', `Node-label-based scheduling is disabled. Please check ${yarn.nodeLabelsEnabled.name}`)
+    return rm
+  }
+  const ok = { status: 200 }
+
+  web.get(`${base}/get-node-labels`, (request, reply) => {
+    const rm = requireActive()
+    return answer(request, reply, 'nodeLabelsInfo', labelsTree(rm, rm.core.nodeLabels()), { bare: true })
+  })
+  web.get(`${base}/get-node-to-labels`, (request, reply) => {
+    const rm = requireActive()
+    const labels = rm.core.nodeLabels()
+    const nodes = rm.core.nodes().filter((n) => n.labels.length > 0)
+    const entry = nodes.map((n) => ({
+      key: formatNodeId(n.nodeId),
+      value: labelsTree(
+        rm,
+        labels.filter((l) => n.labels.includes(l.name)),
+      ),
+    }))
+    return answer(request, reply, 'nodeToLabelsInfo', { nodeToLabels: entry.length > 0 ? { entry } : null }, { bare: true })
+  })
+  web.get<Labels>(`${base}/label-mappings`, (request, reply) => {
+    const rm = requireActive()
+    const wanted = asList(request.query.labels).flatMap((l) => l.split(','))
+    const labels = rm.core.nodeLabels().filter((l) => wanted.length === 0 || wanted.includes(l.name))
+    const entry = labels.map((l) => ({ key: labelTree(rm, l), value: { nodes: l.nodes.map(formatNodeId) } }))
+    return answer(request, reply, 'labelsToNodesInfo', { labelsToNodes: entry.length > 0 ? { entry } : null }, { bare: true })
+  })
+  web.get<{ Params: { node: string } }>(`${base}/nodes/:node/get-labels`, (request, reply) => {
+    const rm = requireActive()
+    const node = rm.core.node(nodeIdFrom(request.params.node))
+    const labels = rm.core.nodeLabels().filter((l) => node?.labels.includes(l.name))
+    return answer(request, reply, 'nodeLabelsInfo', labelsTree(rm, labels), { bare: true })
+  })
+
+  web.post<{ Body: { nodeLabelInfo?: LabelInfo | LabelInfo[] } }>(`${base}/add-node-labels`, async (request, reply) => {
+    const rm = requireLabels()
+    requireAdmin(request, options)
+    const labels = asList(request.body?.nodeLabelInfo).map((l) => ({ name: l.name ?? '', exclusive: String(l.exclusivity ?? true) === 'true' }))
+    if (labels.length === 0) throw badRequest('the body must hold {"nodeLabelInfo": [{"name": NAME, "exclusivity": true}]}')
+    await rm.step({ type: 'addNodeLabels', labels })
+    return answer(request, reply, 'response', {}, { ...ok, bare: true })
+  })
+  web.post<Labels>(`${base}/remove-node-labels`, async (request, reply) => {
+    const rm = requireLabels()
+    requireAdmin(request, options)
+    const labels = asList(request.query.labels).flatMap((l) => l.split(','))
+    if (labels.length === 0) throw badRequest('name the labels to remove: ?labels=A&labels=B')
+    await rm.step({ type: 'removeNodeLabels', labels })
+    return answer(request, reply, 'response', {}, { ...ok, bare: true })
+  })
+  web.post<{ Body: { nodeToLabels?: NodeToLabels | NodeToLabels[] } }>(`${base}/replace-node-to-labels`, async (request, reply) => {
+    const rm = requireLabels()
+    requireAdmin(request, options)
+    const nodes = asList(request.body?.nodeToLabels).map((n) => ({ nodeId: nodeIdFrom(n.nodeId ?? ''), labels: asList(n.labels) }))
+    await rm.step({ type: 'replaceLabelsOnNodes', nodes })
+    return answer(request, reply, 'response', {}, { ...ok, bare: true })
+  })
+  web.post<{ Params: { node: string } } & Labels>(`${base}/nodes/:node/replace-labels`, async (request, reply) => {
+    const rm = requireLabels()
+    requireAdmin(request, options)
+    const labels = asList(request.query.labels).flatMap((l) => l.split(',').filter((s) => s !== ''))
+    await rm.step({ type: 'replaceLabelsOnNodes', nodes: [{ nodeId: nodeIdFrom(request.params.node), labels }] })
+    return answer(request, reply, 'response', {}, { ...ok, bare: true })
+  })
+}
+
+type Label = { readonly name: string; readonly exclusive: boolean; readonly nodes: readonly NodeId[] }
+
+function labelTree(rm: ResourceManager, l: Label): Tree {
+  const available = l.nodes.flatMap((id) => rm.core.node(id) ?? []).reduce((sum, n) => add(sum, n.capability), NONE)
+  return { name: l.name, exclusivity: l.exclusive, partitionInfo: { resourceAvailable: resourceInfo(rm, available) } }
+}
+
+function labelsTree(rm: ResourceManager, labels: readonly Label[]): Tree {
+  return labels.length > 0 ? { nodeLabelInfo: labels.map((l) => labelTree(rm, l)) } : {}
+}
+
+/** HOST or HOST:PORT; port 0 stands for every NodeManager of the host. */
+function nodeIdFrom(text: string): NodeId {
+  if (text === '') throw badRequest('a node is HOST or HOST:PORT')
+  return text.includes(':') ? parseNodeId(text) : { host: text, port: 0 }
+}

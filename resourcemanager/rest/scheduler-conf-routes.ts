@@ -1,0 +1,102 @@
+/** /ws/v1/cluster/scheduler-conf: the capacity scheduler's configuration, read, checked and changed while it runs. */
+import type { FastifyInstance, FastifyReply } from 'fastify'
+import { HadoopException } from '../../common/errors.js'
+import type { ResourceManager } from '../runtime/resource-manager.js'
+import type { QueueChange, SchedulerConfChange } from '../runtime/scheduler-conf.js'
+import { type Entries, asList, mapOf } from './body.js'
+import { requireAdmin } from './cluster-routes.js'
+import type { RmWebOptions } from './context.js'
+import { answer } from './render.js'
+
+interface QueueInfo {
+  readonly 'queue-name'?: string
+  readonly params?: Entries<string>
+}
+
+interface UpdateInfo {
+  readonly 'add-queue'?: QueueInfo | readonly QueueInfo[]
+  readonly 'remove-queue'?: string | readonly string[]
+  readonly 'update-queue'?: QueueInfo | readonly QueueInfo[]
+  readonly 'global-updates'?: Entries<string> | readonly Entries<string>[]
+}
+
+export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
+  const base = '/ws/v1/cluster/scheduler-conf'
+  const text = (reply: FastifyReply, status: number, message: string) => reply.code(status).type('application/json;charset=utf-8').send(message)
+  const schedulerName = (rm: ResourceManager) => rm.schedulerClass.replace(/^.*\./, '')
+
+  web.get(base, (request, reply) => {
+    const rm = requireActive()
+    requireAdmin(request, options)
+    if (!rm.schedulerConfIsMutable)
+      return text(
+        reply,
+        400,
+        `This API only supports to retrieve scheduler configuration from a mutable-conf scheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
+      )
+    const property = Object.entries(rm.schedulerConf).map(([name, value]) => ({ name, value }))
+    return answer(request, reply, 'configuration', { property }, { bare: true })
+  })
+
+  web.get(`${base}/version`, (request, reply) => {
+    const rm = requireActive()
+    requireAdmin(request, options)
+    if (!rm.schedulerConfIsMutable)
+      return text(
+        reply,
+        400,
+        `Configuration Version in only supported by MutableConfScheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
+      )
+    return answer(request, reply, 'configversion', { versionID: rm.schedulerConfVersion })
+  })
+
+  web.put<{ Body: UpdateInfo }>(base, async (request, reply) => {
+    const rm = requireActive()
+    requireAdmin(request, options)
+    if (!rm.schedulerConfIsMutable) return text(reply, 400, 'Configuration change only supported by MutableConfScheduler.')
+    try {
+      await rm.changeSchedulerConf(changeOf(request.body))
+    } catch (e) {
+      if (e instanceof HadoopException) return text(reply, 400, e.message)
+      throw e
+    }
+    return text(reply, 200, 'Configuration change successfully applied.')
+  })
+
+  web.post<{ Body: UpdateInfo }>(`${base}/validate`, (request, reply) => {
+    const rm = requireActive()
+    requireAdmin(request, options)
+    if (!rm.schedulerConfIsMutable)
+      return text(
+        reply,
+        400,
+        `Configuration change validation only supported by MutableConfScheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
+      )
+    try {
+      const property = Object.entries(rm.validateSchedulerConf(changeOf(request.body))).map(([name, value]) => ({ name, value }))
+      return answer(request, reply, 'configuration', { property }, { bare: true })
+    } catch (e) {
+      if (e instanceof Error) return text(reply, 400, `CapacityScheduler configuration validation failed:${e.message}`)
+      throw e
+    }
+  })
+
+  web.get(`${base}/format`, async (request, reply) => {
+    const rm = requireActive()
+    requireAdmin(request, options)
+    if (!rm.schedulerConfIsMutable) return text(reply, 400, 'Scheduler Configuration format only supported by MutableConfScheduler.')
+    await rm.formatSchedulerConf()
+    return text(reply, 200, 'Configuration under store successfully formatted.')
+  })
+}
+
+function changeOf(body: UpdateInfo | undefined): SchedulerConfChange {
+  const queues = (infos: QueueInfo | readonly QueueInfo[] | undefined): QueueChange[] =>
+    asList(infos).map((i) => ({ queue: i['queue-name'] ?? '', params: mapOf(i.params) }))
+  return {
+    removeQueues: asList(body?.['remove-queue']),
+    addQueues: queues(body?.['add-queue']),
+    updateQueues: queues(body?.['update-queue']),
+    global: mapOf(body?.['global-updates']),
+  }
+}
