@@ -143,6 +143,8 @@ function wantedFiles(line: CommandLine, context: Context): Wanted | number {
 class LogsRequest {
   readonly #name: string
   readonly #dfs: DfsClient
+  /** Whether the ResourceManager knows the application. */
+  #known = true
 
   constructor(
     readonly id: ApplicationId,
@@ -162,6 +164,7 @@ class LogsRequest {
       report = await context.yarn.getApplicationReport(this.id)
     } catch (e) {
       if (!isException(e, 'ApplicationNotFoundException')) throw e
+      this.#known = false
       context.err('Unable to get ApplicationState. Attempting to fetch logs directly from the filesystem.')
     }
     if (NOT_STARTED.has(report?.yarnApplicationState)) {
@@ -175,7 +178,7 @@ class LogsRequest {
     if (line.has('show_container_log_info')) return this.#listFiles(owner, ended)
     const only = line.has('am') ? await this.#amContainers() : this.container === undefined ? undefined : [this.container]
     if (typeof only === 'number') return only
-    const code = await this.#print(owner, ended, only, report === undefined)
+    const code = await this.#print(owner, ended, only)
     if (code === 0 && list(line.values('am')).some(isAll)) this.context.out('\nSpecified ALL for -am option. Printed logs for all am containers.')
     return code
   }
@@ -192,7 +195,7 @@ class LogsRequest {
         yield logs
       }
     }
-    for await (const logs of aggregatedLogs(this.#dfs, (await this.#aggregated(owner, ended)) ?? []))
+    for await (const logs of aggregatedLogs(this.#dfs, (await this.#aggregated(owner, ended && this.#known)) ?? []))
       if (onNode(logs) && !seen.has(logs.containerId)) yield logs
   }
 
@@ -232,7 +235,7 @@ class LogsRequest {
     return chosen
   }
 
-  async #print(owner: string, ended: boolean, only: readonly string[] | undefined, unknown: boolean): Promise<number> {
+  async #print(owner: string, ended: boolean, only: readonly string[] | undefined): Promise<number> {
     const { context, wanted } = this
     let containers = 0
     let files = 0
@@ -247,7 +250,7 @@ class LogsRequest {
       }
     }
     if (files > 0) return 0
-    if (containers === 0 && unknown) {
+    if (containers === 0 && !this.#known) {
       context.err(`Can not find the appOwner. Please specify the correct appOwner\nCould not locate application logs for ${this.#name}`)
       return FAILED
     }
