@@ -94,7 +94,8 @@ export class ResourceManager implements SchedulerHost {
         transition(APPLICATION_LIFECYCLE, to, message.event as ApplicationEvent, () => to.name)
       } else if (to instanceof Attempt) {
         transition(ATTEMPT_LIFECYCLE, to, message.event as AttemptEvent, () => to.name)
-      } else {
+      } else if (this.nodes.get(to.key) === to) {
+        // What comes too late for a node that is gone concerns nobody.
         const from = to.state
         transition(NODE_LIFECYCLE, to, message.event as NodeEvent, () => to.key)
         if (to.state !== from) this.effect({ type: 'nodeStateChanged', nodeId: to.nodeId, from, to: to.state })
@@ -379,8 +380,8 @@ export class ResourceManager implements SchedulerHost {
   /** Nodes may forget these: their ends are known. */
   finishedPulled(containers: readonly FinishedContainer[]): void {
     for (const { nodeId, containerId } of containers) {
-      const node = this.nodes.get(`${nodeId.host}:${nodeId.port}`) ?? this.inactiveNodes.get(`${nodeId.host}:${nodeId.port}`)
-      if (node && node.state !== 'REBOOTED') this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [containerId] })
+      const node = this.nodes.get(`${nodeId.host}:${nodeId.port}`)
+      if (node) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [containerId] })
     }
   }
 

@@ -176,7 +176,7 @@ function onNode(
   queue: LeafQueue,
   attempt: SchedulerAttempt,
   ask: Ask,
-  capability: Resource,
+  asked: Resource,
   locality: Locality,
   requestLocality: Locality,
   node: SchedulerNode,
@@ -186,6 +186,8 @@ function onNode(
 ): Assignment | Skip {
   const rc = queue.calculator
   const scheduler = queue.scheduler
+  // A reservation is fulfilled as it was made, though the request may have changed its size since.
+  const capability = reservation?.resource ?? asked
   if (!rc.fitsIn(capability, node.total)) {
     attempt.skipped = "Node's total resource is insufficient for request. "
     return 'LOCALITY_SKIPPED'

@@ -282,6 +282,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     if (!dest) throw exception('YarnException', `The specified Queue: ${target} doesn't exist`)
     if (dest.kind !== 'leaf') throw exception('YarnException', `The specified Queue: ${target} is not a Leaf Queue.`)
     const leaf = dest as LeafQueue
+    if (leaf === source) return leaf.path
     try {
       leaf.submit(id, application.user, target)
     } catch (e) {

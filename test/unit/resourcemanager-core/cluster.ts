@@ -40,6 +40,7 @@ export interface SimNode {
 
 export class Cluster {
   readonly core: Core
+  readonly #make: () => Core
   now = TIMESTAMP
   effects: Effect[] = []
   readonly log: { event: Event; now: number; effects: readonly Effect[] }[] = []
@@ -48,7 +49,8 @@ export class Cluster {
   readonly #responses = new Map<string, number>()
 
   constructor(properties: Record<string, string> = {}, given: { epoch?: number; clusterTimestamp?: number } = {}) {
-    this.core = createCore(coreConfig({ ...QUEUES, ...properties }, { clusterTimestamp: TIMESTAMP, ...given }))
+    this.#make = () => createCore(coreConfig({ ...QUEUES, ...properties }, { clusterTimestamp: TIMESTAMP, ...given }))
+    this.core = this.#make()
   }
 
   step<E extends Event>(event: E): Outcome<E> {
@@ -75,6 +77,11 @@ export class Cluster {
   advance(millis: number): void {
     this.now += millis
     this.step({ type: 'tick' })
+  }
+
+  /** All that has happened, and a fresh core to let it happen to again. */
+  recorded() {
+    return { log: this.log, replay: this.#make() }
   }
 
   // ── nodes ──
