@@ -239,7 +239,9 @@ export class DfsClient {
     ])
     const status = stat ?? (await this.namenode.getFileInfo({ src })).fs ?? notFound(src)
     const target = { src, fileId: status.fileId, blockSize: status.blocksize, replication: status.blockReplication }
-    const writer = this.#track(new FileWriter(this.#writerSettings(defaults), block ? { ...target, lastBlock: block } : target))
+    const writer = this.#track(
+      new FileWriter(this.#writerSettings(defaults), block ? { ...target, lastBlock: { located: block, resumed: !newBlock } } : target),
+    )
     try {
       await writer.resumeLastBlock()
     } catch (e) {

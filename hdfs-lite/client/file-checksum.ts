@@ -14,19 +14,26 @@ export interface FileChecksum {
 
 export async function fileChecksum(client: DfsClient, path: string): Promise<FileChecksum> {
   const { blocks } = await client.blockLocations(path)
-  // Of an empty file: as if of 32 zero bytes, without any CRC.
-  if (blocks.length === 0) return named(0, 0, 'CRC32', createHash('md5').update(Buffer.alloc(32)).digest())
-  const md5 = createHash('md5')
+  if (blocks.length === 0) return named(0, 0, 'CRC32', digest([]))
+  const sums: Uint8Array[] = []
   let first: OpBlockChecksumResponseProto | undefined
   for (const block of blocks) {
     const sum = await blockChecksum(client, block)
     first ??= sum
     if (sum.bytesPerCrc !== first.bytesPerCrc)
       throw exception('IOException', `Byte-per-checksum not matched: bpc=${sum.bytesPerCrc} but bytesPerCRC=${first.bytesPerCrc}`)
-    md5.update(sum.blockChecksum)
+    sums.push(sum.blockChecksum)
   }
   const { bytesPerCrc, crcPerBlock, crcType } = first!
-  return named(bytesPerCrc, blocks.length > 1 ? crcPerBlock : 0, (crcType ?? 'CHECKSUM_CRC32').replace('CHECKSUM_', ''), md5.digest())
+  return named(bytesPerCrc, blocks.length > 1 ? crcPerBlock : 0, (crcType ?? 'CHECKSUM_CRC32').replace('CHECKSUM_', ''), digest(sums))
+}
+
+/** HDFS's sum is that of the whole buffer which the blocks' sums lie in: 32 bytes, or a multiple by a power of two, the rest zeros. */
+function digest(sums: readonly Uint8Array[]): Buffer {
+  const bytes = Buffer.concat(sums)
+  const buffer = Buffer.alloc(2 ** Math.max(Math.ceil(Math.log2(Math.max(bytes.length, 1))), 5))
+  bytes.copy(buffer)
+  return createHash('md5').update(buffer).digest()
 }
 
 function named(bytesPerCrc: number, crcPerBlock: number, type: string, md5: Buffer): FileChecksum {

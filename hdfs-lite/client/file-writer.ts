@@ -34,8 +34,8 @@ export interface WriterTarget {
   readonly fileId: number
   readonly blockSize: number
   readonly replication: number
-  /** Of an append: the file's last block, when it isn't full. */
-  readonly lastBlock?: LocatedBlockProto
+  /** Of an append: the file's last block, and whether it is taken up or only followed. */
+  readonly lastBlock?: { readonly located: LocatedBlockProto; readonly resumed: boolean }
 }
 
 /** Bytes sent and not acknowledged. */
@@ -90,8 +90,12 @@ export class FileWriter {
 
   /** Takes up the last block of a file that is appended to. */
   async resumeLastBlock(): Promise<void> {
-    const located = this.target.lastBlock
-    if (!located) return
+    if (!this.target.lastBlock) return
+    const { located, resumed } = this.target.lastBlock
+    if (!resumed) {
+      this.#previous = located.b
+      return
+    }
     const { namenode, clientName } = this.settings
     this.#adopt(located)
     this.#blockOffset = this.#acked = located.b.numBytes

@@ -25,6 +25,7 @@ export interface ContentSummary {
   readonly snapshotFileCount?: number
   readonly snapshotDirectoryCount?: number
   readonly erasureCodingPolicy?: string
+  readonly typeQuotaInfos?: { readonly typeQuotaInfo: readonly { readonly type?: string; readonly quota: number; readonly consumed: number }[] }
 }
 
 export interface FileSystem {

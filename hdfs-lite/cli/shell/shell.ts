@@ -67,23 +67,19 @@ function summary(): string {
 }
 
 function explain(console: Console, verb: string, names: readonly string[]): number {
-  let code = 0
-  const texts = verb === '-help' ? helpText : (name: string) => `${USAGE} ${usageLine(name)}`
+  const wrong = names.find((name) => !HELP[name])
+  if (wrong !== undefined) {
+    console.error(`${verb}: \`${wrong}': Unknown command\n${usageOfAll()}\n${USAGE} ${usageLine(verb.slice(1))}`)
+    return UNKNOWN
+  }
   if (names.length === 0) {
     console.line(summary())
     if (verb === '-help') console.line(`\n${Object.keys(HELP).map(helpText).join('\n\n')}`)
     console.line(`\n${GENERIC_OPTIONS_HELP}`)
   }
-  for (const given of names) {
-    const name = given.replace(/^-/, '')
-    if (HELP[name]) console.line(texts(name))
-    else {
-      console.error(`${verb.slice(1)}: ${given}: Unknown command`)
-      code = 1
-    }
-  }
+  for (const name of names) console.line(verb === '-help' ? helpText(name) : `${USAGE} ${usageLine(name)}`)
   console.flush()
-  return code
+  return 0
 }
 
 function helpText(name: string): string {

@@ -52,10 +52,9 @@ export function parseAclSpec(spec: string, withPermissions: boolean): AclEntryPr
     const parts = text.split(':')
     const scope = parts[0] === 'default' ? ('DEFAULT' as const) : ('ACCESS' as const)
     if (scope === 'DEFAULT') parts.shift()
-    const expected = withPermissions ? 3 : 2
-    if (parts.length < expected || parts.length > 3) throw new UsageError(`Invalid <aclSpec> : ${text}`)
     const type = TYPES[parts[0] as keyof typeof TYPES]
     if (!type) throw new UsageError(`Invalid type of acl in <aclSpec> :${text}`)
+    if (parts.length < (withPermissions ? 3 : 2) || parts.length > 3) throw new UsageError(`Invalid <aclSpec> : ${text}`)
     if (!withPermissions && parts.length > 2 && parts[2] !== '') throw new UsageError(`Invalid <aclSpec> : ${text}`)
     const permissions = withPermissions ? actionOf(parts[2]!, text) : 'NONE'
     return { type, scope, permissions, ...(parts[1] && { name: parts[1] }) }

@@ -53,13 +53,23 @@ export const getfattr: Verb = {
       run.console.line(`# file: ${item.text}`)
       const xAttrs = dump || name === undefined ? [] : [parseName(name)]
       const found = await clientOf(item, 'extended attributes').namenode.getXAttrs({ src: item.path, xAttrs })
-      for (const x of found.xAttrs) {
-        const full = `${x.namespace.toLowerCase()}.${x.name}`
-        run.console.line(x.value && x.value.length > 0 ? `${full}=${encode(Buffer.from(x.value))}` : full)
-      }
+      const attributes = found.xAttrs.map((x) => ({ name: `${x.namespace.toLowerCase()}.${x.name}`, value: Buffer.from(x.value ?? []) }))
+      for (const x of hashOrder(attributes)) run.console.line(x.value.length > 0 ? `${x.name}=${encode(x.value)}` : x.name)
     }
     await run.forEach(args, (item) => (recursive ? run.walk(item, visit, contentsOf) : visit(item)))
   },
+}
+
+/** The order in which Java's HashMap holds them, and Hadoop prints them. */
+function hashOrder<T extends { readonly name: string }>(items: readonly T[]): T[] {
+  let capacity = 16
+  while (items.length > capacity * 0.75) capacity *= 2
+  const bucket = ({ name }: T) => {
+    let h = 0
+    for (let i = 0; i < name.length; i++) h = (Math.imul(h, 31) + name.charCodeAt(i)) | 0
+    return (h ^ (h >>> 16)) & (capacity - 1)
+  }
+  return [...items].sort((a, b) => bucket(a) - bucket(b))
 }
 
 /** "text", 0xHEX, 0sBASE64, or the text as it stands. */
@@ -74,7 +84,7 @@ export const setfattr: Verb = {
     const name = takeValue(args, '-n')
     const value = takeValue(args, '-v')
     const removed = takeValue(args, '-x')
-    if (name !== undefined && removed !== undefined) throw new UsageError("Must specify only one of '-n name' or '-x name' option.".replace('only one of ', ''))
+    if (name !== undefined && removed !== undefined) throw new UsageError("Can not specify both '-n name' and '-x name' option.")
     if (name === undefined && removed === undefined) throw new UsageError("Must specify '-n name' or '-x name' option.")
     if (args.length === 0) throw new UsageError('<path> is missing.')
     if (args.length > 1) throw new UsageError('Too many arguments.')

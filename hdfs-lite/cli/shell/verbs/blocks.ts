@@ -87,9 +87,8 @@ async function waitForLength(run: VerbRun, item: PathData, length: number): Prom
 
 export const concat: Verb = {
   async run(run, args) {
-    if (args.length < 1) throw exception('IOException', 'Target path not specified. ')
+    if (args.length < 3) throw exception('IOException', 'The number of source paths is less than 2. <target path> <src path> <src path> ...')
     const [target, ...sources] = await run.expand(args)
-    if (sources.length < 1) throw exception('IOException', 'Source files not specified. ')
     for (const item of [target!, ...sources]) if (!item.status) throw new PathError('notFound', item.text)
     await clientOf(target!, 'concat').namenode.concat({ trg: target!.path, srcs: sources.map((s) => s.path) })
   },

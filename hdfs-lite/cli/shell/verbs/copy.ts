@@ -1,4 +1,5 @@
 /** Verbs that copy: put, get, cp, moveFromLocal, appendToFile, getmerge; and mv, which has the same notion of a destination. */
+import { exception } from '../../../../common/errors.js'
 import { baseName } from '../../../client/index.js'
 import { PathError, UsageError } from '../errors.js'
 import type { Source } from '../file-system.js'
@@ -242,16 +243,16 @@ export const moveToLocal: Verb = {
 
 export const appendToFile: Verb = {
   async run(run, args) {
-    const newBlock = run.options(args, { min: 2, flags: ['n'] }).has('n')
+    const newBlock = run.options(args, { min: 1, flags: ['n'] }).has('n')
+    if (args.length < 2) throw exception('IOException', 'missing destination argument')
     const destination = await remoteDestination(run, args)
-    if (args.includes('-') && args.length > 1) throw new UsageError('stdin (-) must be the sole input argument when present')
-    if (isDirectory(destination)) throw new PathError('isDirectory', destination.text)
+    if (isDirectory(destination)) throw exception('IOException', `Cannot append to directory ${destination.path}; already exists as a directory.`)
     if (!destination.fs.append) throw new PathError('notSupported', destination.text)
-    const sources = args[0] === '-' ? [] : await Promise.all(args.map((a) => localItem(run, a)))
-    for (const s of sources) if (!s.status) await notFound(s)
     if (!destination.status) await destination.fs.touch(destination.path)
     const append = (source: Source) => destination.fs.append!(destination.path, source, newBlock)
-    if (args[0] === '-') return append(standardInput())
+    if (args.length === 1 && args[0] === '-') return append(standardInput())
+    const sources = await Promise.all(args.map((a) => localItem(run, a)))
+    for (const s of sources) if (!s.status) throw exception('FileNotFoundException', s.path)
     for (const s of sources) {
       const source = await s.fs.read(s.path)
       try {

@@ -1,23 +1,22 @@
 /** -find: expressions over paths. */
+import { exception } from '../../../../common/errors.js'
 import { UsageError } from '../errors.js'
 import { globExpression } from '../glob.js'
 import { contentsOf, type PathData } from '../path-data.js'
-import type { Verb, VerbRun } from '../verb.js'
+import { notFound, type Verb, type VerbRun } from '../verb.js'
 
 type Expression = (item: PathData) => boolean
 
 export const find: Verb = {
   async run(run, args) {
+    if (args.length === 0) throw new UsageError('Not enough arguments: expected 1 but got 0')
     const start = args.findIndex((a) => a.startsWith('-'))
     const paths = start < 0 ? args : args.slice(0, start)
     const expression = parse(run, start < 0 ? [] : args.slice(start))
     const roots = await run.expand(paths.length > 0 ? paths : ['.'])
     for (const root of roots) {
       await run.attempt(async () => {
-        if (!root.status) {
-          const { notFound } = await import('../verb.js')
-          return notFound(root)
-        }
+        if (!root.status) return notFound(root)
         await run.walk(root, async (item) => void expression(item), contentsOf)
       })
     }
@@ -35,9 +34,9 @@ function parse(run: VerbRun, words: readonly string[]): Expression {
       terms.push(printer(run, word === '-print' ? '\n' : '\0'))
     } else if (word === '-name' || word === '-iname') {
       const pattern = words[++i]
-      if (pattern === undefined) throw new UsageError(`find: Missing argument for ${word}`)
+      if (pattern === undefined) throw exception('IOException', `Missing argument for ${word}`)
       terms.push(named(pattern, word === '-iname'))
-    } else if (word !== '-a' && word !== '-and') throw new UsageError(`Unexpected argument: ${word}`)
+    } else if (word !== '-a' && word !== '-and') throw exception('IOException', `Unexpected argument: ${word}`)
   }
   if (!acts) terms.push(printer(run, '\n'))
   return (item) => terms.every((term) => term(item))

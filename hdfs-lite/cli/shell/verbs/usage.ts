@@ -38,31 +38,88 @@ export const df: Verb = {
   },
 }
 
-const QUOTA_HEAD = ['QUOTA', 'REM_QUOTA', 'SPACE_QUOTA', 'REM_SPACE_QUOTA']
-const USAGE_HEAD = ['DIR_COUNT', 'FILE_COUNT', 'CONTENT_SIZE']
-const QUOTA_WIDTHS = [12, 15, 15, 15]
-const USAGE_WIDTHS = [12, 12, 18]
+/** The columns of -count: heading, width. */
+const QUOTA = [
+  ['QUOTA', 12],
+  ['REM_QUOTA', 15],
+  ['SPACE_QUOTA', 15],
+  ['REM_SPACE_QUOTA', 15],
+] as const
+const CONTENT = [
+  ['DIR_COUNT', 12],
+  ['FILE_COUNT', 12],
+  ['CONTENT_SIZE', 18],
+] as const
+const SNAPSHOT = [
+  ['SNAPSHOT_LENGTH', 18],
+  ['SNAPSHOT_FILE_COUNT', 24],
+  ['SNAPSHOT_DIR_COUNT', 24],
+  ['SNAPSHOT_SPACE_CONSUMED', 28],
+] as const
+const STORAGE_TYPES = ['SSD', 'DISK', 'ARCHIVE', 'PROVIDED'] as const
+const QUOTA_TYPE_WIDTHS = [13, 17] as const
 
-const right = (cells: readonly string[], widths: readonly number[]) => cells.map((c, i) => c.padStart(widths[i]!)).join(' ')
+type Column = readonly [string, number]
+
+const right = (cells: readonly string[], columns: readonly Column[]) => cells.map((c, i) => `${c.padStart(columns[i]![1])} `).join('')
+const heading = (columns: readonly Column[]) =>
+  right(
+    columns.map((c) => c[0]),
+    columns,
+  )
 
 export const count: Verb = {
   async run(run, args) {
-    const o = run.options(args, { min: 1, flags: ['q', 'h', 'v', 'u', 'x', 'e', 's'], valued: ['t'] })
+    const types = takeTypes(args)
+    const o = run.options(args, { min: 1, flags: ['q', 'h', 'v', 'u', 'x', 'e', 's'] })
     const size = (n: number) => (o.has('h') ? humanSize(n) : String(n))
+    const left = (quota: number, used: number, show: (n: number) => string) => (quota > 0 ? [show(quota), show(quota - used)] : ['none', 'inf'])
     const quotas = o.has('q') || o.has('u')
+    const typed = types && quotas ? types : undefined
     const usage = !o.has('u')
-    const line = (quota: readonly string[], used: readonly string[], name: string) =>
-      run.console.line(`${[...(quotas ? [right(quota, QUOTA_WIDTHS)] : []), ...(usage ? [right(used, USAGE_WIDTHS)] : [])].join(' ')} ${name}`)
-    if (o.has('v')) line(QUOTA_HEAD, USAGE_HEAD, 'PATHNAME')
-    const quotaCells = (quota: number, used: number, show: (n: number) => string) => (quota > 0 ? [show(quota), show(quota - used)] : ['none', 'inf'])
+
+    const typeColumns: Column[] = (typed ?? []).flatMap((t) => [
+      [`${t}_QUOTA`, QUOTA_TYPE_WIDTHS[0]],
+      [`REM_${t}_QUOTA`, QUOTA_TYPE_WIDTHS[1]],
+    ])
+    if (o.has('v')) {
+      const content = usage ? heading(CONTENT) + (o.has('e') ? 'ERASURECODING_POLICY ' : '') + (o.has('s') ? heading(SNAPSHOT) : '') : ''
+      run.console.line(`${typed ? heading(typeColumns) : (quotas ? heading(QUOTA) : '') + content}PATHNAME`)
+    }
     await run.forEach(args, async (item) => {
       const s = await item.fs.contentSummary(item.path)
-      const minus = (n: number, snapshots: number | undefined) => n - (o.has('x') ? (snapshots ?? 0) : 0)
-      line(
-        [...quotaCells(s.quota, s.fileCount + s.directoryCount, size), ...quotaCells(s.spaceQuota, s.spaceConsumed, size)],
-        [size(minus(s.directoryCount, s.snapshotDirectoryCount)), size(minus(s.fileCount, s.snapshotFileCount)), size(minus(s.length, s.snapshotLength))],
-        item.text,
+      if (typed) {
+        const cells = typed.flatMap((t) => {
+          const info = s.typeQuotaInfos?.typeQuotaInfo.find((i) => i.type === t)
+          return left(info && info.quota < 2 ** 63 ? info.quota : -1, info?.consumed ?? 0, size)
+        })
+        return run.console.line(right(cells, typeColumns) + item.text)
+      }
+      const minus = (n: number, snapshots: number | undefined) => size(n - (o.has('x') ? (snapshots ?? 0) : 0))
+      const quota = quotas ? right([...left(s.quota, s.fileCount + s.directoryCount, size), ...left(s.spaceQuota, s.spaceConsumed, size)], QUOTA) : ''
+      const content = right(
+        [minus(s.directoryCount, s.snapshotDirectoryCount), minus(s.fileCount, s.snapshotFileCount), minus(s.length, s.snapshotLength)],
+        CONTENT,
       )
+      const policy = o.has('e') ? `EC:${s.erasureCodingPolicy ?? ''} ` : ''
+      const snapshots = o.has('s')
+        ? right(
+            [s.snapshotLength, s.snapshotFileCount, s.snapshotDirectoryCount, s.snapshotSpaceConsumed].map((n) => size(n ?? 0)),
+            SNAPSHOT,
+          )
+        : ''
+      run.console.line(`${quota}${usage ? content + policy + snapshots : ''}${item.text}`)
     })
   },
+}
+
+/** -t, with or without storage types behind it: a word that isn't a list of types is a path. */
+function takeTypes(args: string[]): string[] | undefined {
+  const at = args.indexOf('-t')
+  if (at < 0 || args.slice(0, at).some((a) => !a.startsWith('-'))) return undefined
+  const given = args[at + 1]?.toUpperCase().split(',') ?? []
+  const all = given.length === 1 && ['', 'ALL'].includes(given[0]!)
+  const known = given.length > 0 && given.every((t) => (STORAGE_TYPES as readonly string[]).includes(t))
+  args.splice(at, all || known ? 2 : 1)
+  return all || !known ? [...STORAGE_TYPES] : given
 }
