@@ -40,6 +40,7 @@ export function localDriver(options: LocalDriverOptions): ResourceManagerDriver 
       stdio: ['ignore', files[0]!, files[1]!],
     })
     for (const f of files) closeSync(f)
+    writeFileSync(path.join(folder, 'pid'), String(child.pid))
     coming.add(id)
     running.set(id, child)
     child.on('exit', (code, signal) => {

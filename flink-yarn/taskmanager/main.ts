@@ -44,6 +44,8 @@ export async function runTaskManager(conf: FlinkConfiguration, bundle: string): 
     spawn: () => new Worker(bundle, { resourceLimits }),
     onShutDown: () => end(0, 'the JobManager asked for it'),
   })
+  // One thread starts beside all that follows; the others when the JobManager knows of this process.
+  executor.warm(1)
   process.on('SIGTERM', () => end(143, 'SIGTERM'))
   process.on('uncaughtException', (e) => {
     log.error('Fatal error occurred in the TaskManager.', e)

@@ -51,6 +51,9 @@ export type FromSlot =
 /** Places in the engine and in Node itself: they say nothing about the job. */
 const ENGINE_FRAME = /flink-dist\.cjs|\(node:|at node:/
 
+/** Where this machine happens to keep the jar's modules. */
+const PROGRAM_FOLDER = /file:\/\/\S*\/programs\/[0-9a-f]{64}\//
+
 /** What an error says, as Flink would print it: class, message, and where in the job's own code. */
 export function failureOf(e: unknown): TaskFailure {
   if (!(e instanceof Error)) return { className: 'java.lang.RuntimeException', message: String(e), stack: String(e) }
@@ -59,5 +62,6 @@ export function failureOf(e: unknown): TaskFailure {
   const own = frames.filter((f) => !ENGINE_FRAME.test(f))
   // One that comes from the engine alone is either understood by its class, or a fault whose place matters.
   const shown = own.length > 0 || 'className' in e ? own : frames
-  return { className, message: e.message, stack: [`${className}: ${e.message}`, ...shown.map((f) => `\t${f.trim()}`)].join('\n') }
+  const lines = shown.map((f) => `\t${f.trim().replace(PROGRAM_FOLDER, '')}`)
+  return { className, message: e.message, stack: [`${className}: ${e.message}`, ...lines].join('\n') }
 }

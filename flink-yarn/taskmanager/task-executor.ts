@@ -50,9 +50,9 @@ export class TaskExecutor {
     this.#slots = Array.from({ length: options.slots }, (_, index) => new Slot(index, { spawn: options.spawn, events, cancelGrace }))
   }
 
-  /** Threads take a few milliseconds to start: better now than when a task waits. */
-  warm(): void {
-    for (const s of this.#slots) s.warm()
+  /** Threads take some time to start: better now than when a task waits. @param count of slots, all unless given */
+  warm(count = this.#slots.length): void {
+    for (const s of this.#slots.slice(0, count)) s.warm()
   }
 
   counters(): TaskCountersProtoInit[] {
