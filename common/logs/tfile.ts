@@ -5,7 +5,7 @@
  *   block  = (vint key-length, key, value in chunks)*, compressed as a whole
  *   chunks = (vint -n, n bytes)* vint n, n bytes          n of the last chunk may be 0
  */
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { deflateSync, inflateSync } from 'node:zlib'
 
 const MAGIC = Buffer.from('d111d36891b5d7b639df414092bae150', 'hex')
 const VERSION = Buffer.of(0, 1, 0, 0)
@@ -16,6 +16,7 @@ const MAX_INDEX = 64 * 2 ** 20
 const MAX_KEY = 64 * 1024
 const MAX_COMPRESSED_BLOCK = 256 * 2 ** 20
 
+/** `gz` is Hadoop's name; the bytes are zlib's. */
 export type Compression = 'none' | 'gz'
 
 /** A file that is no TFile, or a damaged one. */
@@ -100,7 +101,7 @@ export class TFileWriter {
     const parts = [this.#endBlock()]
     const meta: [string, Compression, Region][] = []
     const block = (name: string, content: Buffer, compression: Compression) => {
-      const stored = compression === 'gz' ? gzipSync(content) : content
+      const stored = compression === 'gz' ? deflateSync(content) : content
       meta.push([name, compression, { offset: this.#offset, compressed: stored.length, raw: content.length }])
       this.#offset += stored.length
       parts.push(stored)
@@ -129,7 +130,7 @@ export class TFileWriter {
 
   #endBlock(): Buffer {
     if (this.#blockRecords === 0) return Buffer.alloc(0)
-    const stored = this.compression === 'gz' ? gzipSync(Buffer.concat(this.#held)) : Buffer.alloc(0)
+    const stored = this.compression === 'gz' ? deflateSync(Buffer.concat(this.#held)) : Buffer.alloc(0)
     this.#offset += stored.length
     this.#data.push({ offset: this.#blockStart, compressed: this.#offset - this.#blockStart, raw: this.#blockRaw })
     this.#index.push(Buffer.concat([encodeVLong(this.#lastKey.length), this.#lastKey, encodeVLong(this.#blockRecords)]))
@@ -304,6 +305,6 @@ async function blockCursor(file: RandomAccess, r: Region, compression: string, l
   if (compression === 'none') return new Cursor(file, r.offset, r.offset + r.compressed)
   if (compression !== 'gz') throw new TFileError(`compression "${compression}" of a TFile is not known here (none and gz are)`)
   if (r.compressed > limit || r.raw > limit) throw new TFileError(`a compressed block of ${r.compressed} bytes`)
-  const raw = gunzipSync(await file.read(r.offset, r.offset + r.compressed), { maxOutputLength: Math.max(r.raw, 1) })
+  const raw = inflateSync(await file.read(r.offset, r.offset + r.compressed), { maxOutputLength: Math.max(r.raw, 1) })
   return new Cursor({ length: raw.length, read: async (a, b) => raw.subarray(a, b) }, 0, raw.length)
 }
