@@ -10,6 +10,7 @@ const at = (...parts) => path.join(root, ...parts)
 /** Executable name -> source. Entries that aren't written yet are passed over while the tree grows. */
 export const ENTRIES = {
   bobbin: 'common/supervisor/main.ts',
+  demo: 'common/supervisor/demo.ts',
   resourcemanager: 'resourcemanager/main.ts',
   nodemanager: 'nodemanager/main.ts',
   namenode: 'hdfs-lite/namenode/main.ts',

@@ -74,12 +74,14 @@ export class Cluster {
     const l = layout(options.dir)
     for (const dir of [l.run, l.logs, l.data]) mkdirSync(dir, { recursive: true })
     for (const f of readdirSync(l.run)) rmSync(path.join(l.run, f), { force: true })
+    const supervisor = { pid: process.pid, startTime: startTimeOf(process.pid)! }
+    const cluster = new Cluster(l, { version: 1, supervisor, startedAt, nodes: options.nodes.length, daemons: [] })
+    // From now on `down` finds it, however far it has come.
+    cluster.#save({})
     const portsFile = path.join(l.dir, 'ports.json')
     const previous = existsSync(portsFile) ? (JSON.parse(readFileSync(portsFile, 'utf8')) as Record<string, string>) : undefined
     const planned = await configure(l, { ...options, ...(previous && { previous }) })
     writeFileSync(portsFile, `${JSON.stringify(chosenAddresses(planned), null, 2)}\n`)
-    const supervisor = { pid: process.pid, startTime: startTimeOf(process.pid)! }
-    const cluster = new Cluster(l, { version: 1, supervisor, startedAt, nodes: options.nodes.length, daemons: [] })
     try {
       for (const d of planned) cluster.#spawn(d)
       cluster.#save({})

@@ -53,6 +53,9 @@ async function supervise(l: Layout, nodes: string[], args: UpArguments, say: Say
   const stop = new AbortController()
   // Before anything is started: whatever moment it comes at, all is stopped.
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort(new Error(`stopped by ${name}`)))
+  // The command that started it is gone before it got its word.
+  const orphaned = () => stop.abort(new Error('whoever started it is gone'))
+  process.once('disconnect', orphaned)
   let cluster: Cluster
   try {
     cluster = await Cluster.start({
@@ -69,6 +72,7 @@ async function supervise(l: Layout, nodes: string[], args: UpArguments, say: Say
   }
   cluster.onEnded((d) => process.stderr.write(`${d.name} ${describeEnd(d)}; see: bobbin status --dir ${l.dir}\n`))
   if (process.send) {
+    process.off('disconnect', orphaned)
     tell({ up: true })
     process.disconnect()
   } else {
