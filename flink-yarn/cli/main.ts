@@ -26,7 +26,7 @@ export function baseConfiguration(): FlinkConfiguration {
   )
 }
 
-async function flink(args: readonly string[], output: Output): Promise<number> {
+export async function flink(args: readonly string[], output: Output): Promise<number> {
   const [name, ...rest] = args
   switch (name) {
     case undefined:

@@ -68,7 +68,8 @@ const systemCode = (e: Error) => typeof (e as NodeJS.ErrnoException).code === 's
 function frames(e: unknown): string[] {
   if (!(e instanceof Error) || 'javaClass' in e || 'className' in e || systemCode(e) || e.name === 'ConfigurationError') return []
   const own = (e.stack ?? '').split('\n').filter((l) => /^\s+at /.test(l) && !/node:|\/dist\/|\/node_modules\/bobbin\//.test(l))
-  return own.slice(0, 10).map((l) => `\t${l.trim()}`)
+  // Where the jar was unpacked says nothing: its modules are named as they stand in it.
+  return own.slice(0, 10).map((l) => `\t${l.trim().replace(/file:\/\/\S*?bobbin-program-[^/]*\//, '')}`)
 }
 
 /** A stack trace of a JobManager without the frames of the JVM and of Flink itself. */
