@@ -12,17 +12,28 @@ export class Interrupted extends Error {
   }
 }
 
-/** Aborted by the first signal. A second one ends the process at once. */
-export function interruption(): AbortSignal {
+export interface Interruption {
+  /** Aborted by the first signal. A second one ends the process at once. */
+  readonly signal: AbortSignal
+  /** From here on signals do what they do without this. */
+  release(): void
+}
+
+export function interruption(): Interruption {
   const controller = new AbortController()
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.on(signal, () => {
-      const reason = new Interrupted(signal)
-      if (controller.signal.aborted) process.exit(reason.exitCode)
-      controller.abort(reason)
-    })
+  const on = (name: 'SIGINT' | 'SIGTERM') => () => {
+    const reason = new Interrupted(name)
+    if (controller.signal.aborted) process.exit(reason.exitCode)
+    controller.abort(reason)
   }
-  return controller.signal
+  const handlers = { SIGINT: on('SIGINT'), SIGTERM: on('SIGTERM') }
+  for (const [name, handler] of Object.entries(handlers)) process.on(name, handler)
+  return {
+    signal: controller.signal,
+    release: () => {
+      for (const [name, handler] of Object.entries(handlers)) process.off(name, handler)
+    },
+  }
 }
 
 /** Settles as `work`, or rejects when the signal is aborted first. */

@@ -65,18 +65,26 @@ function headline(e: unknown): string {
 /** Errors of the operating system: their stack is ours, not the user's. */
 const systemCode = (e: Error) => typeof (e as NodeJS.ErrnoException).code === 'string'
 
+/** A frame in a module of a job jar, by the folder that the jar was unpacked to, here or in a container. */
+const PROGRAM_FRAME = /(?:file:\/\/)?\/\S*?\/(?:bobbin-program-[^/]*|programs\/[0-9a-f]{64})\//
+
+/** Frames in the program's own modules, named as they stand in the jar. */
 function frames(e: unknown): string[] {
-  if (!(e instanceof Error) || 'javaClass' in e || 'className' in e || systemCode(e) || e.name === 'ConfigurationError') return []
-  const own = (e.stack ?? '').split('\n').filter((l) => /^\s+at /.test(l) && !/node:|\/dist\/|\/node_modules\/bobbin\//.test(l))
-  // Where the jar was unpacked says nothing: its modules are named as they stand in it.
-  return own.slice(0, 10).map((l) => `\t${l.trim().replace(/file:\/\/\S*?bobbin-program-[^/]*\//, '')}`)
+  // Errors with a Java class are of the commands' own making.
+  if (!(e instanceof Error) || 'javaClass' in e || 'className' in e) return []
+  const own = (e.stack ?? '').split('\n').filter((l) => /^\s+at /.test(l) && PROGRAM_FRAME.test(l))
+  return own.map((l) => `\t${l.trim().replace(PROGRAM_FRAME, '')}`)
 }
 
-/** A stack trace of a JobManager without the frames of the JVM and of Flink itself. */
+/** Frames of the JVM, of Flink, of the engine and of Node. */
+const FOREIGN_FRAME = /^\s+at (?:java|javax|jdk|sun|akka|scala|org\.apache)\b|^\s+at .*(?:\.cjs:\d|node:)|^\s*\.\.\. \d+ more/
+
+/** A stack trace of a JobManager with no frames but the program's own. */
 export function withoutFrames(trace: string): string {
   return trace
     .split('\n')
-    .filter((l) => !/^\s*\.\.\. \d+ more/.test(l) && !/^\s+at (?:java|javax|jdk|sun|akka|scala|org\.apache|async |new |node:)/.test(l))
+    .filter((l) => !FOREIGN_FRAME.test(l))
+    .map((l) => (/^\s+at /.test(l) ? l.replace(PROGRAM_FRAME, '') : l))
     .join('\n')
     .trimEnd()
 }

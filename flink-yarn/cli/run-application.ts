@@ -29,7 +29,7 @@ export async function runApplication(line: CommandLine, base: FlinkConfiguration
   const jar = isRemote(program.jar) ? undefined : await openJar(program.jar)
   if (jar) checkProgram(jar, program.entryClass)
   const env = yarnEnvironment()
-  const signal = interruption()
+  const { signal, release } = interruption()
   try {
     const { applicationId, rest } = await deployCluster({
       mode: 'application',
@@ -45,6 +45,7 @@ export async function runApplication(line: CommandLine, base: FlinkConfiguration
     if (e instanceof Interrupted) return e.exitCode
     throw e
   } finally {
+    release()
     env.yarn.close()
   }
 }

@@ -20,7 +20,7 @@ export async function run(line: CommandLine, base: FlinkConfiguration, output: O
   const program = programOf(line, given)
   const conf = effectiveConfiguration(line, given, output)
   const jar = await openJar(program.jar)
-  const signal = interruption()
+  const { signal, release } = interruption()
   const jobs = new JobClients(conf, jar, output, signal)
   try {
     const { jobs: submitted } = await untilInterrupted(signal, runMain(jar, { ...programOptions(program, conf), executor: jobs }))
@@ -34,6 +34,7 @@ export async function run(line: CommandLine, base: FlinkConfiguration, output: O
     await jobs.interrupted()
     return interrupted.exitCode
   } finally {
+    release()
     jobs.close()
   }
 }

@@ -65,29 +65,33 @@ async function session(line: CommandLine, output: Output): Promise<number> {
 }
 
 async function start(line: CommandLine, conf: FlinkConfiguration, env: YarnEnvironment, detached: boolean, output: Output): Promise<number> {
-  const signal = interruption()
   const { deployCluster, detachedHint } = await import('../deployment/yarn-descriptor.js')
   conf.set(options.deployment.attached, !detached)
-  const { applicationId, rest } = await deployCluster({ mode: 'session', conf, env, log: output.log, signal })
-  if (!rest) throw flinkError('FlinkException', `The session ${applicationId} ended before it was seen to run.`)
+  const { signal, release } = interruption()
+  let rest: RestClient | undefined
   try {
+    const deployed = await deployCluster({ mode: 'session', conf, env, log: output.log, signal })
+    const { applicationId } = deployed
+    rest = deployed.rest
+    if (!rest) throw flinkError('FlinkException', `The session ${applicationId} ended before it was seen to run.`)
     output.out(`JobManager Web Interface: ${rest.url}`)
     writeYarnProperties(conf, applicationId, line.properties('D'), new Date())
-    if (detached) {
-      output.log('INFO', 'sessionCli', detachedHint(applicationId))
-      return 0
-    }
-    return await attended({ applicationId, conf, env, rest, output, signal })
+    if (!detached) return await attended({ applicationId, conf, env, rest, output, signal })
+    output.log('INFO', 'sessionCli', detachedHint(applicationId))
+    return 0
   } finally {
-    rest.close()
+    release()
+    rest?.close()
   }
 }
 
 async function attachTo(applicationId: string, conf: FlinkConfiguration, env: YarnEnvironment, output: Output): Promise<number> {
   const cluster = await retrieveCluster(conf, output.log)
+  const { signal, release } = interruption()
   try {
-    return await attended({ applicationId, conf, env, rest: cluster.rest, output, signal: interruption() })
+    return await attended({ applicationId, conf, env, rest: cluster.rest, output, signal })
   } finally {
+    release()
     cluster.close()
   }
 }
