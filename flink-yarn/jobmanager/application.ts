@@ -7,7 +7,7 @@ import { loadJobJar } from '../program/jar.js'
 import { checkProgram, runMain } from '../program/run.js'
 import type { Cluster } from './cluster.js'
 import type { ApplicationStatus } from './driver.js'
-import { type Failure, stackTrace } from './failure.js'
+import { type Failure, rootCause, stackTrace } from './failure.js'
 import type { JobOutcome } from './job-master.js'
 
 /** A job of the application did not end well; main may catch it. */
@@ -22,9 +22,25 @@ class JobNotSuccessful extends Error {
   }
 }
 
+export interface ApplicationEnd {
+  readonly status: ApplicationStatus
+  /** What YARN shows of it; empty unless it failed. */
+  readonly diagnostics: string
+}
+
+export function applicationStatus(outcome: JobOutcome): ApplicationStatus {
+  return outcome.status === 'FINISHED' ? 'SUCCEEDED' : outcome.status
+}
+
+export function diagnosticsOf(outcome: JobOutcome): string {
+  if (!outcome.failure) return ''
+  const { className, message } = rootCause(outcome.failure)
+  return `The job failed: ${className}: ${message}`
+}
+
 export interface Application {
   /** @returns how the application ended. @throws what main threw when it was not for the failure of a job */
-  run(cluster: Cluster, conf: FlinkConfiguration, log: Log): Promise<ApplicationStatus>
+  run(cluster: Cluster, conf: FlinkConfiguration, log: Log): Promise<ApplicationEnd>
 }
 
 /** @throws ProgramInvocationException when the jar or its entry class is not there */
@@ -77,8 +93,7 @@ function causedByJob(e: unknown): boolean {
   return false
 }
 
-function worst(outcomes: readonly JobOutcome[]): ApplicationStatus {
-  if (outcomes.some((o) => o.status === 'FAILED')) return 'FAILED'
-  if (outcomes.some((o) => o.status === 'CANCELED')) return 'CANCELED'
-  return 'SUCCEEDED'
+function worst(outcomes: readonly JobOutcome[]): ApplicationEnd {
+  const decisive = outcomes.find((o) => o.status === 'FAILED') ?? outcomes.find((o) => o.status === 'CANCELED') ?? outcomes[0]
+  return decisive ? { status: applicationStatus(decisive), diagnostics: diagnosticsOf(decisive) } : { status: 'SUCCEEDED', diagnostics: '' }
 }

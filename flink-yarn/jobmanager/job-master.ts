@@ -31,6 +31,9 @@ interface RestartStrategy {
   next(): number | undefined
 }
 
+/** Longer than the slot manager itself waits for the resource provider's word on a TaskManager. */
+const REASON_GRACE = 3_000
+
 export class JobMaster {
   readonly #graph: ExecutionGraph
   readonly #slots: SlotManager
@@ -45,6 +48,8 @@ export class JobMaster {
   #failure: Failure | undefined
   #payload: Uint8Array
   #restartTimer: NodeJS.Timeout | undefined
+  #restartDelay: number | undefined
+  readonly #symptoms: { readonly execution: Execution; readonly reason: Failure }[] = []
 
   /** @param conf the cluster's configuration with what the job sets over it */
   constructor(graph: JobGraph, slots: SlotManager, conf: FlinkConfiguration, log: Log) {
@@ -150,7 +155,9 @@ export class JobMaster {
         break
       case 'FAILED': {
         const { className = CLASSES.flinkException, message = 'The task failed without a reason.', stack } = request.failure ?? {}
-        this.#taskEnded(e, 'fail', failureOfStack(className, message, stack))
+        const reason = failureOfStack(className, message, stack)
+        if (className === CLASSES.remoteTransport) this.#awaitReason(e, reason)
+        else this.#taskEnded(e, 'fail', reason)
         break
       }
       default:
@@ -158,6 +165,16 @@ export class JobMaster {
     }
     this.#changed()
     return true
+  }
+
+  /** A broken connection between tasks tells little; that a TaskManager ended, and how, is told a moment later. */
+  #awaitReason(e: Execution, reason: Failure): void {
+    this.#symptoms.push({ execution: e, reason })
+    if (this.#symptoms.length === 1) setTimeout(() => this.#takeSymptoms(), REASON_GRACE)
+  }
+
+  #takeSymptoms(): void {
+    for (const { execution, reason } of this.#symptoms.splice(0)) this.#taskEnded(execution, 'fail', reason)
   }
 
   count(counters: readonly TaskCountersProto[]): void {
@@ -169,6 +186,7 @@ export class JobMaster {
 
   taskManagerLost(taskManager: TaskManager, reason: Failure): void {
     for (const e of this.#graph.executions) if (e.slot?.taskManager === taskManager && !e.terminal) this.#taskEnded(e, 'fail', reason)
+    this.#takeSymptoms()
   }
 
   /** Cancelling what has ended, or is being cancelled, changes nothing. */
@@ -176,6 +194,7 @@ export class JobMaster {
     if (this.terminal || this.status === 'CANCELLING') return
     clearTimeout(this.#restartTimer)
     this.#apply('cancel')
+    this.#takeSymptoms()
     this.#cancelTasks()
     this.#afterTask()
   }
@@ -200,17 +219,16 @@ export class JobMaster {
       taskManagerId: tm?.resourceId,
     })
     this.#failure = recorded
+    this.#restartDelay = delay
     if (delay === undefined) this.#apply('fail')
     else {
       this.#apply('restart')
       this.#log.info(`Job ${this.graph.name} (${this.graph.jobId}) will be restarted in ${delay} ms.`)
     }
+    this.#takeSymptoms()
     this.#cancelTasks()
-    this.#restartDelay = delay
     this.#afterTask()
   }
-
-  #restartDelay: number | undefined
 
   #cancelTasks(): void {
     const now = Date.now()

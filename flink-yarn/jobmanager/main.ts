@@ -6,11 +6,10 @@ import { parseJobGraph } from '../jobgraph/index.js'
 import { type Log, logDirectory, openLog } from '../log.js'
 import { loadJobJar } from '../program/jar.js'
 import { newClusterSecret } from '../proto/secret.js'
-import { prepareApplication } from './application.js'
+import { applicationStatus, diagnosticsOf, prepareApplication } from './application.js'
 import { type Cluster, startCluster } from './cluster.js'
 import type { ApplicationStatus, ResourceManagerDriver } from './driver.js'
 import { standaloneDriver } from './driver.js'
-import type { JobOutcome } from './job-master.js'
 import { localDriver } from './local-driver.js'
 
 export interface JobManagerArguments {
@@ -28,10 +27,6 @@ const EXIT_CODES: Record<ApplicationStatus, number> = { SUCCEEDED: 0, FAILED: 14
 const FATAL = 2
 /** How long a cluster that has done its one job waits for the client to fetch the result. */
 const RESULT_GRACE = 10_000
-
-export function applicationStatus(outcome: JobOutcome): ApplicationStatus {
-  return outcome.status === 'FINISHED' ? 'SUCCEEDED' : outcome.status
-}
 
 /** @param bundle what TaskManagers are started from */
 export async function runJobManager(args: JobManagerArguments, conf: FlinkConfiguration, bundle: string): Promise<void> {
@@ -70,7 +65,7 @@ export async function runJobManager(args: JobManagerArguments, conf: FlinkConfig
     if (application) {
       void application
         .run(cluster, conf, log.for('ApplicationDispatcherBootstrap'))
-        .then((status) => cluster.shutDown(status, ''))
+        .then(({ status, diagnostics }) => cluster.shutDown(status, diagnostics))
         .catch((e) => fail(FATAL, e))
     }
     const { status, diagnostics } = await cluster.ended
@@ -90,7 +85,7 @@ async function runJob(cluster: Cluster, args: JobManagerArguments, conf: FlinkCo
   const outcome = await cluster.dispatcher.submit(graph).outcome
   const attached = conf.raw('internal.cluster.execution-mode') !== 'DETACHED' && conf.get(options.deployment.attached)
   if (attached && outcome.status !== 'CANCELED') await resultFetched(cluster, graph.jobId)
-  cluster.shutDown(applicationStatus(outcome), '')
+  cluster.shutDown(applicationStatus(outcome), diagnosticsOf(outcome))
 }
 
 /** A client that waits for its job's result must get it before the endpoint goes. */

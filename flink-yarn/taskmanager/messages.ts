@@ -48,6 +48,12 @@ export type FromSlot =
   | { readonly type: 'end'; readonly channel: string }
   | { readonly type: 'credit'; readonly channel: string; readonly credits: number }
 
+/** A channel's other end is gone; the JobManager will know more about why. */
+export class RemoteTransportException extends Error {
+  override name = 'RemoteTransportException'
+  readonly className = 'org.apache.flink.runtime.io.network.netty.exception.RemoteTransportException'
+}
+
 /** Places in the engine and in Node itself: they say nothing about the job. */
 const ENGINE_FRAME = /flink-dist\.cjs|\(node:|at node:/
 

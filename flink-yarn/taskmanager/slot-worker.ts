@@ -4,7 +4,7 @@ import type { JobGraph } from '../jobgraph/index.js'
 import { ProgramInvocationException } from '../program/errors.js'
 import { loadStreamGraph } from '../program/run.js'
 import type { StreamGraph } from '../streaming/graph.js'
-import { type FromSlot, type TaskFailure, type TaskState, type ToSlot, channelKey, failureOf, producerOf } from './messages.js'
+import { type FromSlot, RemoteTransportException, type TaskFailure, type TaskState, type ToSlot, channelKey, failureOf, producerOf } from './messages.js'
 import { writeFully } from './operators.js'
 import { Task, type TaskEnvironment } from './task.js'
 
@@ -59,7 +59,7 @@ class SlotTasks {
       case 'credit':
         return this.#credit(m.channel, m.credits)
       case 'lost':
-        return this.#consumers.get(m.channel)?.fail(new Error(m.reason))
+        return this.#consumers.get(m.channel)?.fail(new RemoteTransportException(m.reason))
     }
   }
 

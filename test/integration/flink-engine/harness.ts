@@ -80,7 +80,7 @@ export class Engine {
     return (await fetch((await this.url()) + route)).json()
   }
 
-  async request(method: string, route: string, body?: BodyInit, headers?: Record<string, string>): Promise<{ status: number; body: any }> {
+  async request(method: string, route: string, body?: RequestInit['body'], headers?: Record<string, string>): Promise<{ status: number; body: any }> {
     const answer = await fetch((await this.url()) + route, { method, ...(body !== undefined && { body }), ...(headers && { headers }) })
     const text = await answer.text()
     return { status: answer.status, body: text === '' ? undefined : JSON.parse(text) }
