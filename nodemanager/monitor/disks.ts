@@ -87,20 +87,20 @@ export class LocalDirs {
     return (['local', 'log'] as const).every((kind) => this.good(kind).length / this.#dirs(kind).length >= this.limits.minHealthyFraction)
   }
 
-  /** Empty when all is well. */
+  /** Empty when all is well. In Hadoop's words and with its separators. */
   get healthReport(): string {
-    const parts: string[] = []
-    for (const kind of ['local', 'log'] as const) {
+    const describe = (kind: Kind, cause: Trouble['cause'], what: string, end = '') => {
       const dirs = this.#dirs(kind)
-      const describe = (cause: Trouble['cause'], what: string) => {
-        const bad = dirs.filter((d) => this.#troubles.get(d)?.cause === cause)
-        if (bad.length === 0) return
-        parts.push(`${bad.length}/${dirs.length} ${kind}-dirs ${what} [ ${bad.map((d) => `${d} : ${this.#troubles.get(d)!.message}`).join(' , ')} ] `)
-      }
-      describe('ERROR', 'have errors: ')
-      describe('FULL', FULL)
+      const bad = dirs.filter((d) => this.#troubles.get(d)?.cause === cause)
+      if (bad.length === 0) return ''
+      return `${bad.length}/${dirs.length} ${kind}-dirs ${what} [ ${bad.map((d) => `${d} : ${this.#troubles.get(d)!.message}`).join(' , ')} ] ${end}`
     }
-    return parts.join('; ')
+    return [
+      describe('local', 'ERROR', 'have errors: '),
+      describe('local', 'FULL', FULL, '; '),
+      describe('log', 'ERROR', 'have errors: '),
+      describe('log', 'FULL', FULL),
+    ].join('')
   }
 
   /** A good folder for something new, in turn. @throws IOException when there is none */
