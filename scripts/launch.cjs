@@ -122,3 +122,6 @@ function keep(bundle, file, script) {
     // A full disk must not fail a command that has done its work.
   }
 }
+
+// `node scripts/launch.cjs NAME`: how daemons are started.
+if (require.main === module) module.exports(process.argv[2])

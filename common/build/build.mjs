@@ -19,6 +19,7 @@ export const ENTRIES = {
   hdfs: 'hdfs-lite/cli/main.ts',
   yarn: 'resourcemanager/cli/main.ts',
   flink: 'flink-yarn/cli/main.ts',
+  pack: 'flink-yarn/program/pack.ts',
 }
 
 /** The embedded engine's lib folder: what a client uploads and a container starts. */
@@ -27,7 +28,7 @@ export const ENGINE = {
 }
 
 /** What must not be in a command's bundle (start-up time), and must stay outside every bundle (native code). */
-const NATIVE = ['better-sqlite3', '@node-rs/crc32', 'pino', 'thread-stream']
+const NATIVE = ['esbuild', 'better-sqlite3', '@node-rs/crc32', 'pino', 'thread-stream']
 
 /** .proto folders: source, generated, runtime as seen from the generated module, modules of other folders. */
 const PROTOS = [

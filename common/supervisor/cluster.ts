@@ -98,8 +98,7 @@ export class Cluster {
     const { name, kind, confDir } = planned
     if (!existsSync(path.join(root, 'dist', `${kind}.cjs`))) throw new Error(`dist/${kind}.cjs is not built; run: npm run build`)
     const out = openSync(path.join(this.layout.logs, `${name}.out`), 'w')
-    const launch = `require(${JSON.stringify(path.join(root, 'scripts/launch.cjs'))})(${JSON.stringify(kind)})`
-    const child = spawn(process.execPath, [...NODE_FLAGS, '-e', launch], {
+    const child = spawn(process.execPath, [...NODE_FLAGS, path.join(root, 'scripts/launch.cjs'), kind], {
       // A session of its own: Ctrl-C in the terminal is the supervisor's to carry out, in order.
       detached: true,
       stdio: ['ignore', out, out],

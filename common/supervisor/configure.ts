@@ -24,7 +24,7 @@ interface AddressSpec {
   readonly web?: boolean
 }
 
-const ADDRESSES: Record<DaemonKind, readonly AddressSpec[]> = {
+export const ADDRESSES: Record<DaemonKind, readonly AddressSpec[]> = {
   namenode: [
     { site: 'hdfs-site.xml', property: `dfs.namenode.rpc-address.${SERVICE}.${NAMENODE}`, port: 8020 },
     { site: 'hdfs-site.xml', property: `dfs.namenode.http-address.${SERVICE}.${NAMENODE}`, port: 9870, web: true },
@@ -73,6 +73,7 @@ export interface ConfigureOptions {
 /** Writes the folders. @throws ConfigurationError for files that can't be used, Error for ports that are taken */
 export async function configure(l: Layout, options: ConfigureOptions): Promise<PlannedDaemon[]> {
   const overlay = readOverlay(options.overlay)
+  await requireOwnAddresses(overlay)
   const sites = generated(l, options)
   for (const site of SITES) for (const [name, value] of overlay.sites[site]) sites[site].set(name, value)
   const choose = chooser(options, overlay)
@@ -188,6 +189,11 @@ function readOverlay(folder: string | undefined): Overlay {
   return { folder, sites, others }
 }
 
+/** @throws ConfigurationError naming file and line */
+export function validateOverlay(folder: string): void {
+  readOverlay(folder)
+}
+
 function writeFolder(dir: string, sites: Record<Site, Properties>, overlay: Overlay): void {
   rmSync(dir, { recursive: true, force: true })
   mkdirSync(dir, { recursive: true })
@@ -227,11 +233,23 @@ function portTaken(port: number, what: string): string {
   return `port ${port}, for the ${what}, is taken by ${describeOwner(port)}; stop that, or take other ports with --free-ports`
 }
 
+/** Addresses of the user's own that no daemon started here could listen on. */
+async function requireOwnAddresses(overlay: Overlay): Promise<void> {
+  for (const spec of Object.values(ADDRESSES).flat()) {
+    const text = overlay.sites[spec.site].get(spec.property)
+    if (text === undefined) continue
+    const where = whereOf(spec, overlay)
+    const ip = await resolveHost(parseOwn(text, spec, where).host)
+    if (ip === undefined || !isOurs(ip)) throw new ConfigurationError(`${where} is ${text}, which is not on this machine: daemons can only be started here`)
+  }
+}
+
+const whereOf = (spec: AddressSpec, overlay: Overlay) => `${spec.property} in ${path.join(overlay.folder!, spec.site)}`
+
 async function takeOwn(ports: PortChooser, text: string, spec: AddressSpec, overlay: Overlay): Promise<string> {
-  const where = `${spec.property} in ${path.join(overlay.folder!, spec.site)}`
+  const where = whereOf(spec, overlay)
   const { host, port } = parseOwn(text, spec, where)
-  const ip = await resolveHost(host)
-  if (ip === undefined || !isOurs(ip)) throw new ConfigurationError(`${where} is ${text}, which is not on this machine: daemons can only be started here`)
+  const ip = (await resolveHost(host))!
   if (port === 0) return `${host}:${await ports.free(ip)}`
   if (!(await isFree(port, ip))) throw new Error(portTaken(port, where))
   if (!ports.take(port)) throw new ConfigurationError(`${where} is ${text}, but that port is given to another daemon`)

@@ -112,7 +112,19 @@ export function lastLines(l: Layout, name: string, count: number): string[] {
     const full = path.join(l.logs, file)
     if (!existsSync(full)) continue
     const lines = readFileSync(full, 'utf8').trimEnd().split('\n')
-    if (lines.length > 1 || lines[0] !== '') return lines.slice(-count)
+    if (lines.length > 1 || lines[0] !== '') return lines.slice(-count).map(readable)
   }
   return []
+}
+
+/** A line of a daemon's log, which is JSON, as a person reads it. */
+function readable(line: string): string {
+  if (!line.startsWith('{')) return line
+  try {
+    const { time, level, msg, err } = JSON.parse(line) as { time?: string; level?: string; msg?: string; err?: { message?: string } }
+    const reason = err?.message !== undefined && err.message !== msg ? `: ${err.message}` : ''
+    return `${time ?? ''} ${(level ?? '').toUpperCase()} ${msg ?? ''}${reason}`.trim()
+  } catch {
+    return line
+  }
 }

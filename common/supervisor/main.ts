@@ -2,7 +2,9 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander'
 import { ConfigurationError } from '../config/configuration.js'
 import { down } from './down.js'
+import { examine, findingsText } from './doctor.js'
 import { exportsText } from './env.js'
+import { type JarArguments, jar } from './jar.js'
 import { clusterDir, layout, readRecord } from './layout.js'
 import { isAlive } from './processes.js'
 import { clusterStatus, statusText } from './status.js'
@@ -68,6 +70,26 @@ export async function main(program: string, argv: string[]): Promise<number> {
     .description('print what a shell needs: eval "$(bobbin env)"')
     .addOption(dirOption())
     .action((options: { dir?: string }) => say(exportsText(requireRunning(options.dir).l)))
+  bobbin
+    .command('doctor')
+    .description('look for what stands in the way of a cluster, or is wrong with the one that runs')
+    .addOption(dirOption())
+    .option('--conf <folder>', 'check this folder too, as it would be given to up')
+    .option('--json', 'for scripts', false)
+    .action(async (options: { dir?: string; conf?: string; json: boolean }) => {
+      const findings = await examine(layout(clusterDir(options.dir)), options.conf)
+      say(options.json ? `${JSON.stringify(findings, null, 2)}\n` : findingsText(findings))
+      code = findings.some((f) => f.verdict === 'problem') ? FAILED : 0
+    })
+  bobbin
+    .command('jar')
+    .description('pack a folder of JavaScript or TypeScript modules into a job jar')
+    .argument('<folder>', 'its files become the entries of the jar: com/example/Job.js is the class com.example.Job')
+    .option('-o, --out <file>', "the jar's name (default: the folder's with .jar)")
+    .option('-m, --main <class>', 'the class that runs when none is named')
+    .action(async (folder: string, options: JarArguments) => {
+      code = await jar(folder, options, say)
+    })
   try {
     await bobbin.parseAsync(argv, { from: 'user' })
     return code

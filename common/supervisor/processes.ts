@@ -81,13 +81,18 @@ function allPids(): number[] {
     .map(Number)
 }
 
+function environmentVariable(pid: number, name: string): string | undefined {
+  const found = readProc(`/proc/${pid}/environ`)
+    ?.split('\0')
+    .find((v) => v.startsWith(`${name}=`))
+  return found?.slice(name.length + 1)
+}
+
 /** Container processes whose work folder is below `dir`, by the LOCAL_DIRS that NodeManagers give them. Linux only; elsewhere none are found. */
 export function containerProcesses(dir: string): ProcessRef[] {
   if (!hasProc) return []
   return allPids().flatMap((pid) => {
-    const environment = readProc(`/proc/${pid}/environ`)?.split('\0') ?? []
-    const local = environment.find((v) => v.startsWith('LOCAL_DIRS='))
-    const startTime = local?.slice('LOCAL_DIRS='.length).startsWith(`${dir}/`) ? startTimeOf(pid) : undefined
+    const startTime = environmentVariable(pid, 'LOCAL_DIRS')?.startsWith(`${dir}/`) ? startTimeOf(pid) : undefined
     return startTime === undefined || pid === process.pid ? [] : [{ pid, startTime }]
   })
 }
@@ -138,5 +143,8 @@ function lsofOwner(port: number): PortOwner | undefined {
 export function describeOwner(port: number): string {
   const owner = portOwner(port)
   if (owner?.pid === undefined) return "a process of another user's"
-  return `pid ${owner.pid}${owner.command ? ` (${owner.command.length > 100 ? `${owner.command.slice(0, 100)}…` : owner.command})` : ''}`
+  const daemon = environmentVariable(owner.pid, 'BOBBIN_DAEMON_NAME')
+  if (daemon !== undefined) return `pid ${owner.pid} (the ${daemon} of the cluster in ${environmentVariable(owner.pid, 'BOBBIN_DIR')})`
+  const { command } = owner
+  return `pid ${owner.pid}${command ? ` (${command.length > 100 ? `${command.slice(0, 100)}…` : command})` : ''}`
 }
