@@ -4,7 +4,7 @@ import type { YarnClient } from '../../common/yarn-client/yarn-client.js'
 
 const RULE = '+---------------------------------------+'
 
-const row = (name: string, value: string) => `|${name.padEnd(17)}|${value.padEnd(15)}`
+const row = (name: string, value: string, width = 17) => `|${name.padEnd(17)}|${value.padEnd(width)}`
 
 export async function clusterDescription(yarn: YarnClient): Promise<string> {
   const [metrics, nodes, root] = await Promise.all([
@@ -12,18 +12,18 @@ export async function clusterDescription(yarn: YarnClient): Promise<string> {
     yarn.getClusterNodes(['NS_RUNNING']),
     yarn.getQueueInfo('root', { includeApplications: true, includeChildQueues: true, recursive: true }),
   ])
-  const lines = [`NodeManagers in the ClusterClient ${metrics.numNodeManagers ?? nodes.length}${row('Property', 'Value')}`, RULE]
+  const lines = [`NodeManagers in the ClusterClient ${metrics.numNodeManagers ?? nodes.length}${row('Property', 'Value', 15)}`, RULE]
   let memory = 0
   let cores = 0
   for (const n of nodes) {
     memory += n.capability?.memory ?? 0
     cores += n.capability?.virtualCores ?? 0
     lines.push(
-      row('NodeID', `${n.nodeId?.host}:${n.nodeId?.port} `),
-      row('Memory', `${n.capability?.memory ?? 0} MB `),
-      row('vCores', `${n.capability?.virtualCores ?? 0} `),
-      row('HealthReport', `${n.healthReport ?? ''} `),
-      row('Containers', `${n.numContainers ?? 0} `),
+      row('NodeID', `${n.nodeId?.host}:${n.nodeId?.port}`),
+      row('Memory', `${n.capability?.memory ?? 0} MB`),
+      row('vCores', `${n.capability?.virtualCores ?? 0}`),
+      row('HealthReport', `${n.healthReport ?? ''}`),
+      row('Containers', `${n.numContainers ?? 0}`),
       RULE,
     )
   }

@@ -1,10 +1,11 @@
 /** `flink run`: main runs here; each execute() goes to a session, or gets a cluster of its own. */
 import type { CommandLine } from '../../common/cli/options.js'
+import { parseApplicationId } from '../../common/records/ids.js'
 import { flinkError } from '../config/errors.js'
 import { type FlinkConfiguration, options } from '../config/index.js'
 import { type YarnEnvironment, yarnEnvironment } from '../deployment/environment.js'
 import type { JobExecutionResult, RestClient } from '../deployment/rest-client.js'
-import { type Cluster, retrieveCluster, unknownTarget } from '../deployment/retrieve.js'
+import { type Cluster, finalStatus, retrieveCluster, unknownTarget } from '../deployment/retrieve.js'
 import { deployCluster } from '../deployment/yarn-descriptor.js'
 import type { JobGraph } from '../jobgraph/index.js'
 import { ProgramInvocationException } from '../program/errors.js'
@@ -39,6 +40,14 @@ export async function run(line: CommandLine, base: FlinkConfiguration, output: O
   }
 }
 
+/** How long a JobManager that answered once may stay away, unless YARN says that it has ended. */
+const LOST_AFTER = 10_000
+
+interface JobCluster {
+  readonly rest: RestClient
+  readonly applicationId?: string
+}
+
 /** Where the program's jobs go: the executor of the target. */
 class JobClients implements PipelineExecutor {
   readonly #closers: (() => void)[] = []
@@ -66,14 +75,14 @@ class JobClients implements PipelineExecutor {
   }
 
   async #submit(graph: JobGraph): Promise<SubmittedJob> {
-    const rest = await this.#clusterFor(graph)
+    const { rest, applicationId } = await this.#clusterFor(graph)
     this.output.out(`Job has been submitted with JobID ${graph.jobId}`)
     if (this.#detached) return { jobId: graph.jobId, result: undefined }
     this.#running.set(graph.jobId, rest)
-    return { jobId: graph.jobId, result: () => this.#result(graph.jobId, rest) }
+    return { jobId: graph.jobId, result: () => this.#result(graph.jobId, rest, applicationId) }
   }
 
-  async #clusterFor(graph: JobGraph): Promise<RestClient> {
+  async #clusterFor(graph: JobGraph): Promise<JobCluster> {
     switch (this.#target) {
       case 'remote':
       case 'yarn-session':
@@ -87,33 +96,37 @@ class JobClients implements PipelineExecutor {
     }
   }
 
-  async #toSession(graph: JobGraph): Promise<RestClient> {
+  async #toSession(graph: JobGraph): Promise<JobCluster> {
     if (!this.#session) {
       const session = await retrieveCluster(this.conf, this.output.log)
       this.#session = session
       this.#closers.push(() => session.close())
     }
-    const { rest } = this.#session
     try {
-      await rest.submit(graph, this.jar.path)
-      return rest
+      await this.#session.rest.submit(graph, this.jar.path)
+      return this.#session
     } catch (e) {
       const inner = flinkError('JobSubmissionException', 'Failed to submit JobGraph.', { cause: e })
       throw flinkError('FlinkException', `Failed to execute job '${graph.name}'.`, { cause: inner })
     }
   }
 
-  async #toOwnCluster(graph: JobGraph): Promise<RestClient> {
+  async #toOwnCluster(graph: JobGraph): Promise<JobCluster> {
     this.#yarn ??= yarnEnvironment()
     const job = { graph, jar: this.jar.path, detached: this.#detached }
     const deployed = await deployCluster({ mode: 'per-job', conf: this.conf, env: this.#yarn, log: this.output.log, signal: this.signal, job })
     const rest = deployed.rest!
     this.#closers.push(() => rest.close())
-    return rest
+    return { rest, applicationId: deployed.applicationId }
   }
 
-  async #result(jobId: string, rest: RestClient): Promise<JobResult> {
-    const result = await rest.result(jobId)
+  async #result(jobId: string, rest: RestClient, applicationId: string | undefined): Promise<JobResult> {
+    let since: number | undefined
+    const result = await rest.result(jobId, async (e) => {
+      since ??= performance.now()
+      if (applicationId !== undefined) await this.#checkApplication(applicationId)
+      if (performance.now() - since > LOST_AFTER) throw e
+    })
     this.#running.delete(jobId)
     if (result['application-status'] !== 'SUCCEEDED') throw jobFailure(jobId, result)
     this.output.out('Program execution finished')
@@ -121,6 +134,22 @@ class JobClients implements PipelineExecutor {
     this.output.out(`Job Runtime: ${result['net-runtime']} ms`)
     this.output.out()
     return { jobId, netRuntime: result['net-runtime'] }
+  }
+
+  /** @throws FlinkError with what YARN knows of the end of an application whose JobManager does not answer */
+  async #checkApplication(applicationId: string): Promise<void> {
+    this.#yarn ??= yarnEnvironment()
+    const report = await this.#yarn.yarn.getApplicationReport(parseApplicationId(applicationId))
+    const state = report.yarnApplicationState
+    if (state !== 'FINISHED' && state !== 'FAILED' && state !== 'KILLED') return
+    const reason = flinkError('FlinkException', `${report.diagnostics}\nIts logs say more: yarn logs -applicationId ${applicationId}`.trim())
+    throw flinkError(
+      'RuntimeException',
+      `The Yarn application ${applicationId} doesn't run anymore. Its state is ${state}, its final status ${finalStatus(report)}.`,
+      {
+        cause: reason,
+      },
+    )
   }
 
   /** A deployment that was under way has been undone when this resolves; running jobs go on unless -sae was given. */

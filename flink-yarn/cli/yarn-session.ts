@@ -22,8 +22,8 @@ const ENDED: ReadonlySet<string | undefined> = new Set(['FINISHED', 'FAILED', 'K
 
 export async function yarnSession(args: readonly string[], output: Output): Promise<number> {
   try {
-    const line = parseOptions(YARN_SESSION, args, { style: 'default', stopAtNonOption: true })
-    if (line.args.length > 0) output.err(`Ignored: ${line.args.join(' ')} (no such option; -h lists those there are)`)
+    const { line, ignored } = readArguments(args)
+    if (ignored.length > 0) output.err(`Ignored: ${ignored.join(' ')} (no such option; -h lists those there are)`)
     if (line.has('h')) {
       output.out(yarnSessionHelp())
       return 0
@@ -35,6 +35,20 @@ export async function yarnSession(args: readonly string[], output: Output): Prom
     if (e instanceof ConfigurationError) return reportConfiguration(output, e)
     output.log('ERROR', 'sessionCli', `Error while running the Flink session.\n${describeFailure(e)}`)
     return reportFailure(output, e)
+  }
+}
+
+/** What is no option is passed over with its value, as `-n 2` of older days; what follows still counts. */
+function readArguments(args: readonly string[]): { line: CommandLine; ignored: string[] } {
+  const ignored: string[] = []
+  let kept = [...args]
+  for (;;) {
+    const line = parseOptions(YARN_SESSION, kept, { style: 'default', stopAtNonOption: true })
+    if (line.args.length === 0) return { line, ignored }
+    const at = kept.length - line.args.length
+    const length = line.args.length > 1 && line.args[0]!.startsWith('-') && !line.args[1]!.startsWith('-') ? 2 : 1
+    ignored.push(...line.args.slice(0, length))
+    kept = [...kept.slice(0, at), ...kept.slice(at + length)]
   }
 }
 

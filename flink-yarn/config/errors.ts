@@ -34,6 +34,10 @@ export class FlinkError extends Error {
   ) {
     super(message, options)
   }
+
+  is(name: FlinkErrorName): boolean {
+    return this.javaClass === FLINK_ERRORS[name]
+  }
 }
 
 export function flinkError(name: FlinkErrorName, message: string, options?: ErrorOptions): FlinkError {

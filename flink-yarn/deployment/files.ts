@@ -23,6 +23,12 @@ export const isRemote = (p: string): boolean => /^(?!file:)[a-z][a-z0-9+.-]*:\/\
 /** The local path of `/a/b` or `file:///a/b`. */
 export const localPath = (p: string): string => (p.startsWith('file:') ? fileURLToPath(p.replace(/^file:\/*/, 'file:///')) : p)
 
+/** As Promise.all, but settles when nothing is under way any more: what is undone then stays undone. */
+export async function allDone<const T extends readonly unknown[]>(work: T): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work)
+  return Promise.all(work)
+}
+
 export class ApplicationFiles {
   readonly #resources = new Map<string, LocalResourceProtoInit>()
   readonly #shipped = new Map<string, string>()
@@ -66,7 +72,7 @@ export class ApplicationFiles {
     const files = statSync(local).isDirectory()
       ? [...localFiles(local)].map((f) => [path.join(local, f), path.posix.join(path.basename(local), f)])
       : [[local, path.basename(local)]]
-    await Promise.all(files.map(([file, key]) => this.uploadFile(path.posix.join(under, key!), file!, path.posix.join(under, key!), how)))
+    await allDone(files.map(([file, key]) => this.uploadFile(path.posix.join(under, key!), file!, path.posix.join(under, key!), how)))
   }
 
   /** Uses a file of the store in place. */

@@ -3,7 +3,7 @@ import http from 'node:http'
 import { createReadStream, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { flinkError } from '../config/errors.js'
+import { FlinkError, flinkError } from '../config/errors.js'
 import type { JobGraph } from '../jobgraph/index.js'
 
 export interface RestAddress {
@@ -81,11 +81,19 @@ export class RestClient {
     for (let pause = FIRST_PAUSE; (await this.status(graph.jobId)) === 'INITIALIZING'; pause = Math.min(pause * 2, LONGEST_PAUSE)) await sleep(pause)
   }
 
-  /** Waits for the job's end. */
-  async result(jobId: string): Promise<JobExecutionResult> {
+  /**
+   * Waits for the job's end.
+   * @param onLost asked when no connection can be made: it throws when the JobManager is gone for good
+   */
+  async result(jobId: string, onLost: (e: FlinkError) => Promise<void>): Promise<JobExecutionResult> {
     for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 1.5, LONGEST_PAUSE)) {
-      const found = await this.executionResult(jobId)
-      if (found) return found
+      try {
+        const found = await this.executionResult(jobId)
+        if (found) return found
+      } catch (e) {
+        if (!(e instanceof FlinkError && e.is('ConnectException'))) throw e
+        await onLost(e)
+      }
       await sleep(pause)
     }
   }

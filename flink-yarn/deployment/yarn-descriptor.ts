@@ -12,7 +12,7 @@ import type { JobGraph } from '../jobgraph/index.js'
 import { type JobManagerProcessSpec, containerMemoryMb, jobManagerProcessSpec, taskManagerProcessSpec } from '../memory/index.js'
 import { type ClusterSpecification, checkMaximum, checkQueue, checkVcores, describeMemory } from './checks.js'
 import type { YarnEnvironment } from './environment.js'
-import { ApplicationFiles, isRemote, localFiles, localPath } from './files.js'
+import { ApplicationFiles, allDone, isRemote, localFiles, localPath } from './files.js'
 import type { Log } from './log.js'
 import { type RestAddress, RestClient } from './rest-client.js'
 import { finalStatus, webInterface } from './retrieve.js'
@@ -105,16 +105,19 @@ class Deploying {
     describeMemory(env, this.#sizes, nodes, log)
     checkMaximum(this.#sizes, maximumCapability)
     const files = this.#stagingOf(applicationId)
+    let submitted = false
     try {
       signal.throwIfAborted()
       const submission = await this.#prepare(files, applicationId, provided)
       signal.throwIfAborted()
       log('INFO', 'descriptor', `Submitting application master ${formatApplicationId(applicationId)}`)
+      submitted = true
       await yarn.submitApplication(submissionContext(submission))
       log('INFO', 'yarnClient', `Submitted application ${formatApplicationId(applicationId)}`)
       return this.#deployed(applicationId, await this.#waitUntilRunning(applicationId))
     } catch (e) {
-      await this.#undo(applicationId, files)
+      if (submitted) await this.#kill(applicationId)
+      await this.#removeFiles(files)
       throw e
     } finally {
       files.dfs.close()
@@ -140,7 +143,7 @@ class Deploying {
     const jar = job?.jar ?? program?.jar
     // The jar may be among what is provided: then it is there already, under that key.
     const inPlace = provided.length > 0 ? await this.#useProvided(files, provided) : undefined
-    const [dist, jarKey] = await Promise.all([
+    const [dist, jarKey] = await allDone([
       inPlace ?? this.#uploadEngine(files),
       jar === undefined ? '' : this.#addJar(files, jar),
       files.uploadText(FLINK_CONF_KEY, effective.toText(), `${id}-flink-conf.yaml${randomDigits()}.tmp`, { ship: true }),
@@ -183,7 +186,7 @@ class Deploying {
 
   /** The key of the engine among what a provided folder holds. */
   async #useProvided(files: ApplicationFiles, directories: readonly string[]): Promise<string> {
-    const keys = (await Promise.all(directories.map((d) => files.useRemoteTree(d, 'PUBLIC')))).flat()
+    const keys = (await allDone(directories.map((d) => files.useRemoteTree(d, 'PUBLIC')))).flat()
     const dist = keys.find((k) => path.posix.basename(k) === DIST)
     if (dist !== undefined) return dist
     throw flinkError(
@@ -203,7 +206,7 @@ class Deploying {
     }
     const lib = engineLib()
     if (!existsSync(path.join(lib, DIST))) throw flinkError('FlinkException', `The engine ${path.join(lib, DIST)} has not been built: npm run build`)
-    await Promise.all([...localFiles(lib)].map((f) => files.uploadFile(`lib/${f}`, path.join(lib, f), `lib/${f}`, { ship: true })))
+    await allDone([...localFiles(lib)].map((f) => files.uploadFile(`lib/${f}`, path.join(lib, f), `lib/${f}`, { ship: true })))
     return key
   }
 
@@ -224,7 +227,7 @@ class Deploying {
     const { conf } = this.#d
     const add = async (option: typeof options.yarn.shipFiles, type: 'FILE' | 'ARCHIVE') => {
       const paths = conf.optional(option) ?? []
-      await Promise.all(
+      await allDone(
         paths.map((p) => {
           if (path.posix.basename(p.replace(/\/+$/, '')) === 'usrlib') {
             throw flinkError('IllegalArgumentException', `User-shipped directories configured via : ${option.key} should not include usrlib.`)
@@ -234,7 +237,7 @@ class Deploying {
         }),
       )
     }
-    await Promise.all([add(options.yarn.shipFiles, 'FILE'), add(options.yarn.shipArchives, 'ARCHIVE')])
+    await allDone([add(options.yarn.shipFiles, 'FILE'), add(options.yarn.shipArchives, 'ARCHIVE')])
   }
 
   /** Jars of an application beside its own, from yarn.provided.usrlib.dir. */
@@ -297,8 +300,8 @@ class Deploying {
     return { applicationId, rest: new RestClient(address, conf.get(options.client.timeout)) }
   }
 
-  /** Whatever was begun of the application is taken back; failing at that must not hide why. */
-  async #undo(id: ApplicationId, files: ApplicationFiles): Promise<void> {
+  /** Failing at what is undone must not hide why it is. */
+  async #kill(id: ApplicationId): Promise<void> {
     const { env, log } = this.#d
     const name = formatApplicationId(id)
     log('INFO', 'descriptor', 'Cancelling deployment from Deployment Failure Hook')
@@ -309,6 +312,10 @@ class Deploying {
     } catch (e) {
       log('WARN', 'descriptor', `The application ${name} could not be killed: ${(e as Error).message}`)
     }
+  }
+
+  async #removeFiles(files: ApplicationFiles): Promise<void> {
+    const { log } = this.#d
     log('INFO', 'descriptor', `Deleting files in ${files.uri}.`)
     try {
       await files.remove()
