@@ -65,7 +65,7 @@ export function contextOf(rm: ResourceManager, body: AppSubmission | undefined):
     applicationType: body['application-type'],
     keepContainersAcrossApplicationAttempts: String(body['keep-containers-across-application-attempts']) === 'true',
     applicationTags: asList(body['application-tags']?.tag),
-    nodeLabelExpression: body['app-node-label-expression'],
+    nodeLabelExpression: body['app-node-label-expression'] ?? '',
     attemptFailuresValidityInterval: Number(body['attempt-failures-validity-interval'] ?? -1),
     ...(label !== undefined && {
       amContainerResourceRequest: [{ priority: { priority: 0 }, resourceName: '*', capability, numContainers: 1, nodeLabelExpression: label }],
