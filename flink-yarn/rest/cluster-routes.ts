@@ -3,6 +3,7 @@ import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { options } from '../config/index.js'
+import { type TaskManagerProcessSpec, taskManagerProcessSpec } from '../memory/index.js'
 import type { Cluster } from '../jobmanager/cluster.js'
 import type { TaskManager } from '../jobmanager/slot-manager.js'
 import type { JobStatus } from '../jobmanager/states.js'
@@ -75,11 +76,11 @@ export function clusterRoutes(app: FastifyInstance, cluster: Cluster): void {
   }
   const logRoute = (name: (request: FastifyRequest) => string) => async (request: FastifyRequest, reply: FastifyReply) =>
     sendLog(reply, await taskManagerOf(request).gateway.readLog({ name: name(request) }))
-  app.get('/taskmanagers', (_request, reply) => send(reply, { taskmanagers: slots.taskManagers.map((tm) => taskManagerView(tm, cluster)) }))
+  app.get('/taskmanagers', (_request, reply) => send(reply, { taskmanagers: slots.taskManagers.map((tm) => taskManagerView(tm, specOf(cluster))) }))
   app.get('/taskmanagers/:id', (request, reply) => {
     const tm = taskManagerOf(request)
-    const allocated = tm.slots.flatMap((jobId) => (jobId === undefined ? [] : [{ jobId, resource: resourceOf(cluster, 1 / tm.slots.length) }]))
-    return send(reply, { ...taskManagerView(tm, cluster), allocatedSlots: allocated, metrics: { heapUsed: tm.heapUsed } })
+    const allocated = tm.slots.flatMap((jobId) => (jobId === undefined ? [] : [{ jobId, resource: resourceOf(specOf(cluster), 1 / tm.slots.length) }]))
+    return send(reply, { ...taskManagerView(tm, specOf(cluster)), allocatedSlots: allocated, metrics: { heapUsed: tm.heapUsed } })
   })
   app.get(
     '/taskmanagers/:id/log',
@@ -114,21 +115,29 @@ function sendLog(reply: FastifyReply, file: { found: boolean; bytes: Uint8Array 
 
 const MIB = 2 ** 20
 
-/** What a TaskManager was sized to, as far as the configuration says it; `share` of it. */
-function resourceOf(cluster: Cluster, share: number): Record<string, unknown> {
-  const m = options.taskManagerMemory
-  const mib = (bytes: number | undefined) => Math.floor(((bytes ?? 0) * share) / MIB)
+function specOf(cluster: Cluster): TaskManagerProcessSpec {
+  const { conf } = cluster
+  // A cluster without a configured size (TaskManagers as child processes) counts as one of the shipped configuration.
+  const sized = [options.taskManagerMemory.totalProcess, options.taskManagerMemory.totalFlink, options.taskManagerMemory.taskHeap].some((o) => conf.contains(o))
+  return taskManagerProcessSpec(sized ? conf : conf.copy().set(options.taskManagerMemory.totalProcess, SHIPPED_PROCESS_SIZE))
+}
+
+const SHIPPED_PROCESS_SIZE = '1728m'
+
+/** A share of what a TaskManager is sized to. */
+function resourceOf(spec: TaskManagerProcessSpec, share: number): Record<string, unknown> {
+  const mib = (bytes: number) => Math.floor((bytes * share) / MIB)
   return {
-    cpuCores: (cluster.conf.optional(m.cpuCores) ?? cluster.conf.get(options.taskManager.slots)) * share,
-    taskHeapMemory: mib(cluster.conf.optional(m.taskHeap)),
-    taskOffHeapMemory: mib(cluster.conf.optional(m.taskOffHeap)),
-    managedMemory: mib(cluster.conf.optional(m.managed)),
-    networkMemory: mib(cluster.conf.optional(m.networkMin)),
+    cpuCores: spec.cpuCores * share,
+    taskHeapMemory: mib(spec.taskHeap),
+    taskOffHeapMemory: mib(spec.taskOffHeap),
+    managedMemory: mib(spec.managed),
+    networkMemory: mib(spec.network),
     extendedResources: {},
   }
 }
 
-function taskManagerView(tm: TaskManager, cluster: Cluster): Record<string, unknown> {
+function taskManagerView(tm: TaskManager, spec: TaskManagerProcessSpec): Record<string, unknown> {
   const { registration: r } = tm
   const free = tm.slots.filter((holder) => holder === undefined).length
   return {
@@ -139,8 +148,20 @@ function taskManagerView(tm: TaskManager, cluster: Cluster): Record<string, unkn
     timeSinceLastHeartbeat: tm.lastHeartbeat,
     slotsNumber: r.slots,
     freeSlots: free,
-    totalResource: resourceOf(cluster, 1),
-    freeResource: resourceOf(cluster, free / r.slots),
-    hardware: { cpuCores: r.cpuCores, physicalMemory: r.physicalMemory, freeMemory: 0, managedMemory: 0 },
+    totalResource: resourceOf(spec, 1),
+    freeResource: resourceOf(spec, free / r.slots),
+    hardware: { cpuCores: r.cpuCores, physicalMemory: r.physicalMemory, freeMemory: spec.frameworkHeap + spec.taskHeap, managedMemory: spec.managed },
+    memoryConfiguration: {
+      frameworkHeap: spec.frameworkHeap,
+      taskHeap: spec.taskHeap,
+      frameworkOffHeap: spec.frameworkOffHeap,
+      taskOffHeap: spec.taskOffHeap,
+      networkMemory: spec.network,
+      managedMemory: spec.managed,
+      jvmMetaspace: spec.metaspace,
+      jvmOverhead: spec.overhead,
+      totalFlinkMemory: spec.totalFlink,
+      totalProcessMemory: spec.totalProcess,
+    },
   }
 }
