@@ -9,6 +9,7 @@ import { hdfs, namenodeRpcAddress, namenodesOf } from '../../common/config/keys/
 import { runDaemon } from '../../common/daemon/daemon.js'
 import { buildWeb } from '../../common/daemon/web.js'
 import { type Address, parseAddress } from '../../common/rpc/client.js'
+import { lockDirectory } from '../directory-lock.js'
 import { localDirectory } from '../local-directory.js'
 import { type NamenodeService, namenodeService } from './rpc/namenode-service.js'
 import { type RecoveryContext, recoverBlock } from './rpc/recovery.js'
@@ -41,6 +42,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const reserved = conf.get(hdfs.dataDirReserved)
   const dirs = conf.get(hdfs.dataDir)
   if (dirs.length === 0) throw new ConfigurationError(`${hdfs.dataDir.name} names no folder`)
+  const unlocks = dirs.map((d) => lockDirectory(localDirectory(d)))
   const volumes = dirs.map((d) => openVolume(d, localDirectory(d), reserved))
   const uuid = volumes.map((v) => readVersion(path.join(v.dir, 'current'))?.get('datanodeUuid')).find((u) => u !== undefined) ?? randomUUID()
   const hostName = conf.optional(hdfs.datanodeHostname) ?? os.hostname()
@@ -139,6 +141,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
     async stop() {
       for (const s of services) s.stop()
       await Promise.all([transfer.close(), rpc.close(), web.close()])
+      for (const unlock of unlocks) unlock()
     },
   }
 })

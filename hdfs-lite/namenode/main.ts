@@ -12,6 +12,7 @@ import { createGroups } from '../../common/security/groups.js'
 import { applyHosts } from './hosts.js'
 import type { Identity } from './journal/journal.js'
 import { openSqliteJournal } from './journal/sqlite.js'
+import { lockDirectory } from '../directory-lock.js'
 import { localDirectory } from '../local-directory.js'
 import { openNamesystem } from './namesystem.js'
 import type { HaState } from './rpc/ha-state.js'
@@ -69,6 +70,8 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const rpcAddress = parseAddress(own.rpc, 8020)
   const httpAddress = parseAddress(own.http, 9870)
   const dir = localDirectory(conf.get(hdfs.nameDir).split(',')[0]!)
+  // The members of a pair share the folder; the journal's epoch keeps them apart.
+  const unlock = own.pair ? () => {} : lockDirectory(dir)
   const journal = openSqliteJournal(dir, new URL('./namenode-journal-worker.cjs', import.meta.url), newIdentity)
   const hostName = rpcAddress.host === '0.0.0.0' ? os.hostname() : rpcAddress.host
   const ns = await openNamesystem({ conf, journal, groups: createGroups(), hostName, log, onJournalFailure: fatal })
@@ -89,6 +92,7 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
       clearInterval(timer)
       await Promise.all([rpc.close(), web.close()])
       await ns.close()
+      unlock()
     },
   }
 })

@@ -15,7 +15,7 @@ import { verifyReplication } from './write.js'
 
 export function existing(iip: ResolvedPath): INode {
   const inode = lastOf(iip)
-  if (!inode) throw exception('FileNotFoundException', `File does not exist: ${iip.path}`)
+  if (!inode) throw exception('FileNotFoundException', `Directory/File does not exist ${iip.path}`)
   return inode
 }
 

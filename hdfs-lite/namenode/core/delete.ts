@@ -18,7 +18,8 @@ export function remove(fs: FsState, caller: Caller, src: string, recursive: bool
   const iip = resolve(fs, caller, src, 'write-link')
   checkPermission(fs, caller, iip, { parent: ACTION.WRITE, below: ACTION.ALL, ignoreEmpty: true })
   const inode = lastOf(iip)
-  if (inode?.kind === 'directory' && inode.children.length > 0 && !recursive) throw exception('PathIsNotEmptyDirectoryException', `${iip.path} is non empty`)
+  if (inode?.kind === 'directory' && inode.children.length > 0 && !recursive)
+    throw exception('PathIsNotEmptyDirectoryException', `\`${iip.path} is non empty': Directory is not empty`)
   if (!inode || inode === fs.root) return false
   checkNoSnapshots(inode)
   removeNode(fs, inode, now)

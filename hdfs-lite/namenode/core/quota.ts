@@ -60,7 +60,7 @@ export function verifyQuota(_fs: FsState, dir: INodeDirectory | undefined, names
   }
 }
 
-/** `402653184 B = 384 MB` */
+/** `402653184 B = 384 MB`, with two decimals where it does not come out even. */
 function sizeText(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB', 'EB']
   let value = bytes
@@ -69,6 +69,5 @@ function sizeText(bytes: number): string {
     value /= 1024
     i++
   }
-  const short = i === 0 ? `${bytes} B` : `${Number.isInteger(value) ? value : value.toFixed(2)} ${units[i]}`
-  return i === 0 ? short : `${bytes} B = ${short}`
+  return `${bytes} B = ${Number.isInteger(value) ? value : value.toFixed(2)} ${units[i]}`
 }

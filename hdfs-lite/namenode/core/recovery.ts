@@ -129,6 +129,13 @@ export function checkLeases(fs: FsState, clock: Clock): string[] {
   if (inSafeMode(fs)) return []
   const problems: string[] = []
   for (const lease of [...fs.leases.values()]) {
+    for (const file of lease.files) {
+      const last = file.blocks.at(-1)
+      const c = last?.construction
+      // A recovery that nobody carried out, or that a restart has forgotten.
+      if (c?.state === 'UNDER_RECOVERY' && c.expected.length > 0 && (c.recoveryStarted === 0 || clock.tick - c.recoveryStarted > RECOVERY_TIMEOUT))
+        startRecovery(fs, last!, clock.tick)
+    }
     const limit = lease.holder === NAMENODE_HOLDER ? RECOVERY_TIMEOUT : fs.config.leaseHardLimit
     if (clock.tick - lease.lastRenewed <= limit) continue
     for (const file of [...lease.files]) {

@@ -23,7 +23,7 @@ export const DEFAULT_POLICY = STORAGE_POLICIES.find((p) => p.name === 'HOT')!
 
 export function storagePolicyNamed(name: string): StoragePolicy {
   const found = STORAGE_POLICIES.find((p) => p.name === name.toUpperCase())
-  if (!found) throw exception('IllegalArgumentException', `Cannot find a block policy with the name ${name}`)
+  if (!found) throw exception('HadoopIllegalArgumentException', `Cannot find a block policy with the name ${name}`)
   return found
 }
 

@@ -25,8 +25,8 @@ const CREATE = 1
 const OVERWRITE = 2
 const NEW_BLOCK = 0x20
 
-/** -1 and its like travel as uint64. */
-export const signed = (n: number) => (n > 2 ** 63 ? n - 2 ** 64 : n)
+/** -1 travels as uint64, which is the largest number that reads here. */
+export const signed = (n: number) => (n >= 2 ** 64 ? -1 : n)
 
 export const machineOf = (call: CallContext) => call.remoteAddress.replace(/^::ffff:/, '')
 

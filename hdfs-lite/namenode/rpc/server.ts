@@ -13,6 +13,7 @@ import { RpcServer } from '../../../common/rpc/server.js'
 import { checkSuperuser } from '../core/permission.js'
 import type { Namesystem } from '../namesystem.js'
 import { clientAdminHandlers } from './client-admin.js'
+import { clientExtendedHandlers } from './client-extended.js'
 import { clientReadHandlers } from './client-read.js'
 import { clientWriteHandlers } from './client-write.js'
 import { datanodeHandlers } from './datanode-protocol.js'
@@ -40,6 +41,7 @@ const SERVED_BY_STANDBY = new Set([
 
 export function buildRpcServer(o: NameNodeRpcOptions): RpcServer {
   const { ns, ha, log } = o
+  const retries = createRetryCache()
   const superuser = (user: string) => checkSuperuser(ns.fs, ns.caller(user))
   const server = new RpcServer({
     before(protocol, method) {
@@ -49,7 +51,12 @@ export function buildRpcServer(o: NameNodeRpcOptions): RpcServer {
     onError: (e, method) => log.error({ err: e }, `${method} failed`),
   })
   return server
-    .serve(clientProtocol, { ...clientReadHandlers(ns, ha), ...clientWriteHandlers(ns, createRetryCache()), ...clientAdminHandlers(ns, o.refreshNodes) })
+    .serve(clientProtocol, {
+      ...clientReadHandlers(ns, ha),
+      ...clientWriteHandlers(ns, retries),
+      ...clientExtendedHandlers(ns, retries),
+      ...clientAdminHandlers(ns, o.refreshNodes),
+    })
     .serve(datanodeProtocol, datanodeHandlers(ns, ha))
     .serve(haServiceProtocol, haHandlers(ns, ha))
     .serve(refreshUserMappingsProtocol, {
