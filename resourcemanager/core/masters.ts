@@ -85,11 +85,12 @@ function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<Al
   checkBlacklist(event.blacklistAdditions ?? [])
   if (!app.submission.keepContainers) checkReleases(event.releases, event.attemptId)
   const dying = attempt.state === 'FINAL_SAVING' || attempt.state === 'FINISHING' || app.finalStateStored
-  const held = scheduler.attempt(event.attemptId)
+  const live = scheduler.attempt(event.attemptId)
+  const held = live?.id.attemptId === event.attemptId.attemptId ? live : undefined
   const asked =
     !dying &&
     held !== undefined &&
-    scheduler.ask(event.attemptId, {
+    scheduler.ask(held, {
       asks,
       schedulingRequests: event.schedulingRequests ?? [],
       releases: event.releases,

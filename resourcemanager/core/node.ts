@@ -117,7 +117,6 @@ export class Node {
       if (!this.runningApplications.has(app)) this.noteApplication(s.containerId.applicationAttemptId.applicationId)
       if (s.state === 'COMPLETE') {
         this.launched.delete(key)
-        this.rm.allocations.delete(key)
         if (!this.completed.has(key)) {
           this.completed.add(key)
           completed.push({ id: s.containerId, status: s })
@@ -127,7 +126,6 @@ export class Node {
         if (!this.launched.has(key)) {
           this.launched.set(key, s.containerId)
           launched.push(s.containerId)
-          this.rm.allocations.delete(key)
         }
       }
     }

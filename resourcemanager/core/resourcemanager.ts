@@ -28,7 +28,7 @@ import { ANY, type LogAggregationReport, type NMContainerStatus } from './events
 import { NODE_LIFECYCLE, type Node, type NodeEvent } from './node.js'
 import { makeScheduler } from './schedulers.js'
 import type { ApplicationState, AttemptState } from './state.js'
-import { Deadlines } from './timers.js'
+import { Allocations, Deadlines } from './timers.js'
 
 type Message =
   | { readonly to: Application; readonly event: ApplicationEvent }
@@ -50,9 +50,8 @@ export class ResourceManager implements SchedulerHost {
   readonly amSilence = new Deadlines<Attempt>()
   /** Unregistered application masters that have yet to exit. */
   readonly amExits = new Deadlines<Attempt>()
-  /** Containers handed out and not yet started, by key. */
-  readonly allocations = new Deadlines<string>()
-  readonly #allocated = new Map<string, ContainerId>()
+  /** Containers handed out and not yet started. */
+  readonly allocations = new Allocations()
   readonly lifetimes = new Deadlines<Application>()
   readonly decommissions = new Deadlines<Node>()
   now = 0
@@ -102,8 +101,16 @@ export class ResourceManager implements SchedulerHost {
       }
     } catch (e) {
       if (!(e instanceof InvalidTransition)) throw e
-      this.log('error', `Can't handle this event at current state: ${e.message}`)
+      this.invalid(e)
     }
+  }
+
+  invalid(error: InvalidTransition): void {
+    this.log('error', `Can't handle this event at current state: ${error.message}`)
+  }
+
+  isExclusive(label: string): boolean {
+    return this.labels.get(label)?.exclusive ?? true
   }
 
   effect(effect: Effect): void {
@@ -286,7 +293,8 @@ export class ResourceManager implements SchedulerHost {
       return 'LAUNCHED_UNMANAGED_SAVING'
     }
     const asks = attempt.application.amRequests.map((r) => ({ ...r, numContainers: 1, priority: AM_PRIORITY }))
-    this.scheduler.ask(attempt.id, { ...EMPTY_ALLOCATE, asks, blacklistAdditions: this.amBlacklist(attempt) })
+    const held = this.scheduler.attempt(attempt.id)
+    if (held) this.scheduler.ask(held, { ...EMPTY_ALLOCATE, asks, blacklistAdditions: this.amBlacklist(attempt) })
     this.scheduler.stir()
     return 'SCHEDULED'
   }
@@ -477,24 +485,22 @@ export class ResourceManager implements SchedulerHost {
   }
 
   containerAcquired(c: RMContainer): void {
-    this.#allocated.set(c.key, c.name())
-    this.allocations.set(c.key, this.now + this.config.allocationExpiry)
+    this.allocations.add(c, this.now + this.config.allocationExpiry)
     this.applicationRunsOnNode(c)
   }
 
   applicationRunsOnNode(c: RMContainer): void {
-    const app = this.application(c.attempt.id.applicationId)
+    const app = this.applications.get(c.attempt.application.key)
     if (app && !app.ranNodes.has(c.node.key)) this.send(app, { type: 'APP_RUNNING_ON_NODE', nodeKey: c.node.key })
   }
 
   allocationNoLongerPending(c: RMContainer): void {
-    this.allocations.delete(c.key)
-    this.#allocated.delete(c.key)
+    c.startBy = 0
   }
 
   containerFinished(c: RMContainer): void {
     this.allocationNoLongerPending(c)
-    const app = this.application(c.attempt.id.applicationId)
+    const app = this.applications.get(c.attempt.application.key)
     if (!app) return
     const millis = c.finishTime - c.creationTime
     const current = app.current
@@ -554,11 +560,7 @@ export class ResourceManager implements SchedulerHost {
     for (const app of this.lifetimes.expired(this.now)) {
       this.send(app, { type: 'KILL', diagnostics: `Application ${formatApplicationId(app.id)} killed due to exceeding its lifetime period` })
     }
-    for (const key of this.allocations.expired(this.now)) {
-      const id = this.#allocated.get(key)
-      this.#allocated.delete(key)
-      if (id) this.scheduler.expire(id)
-    }
+    for (const c of this.allocations.expired(this.now)) this.scheduler.expire(c)
   }
 
   nextTimer(): number | undefined {

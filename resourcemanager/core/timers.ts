@@ -1,5 +1,6 @@
 /** What falls due: silence of nodes and application masters, allocations never started, lifetimes. Pings cost one map entry. */
 import { Heap } from '../../common/lang/heap.js'
+import type { RMContainer } from '../scheduler/container.js'
 
 interface Due<T> {
   readonly at: number
@@ -56,5 +57,41 @@ export class Deadlines<T> {
       this.#heap.pop()
     }
     return undefined
+  }
+}
+
+/** Containers that must start in time: all wait equally long, so the first handed out is the first due. */
+export class Allocations {
+  #waiting: RMContainer[] = []
+  #first = 0
+
+  add(c: RMContainer, startBy: number): void {
+    c.startBy = startBy
+    this.#waiting.push(c)
+  }
+
+  expired(now: number): RMContainer[] {
+    const due: RMContainer[] = []
+    for (let at = this.next(); at !== undefined && at <= now; at = this.next()) {
+      const c = this.#waiting[this.#first]!
+      c.startBy = 0
+      due.push(c)
+    }
+    return due
+  }
+
+  next(): number | undefined {
+    const waiting = this.#waiting
+    while (this.#first < waiting.length && waiting[this.#first]!.startBy === 0) this.#first++
+    if (this.#first === waiting.length) {
+      this.#waiting = []
+      this.#first = 0
+      return undefined
+    }
+    if (this.#first > 1024 && this.#first * 2 > waiting.length) {
+      this.#waiting = waiting.slice(this.#first)
+      this.#first = 0
+    }
+    return this.#waiting[this.#first]!.startBy
   }
 }

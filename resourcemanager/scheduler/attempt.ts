@@ -1,4 +1,5 @@
 /** An application attempt as a scheduler sees it: what it holds, what it wants, what it has reserved. */
+import type { InvalidTransition } from '../../common/lang/lifecycle.js'
 import {
   type ApplicationAttemptId,
   type ApplicationId,
@@ -17,6 +18,10 @@ import { Usage } from './usage.js'
 
 /** What a scheduler tells those who keep the life cycles. */
 export interface SchedulerHost {
+  /** An event that a container's state has no arc for. */
+  invalid(error: InvalidTransition): void
+  /** Whether requests without a label may use idle nodes of the partition. */
+  isExclusive(label: string): boolean
   readonly now: number
   /** Allocated: the attempt may fetch it. */
   containerStarted(c: RMContainer): void
@@ -53,7 +58,12 @@ export interface AttemptQueue {
   attemptWantsNothing(attempt: SchedulerAttempt): void
 }
 
+/** The key of maps of applications. */
+export const applicationKey = (id: ApplicationId): string => `${id.clusterTimestamp}_${id.id}`
+
 export class SchedulerApplication<Q extends AttemptQueue = AttemptQueue> {
+  readonly key: string
+  /** The attempt that is served; none once the application is over. */
   current: SchedulerAttempt | undefined
   constructor(
     readonly id: ApplicationId,
@@ -63,7 +73,9 @@ export class SchedulerApplication<Q extends AttemptQueue = AttemptQueue> {
     readonly unmanagedAM: boolean,
     readonly keepContainers: boolean,
     readonly label: string | undefined,
-  ) {}
+  ) {
+    this.key = applicationKey(id)
+  }
 }
 
 /** How far the scheduler has come with the application master's container. */

@@ -1,7 +1,7 @@
 /** A container as the ResourceManager knows it, and its life cycle (RMContainerImpl). Kept small: there are many. */
-import { type Lifecycle, transition } from '../../common/lang/lifecycle.js'
+import { InvalidTransition, type Lifecycle, transition } from '../../common/lang/lifecycle.js'
 import type { ApplicationAttemptId, ContainerId, ExecutionType, Resource } from '../../common/records/index.js'
-import { EXIT } from '../../common/records/index.js'
+import { EXIT, formatContainerId } from '../../common/records/index.js'
 import type { Ask, TakenRequest } from './asks.js'
 import type { SchedulerAttempt } from './attempt.js'
 import type { SchedulerNode } from './node.js'
@@ -52,6 +52,8 @@ export class RMContainer {
   isAM = false
   /** The node has reported it running: its resources are free only once the node reports it gone. */
   startedOnNode = false
+  /** When it must have started at the latest; 0: nothing is waited for. */
+  startBy = 0
   finishTime = 0
   exitStatus: number = EXIT.INVALID
   diagnostics = ''
@@ -87,8 +89,14 @@ export class RMContainer {
     return this.state === 'COMPLETED' || this.state === 'EXPIRED' || this.state === 'RELEASED' || this.state === 'KILLED'
   }
 
+  /** An event that its state has no arc for is reported and changes nothing: news of a container may cross. */
   handle(event: ContainerEvent): void {
-    transition(CONTAINER_LIFECYCLE, this, event, () => `container ${this.key}`)
+    try {
+      transition(CONTAINER_LIFECYCLE, this, event, () => formatContainerId(this.name()))
+    } catch (e) {
+      if (!(e instanceof InvalidTransition)) throw e
+      this.attempt.host.invalid(e)
+    }
   }
 }
 
@@ -145,7 +153,7 @@ export const CONTAINER_LIFECYCLE: Lifecycle<RMContainerState, ContainerEventType
     KILL: { to: 'KILLED', run: finished },
   },
   ACQUIRED: {
-    LAUNCHED: { to: 'RUNNING' },
+    LAUNCHED: { to: 'RUNNING', run: (c) => c.attempt.host.allocationNoLongerPending(c) },
     ACQUIRED: { to: 'ACQUIRED' },
     FINISHED: { to: 'COMPLETED', run: finished },
     RELEASED: { to: 'RELEASED', run: killed },

@@ -13,7 +13,10 @@ import {
   type Resource,
   subtract,
 } from '../../common/records/index.js'
-import { type AMWait, type AttemptQueue, type SchedulerApplication, SchedulerAttempt, type SchedulerHost } from './attempt.js'
+import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplication, SchedulerAttempt, type SchedulerHost } from './attempt.js'
+
+export { applicationKey } from './attempt.js'
+
 import type { ResourceCalculator } from './calculator.js'
 import { containerKey, type ContainerEventType, type FinishedStatus, RMContainer } from './container.js'
 import { Cluster, SchedulerNode } from './node.js'
@@ -102,8 +105,6 @@ export interface SchedulerSettings {
   readonly recoveryWindow: number
 }
 
-export const applicationKey = (id: ApplicationId): string => `${id.clusterTimestamp}_${id.id}`
-
 export abstract class SchedulerBase<Q extends AttemptQueue> {
   readonly cluster: Cluster
   protected readonly applications = new Map<string, SchedulerApplication<Q>>()
@@ -183,9 +184,9 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   /** Ends a container and gives back what it took, when its application master never saw it. */
   complete(c: RMContainer | undefined, status: FinishedStatus, event: ContainerEventType): void {
     if (!c) return
-    const attempt = this.attempt(c.attempt.id)
-    const node = this.cluster.nodes.get(c.node.key)
-    if (attempt && node) {
+    const attempt = c.attempt.application.current
+    const { node } = c
+    if (attempt && this.cluster.nodes.get(node.key) === node) {
       this.containerEnded(c, attempt, node, status, event)
       this.cluster.updateRoom(node)
     }
@@ -196,8 +197,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     }
   }
 
-  expire(id: ContainerId): void {
-    this.complete(this.container(id), aborted(EXPIRED_CONTAINER), 'EXPIRE')
+  expire(c: RMContainer): void {
+    this.complete(c, aborted(EXPIRED_CONTAINER), 'EXPIRE')
   }
 
   protected release(ids: readonly ContainerId[], attempt: SchedulerAttempt): void {
@@ -254,7 +255,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     if (!node || node.partition === partition) return
     const before = node.partition
     for (const c of node.containers.values()) {
-      const attempt = this.attempt(c.attempt.id)
+      const attempt = c.attempt.application.current
       if (attempt) this.partitionChanged(c, attempt, before, partition)
     }
     if (node.reserved) this.complete(node.reserved, aborted(UNRESERVED_CONTAINER), 'KILL')
@@ -338,9 +339,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   }
 
   /** Takes in what an attempt asks; the answer is fetched by `pull`. False: the attempt is gone. */
-  ask(id: ApplicationAttemptId, request: AllocateRequest): boolean {
-    const attempt = this.attempt(id)
-    if (!attempt || attempt.id.attemptId !== id.attemptId || attempt.stopped) return false
+  ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
+    if (attempt.stopped) return false
     this.updateContainers(attempt, request.updates)
     this.release(request.releases, attempt)
     const maximum = this.maximumAllocation()

@@ -252,7 +252,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     const application = this.application(id)
     if (!application) return
     application.queue.finish(id, application.user)
-    this.applications.delete(applicationKey(id))
+    application.current = undefined
+    this.applications.delete(application.key)
   }
 
   protected attemptAdded(attempt: SchedulerAttempt, queue: LeafQueue): void {
@@ -367,7 +368,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   /** One container, or one reservation, on the node. */
   #assignOn(node: SchedulerNode): Assignment | undefined {
     if (node.reserved) {
-      const queue = this.attempt(node.reserved.attempt.id)?.queue as LeafQueue | undefined
+      const queue = node.reserved.attempt.application.current?.queue as LeafQueue | undefined
       const assignment = queue?.assign(node, limitsOf(this.cluster.ofPartition('')), 'RESPECT')
       if (assignment && assignment !== 'QUEUE_LIMIT') this.#commit(assignment)
       return undefined
@@ -378,7 +379,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
       this.#commit(respecting)
       return respecting
     }
-    if (node.partition === '' || this.isExclusive(node.partition)) return undefined
+    if (node.partition === '' || this.host.isExclusive(node.partition)) return undefined
     const ignoring = this.root.assign(node, limitsOf(this.cluster.ofPartition('')), 'IGNORE')
     if (!ignoring || ignoring === 'QUEUE_LIMIT') return undefined
     this.#commit(ignoring)
@@ -390,11 +391,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     let room = node.available
     for (const c of node.containers.values()) if (this.killable.has(c)) room = add(room, c.resource)
     return room
-  }
-
-  /** Partitions are exclusive unless the labels say otherwise. */
-  isExclusive(_partition: string): boolean {
-    return true
   }
 
   satisfiesConstraint(_attempt: SchedulerAttempt, _request: SchedulingRequest, _node: SchedulerNode): boolean {
@@ -425,7 +421,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
         if (node.reserved) continue
         const assignment = this.#assignOn(node)
         if (assignment) placed = true
-        else if (!this.waitsForLocality && room.length > 1 && this.#hopeless()) break
       }
       if (placed) idlePasses = 0
       else if (this.waitsForLocality) idlePasses++
@@ -437,10 +432,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   #anythingPending(): boolean {
     const pending = this.root.usage.total('pending')
     return pending.memory > 0 || pending.vcores > 0
-  }
-
-  #hopeless(): boolean {
-    return false
   }
 
   // ── booking ──

@@ -36,9 +36,6 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   #currentLimit: Resource = NONE
   /** As the headroom of applications sees it. */
   #knownLimit: Resource = NONE
-  /** Users found at their limit since the state of users last changed. */
-  #blocked = new Map<string, Resource>()
-  #blockedVersion = -1
 
   constructor(scheduler: CapacityScheduler, spec: QueueSpec, parent: ParentQueue) {
     super(scheduler, spec, parent)
@@ -233,11 +230,11 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   }
 
   attemptWantsMore(attempt: SchedulerAttempt): void {
-    this.users.activate(attempt.user, applicationKey(attempt.id.applicationId))
+    this.users.activate(attempt.user, attempt.application.key)
   }
 
   attemptWantsNothing(attempt: SchedulerAttempt): void {
-    this.users.deactivate(attempt.user, applicationKey(attempt.id.applicationId))
+    this.users.deactivate(attempt.user, attempt.application.key)
   }
 
   // ── offers ──
@@ -275,18 +272,14 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
 
   #userMayTake(attempt: SchedulerAttempt, partition: string, limits: Limits, mode: SchedulingMode): boolean {
     const limit = this.setHeadroom(attempt, partition, mode)
-    if (this.#blockedVersion !== this.users.version) {
-      this.#blockedVersion = this.users.version
-      this.#blocked.clear()
-    }
-    const reservation = attempt.currentReservation
-    const key = `${attempt.user}|${partition}|${mode}`
-    const blockedWith = this.#blocked.get(key)
-    if (blockedWith && fitsIn(reservation, blockedWith)) return false
     const user = this.users.get(attempt.user)
     if (!user) return false
+    const reservation = attempt.currentReservation
+    const { blocked } = user
+    const known = blocked?.version === this.users.version && blocked.partition === partition && blocked.mode === mode
+    if (known && fitsIn(reservation, blocked.reservation)) return false
     const may = this.#canAssignToUser(user, limit, reservation, partition, limits)
-    if (!may && (!blockedWith || fitsIn(blockedWith, reservation))) this.#blocked.set(key, reservation)
+    if (!may && (!known || fitsIn(blocked.reservation, reservation))) user.blocked = { version: this.users.version, partition, mode, reservation }
     return may
   }
 

@@ -84,7 +84,7 @@ export function parseQueues(config: CapacityConfig, properties: Readonly<Record<
     const labels = new Map<string, LabelSpec>()
     const maximum = queue.get('maximum-capacity')
     labels.set('', {
-      capacity: path === 'root' ? 1 : (percentage(queue, 'capacity', 0) ?? 0),
+      capacity: path === 'root' ? 1 : (weightShare(parent!, queue) ?? percentage(queue, 'capacity', 0) ?? 0),
       maximumCapacity: percentage(queue, 'maximum-capacity', 100) ?? 1,
       minResource: absolute ? absoluteResource(text!, path) : NONE,
       maxResource: isAbsolute(maximum) ? absoluteResource(maximum!, path) : NONE,
@@ -132,6 +132,24 @@ export function parseQueues(config: CapacityConfig, properties: Readonly<Record<
       intraQueuePreemptionDisabled: queue.flag('intra-queue-preemption.disable_preemption', parent?.intraQueuePreemptionDisabled ?? false),
       autoCreate: queue.flag('auto-create-child-queue.enabled', false),
     }
+  }
+
+  /** Capacity by weight (`3w`): the part of all that the queue and those beside it weigh. */
+  function weightShare(parent: QueueSpec, queue: QueueProperties): number | undefined {
+    const weightOf = (q: QueueProperties) => /^([0-9.]+)w$/.exec(q.get('capacity') ?? '')?.[1]
+    const own = weightOf(queue)
+    if (own === undefined) return undefined
+    let sum = 0
+    for (const name of config.queue(parent.path).list('queues')) {
+      const weight = weightOf(config.queue(`${parent.path}.${name}`))
+      if (weight === undefined) {
+        throw illegal(
+          `Parent queue '${parent.path}' has children with mixed capacity modes: ${queue.path} has a weight, ${parent.path}.${name} has none. All children should use either percentage, weight or absolute resource.`,
+        )
+      }
+      sum += Number(weight)
+    }
+    return sum === 0 ? 0 : float(Number(own) / sum)
   }
 
   function configuredLabels(path: string): string[] {

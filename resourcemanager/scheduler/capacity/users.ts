@@ -17,6 +17,8 @@ export class User {
   readonly ratios = new Map<string, number>()
   /** Applications that want something. */
   readonly wanting = new Set<string>()
+  /** That it was found at its limit, with what reserved: true until the state of users changes. */
+  blocked: { readonly version: number; readonly partition: string; readonly mode: SchedulingMode; readonly reservation: Resource } | undefined
   constructor(readonly name: string) {}
 
   get applications(): number {
