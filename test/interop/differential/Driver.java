@@ -131,7 +131,12 @@ public final class Driver {
                 addNode(s);
                 break;
             case "removeNode":
-                rm.sendNodeLost(nodes.remove(s.asText()));
+                MockNM lost = nodes.remove(s.asText());
+                for (MockNM other : nodes.values()) {
+                    other.nodeHeartbeat(true);
+                }
+                rm.drainEvents();
+                rm.sendNodeLost(lost);
                 break;
             case "heartbeat":
                 heartbeat(s);
@@ -241,15 +246,24 @@ public final class Driver {
         AllocateRequest request = AllocateRequest.newBuilder().askList(asks).releaseList(releases).updateRequests(updates)
                 .resourceBlacklistRequest(ResourceBlacklistRequest.newInstance(strings(s.path("blacklist")), strings(s.path("whitelist"))))
                 .progress(0.5f).build();
-        // What the answer says of containers is in the snapshot; the order of calls decides nothing else.
-        AllocateResponse response = am.allocate(request);
+        ArrayNode got = JSON.createArrayNode();
+        ArrayNode completed = JSON.createArrayNode();
+        answered(name, am.allocate(request), got, completed);
+        if (!releases.isEmpty()) {
+            // The end of a released container is told in this answer or in the next one, as it happens.
+            rm.drainEvents();
+            answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), got, completed);
+        }
+        result.set("allocated", got);
+        result.set("completed", completed);
+    }
+
+    private void answered(String name, AllocateResponse response, ArrayNode got, ArrayNode completed) {
         headrooms.put(name, response.getAvailableResources());
-        ArrayNode got = result.putArray("allocated");
         for (Container c : response.getAllocatedContainers()) {
             got.addObject().put("id", c.getId().getContainerId()).put("node", c.getNodeId().getHost()).put("memory", c.getResource().getMemorySize())
                     .put("vcores", c.getResource().getVirtualCores()).put("priority", c.getPriority().getPriority());
         }
-        ArrayNode completed = result.putArray("completed");
         for (ContainerStatus c : response.getCompletedContainersStatuses()) {
             completed.addObject().put("id", c.getContainerId().getContainerId()).put("exit", c.getExitStatus()).put("diagnostics", c.getDiagnostics());
         }

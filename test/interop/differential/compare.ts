@@ -7,6 +7,7 @@ function neutral(text: string): string {
     .replace(/(application|appattempt|container)_\d{13}_/g, '$1_T_')
     .replace(/\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [^\]]*\d{4}\] ?/g, '')
     .replace(/\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]/g, '[time]')
+    .replace(/http:\/\/[^/ ]+:8088/g, 'http://rm')
     .trim()
 }
 

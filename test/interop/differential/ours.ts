@@ -9,11 +9,23 @@ import {
   type Resource,
   containerIdOf,
   containerSequence,
+  formatContainerId,
 } from '../../../common/records/index.js'
-import { type ContainerReport, type Core, type Event, type QueueReport, coreConfig, createCore } from '../../../resourcemanager/core/index.js'
+import {
+  type Allocate,
+  type AllocateAnswer,
+  type ContainerReport,
+  type ContainerStatus,
+  type Core,
+  type Event,
+  type QueueReport,
+  coreConfig,
+  createCore,
+} from '../../../resourcemanager/core/index.js'
 import type { AppView, ContainerRef, ContainerView, Scenario, Step, View } from './scenario.js'
 
 const START = 1_700_000_000_000
+const SILENCE = 600_000
 const size = (r: Resource) => ({ memory: r.memory, vcores: r.vcores })
 
 export function runOurs(scenario: Scenario): View[] {
@@ -29,13 +41,14 @@ export function runOurs(scenario: Scenario): View[] {
 export class Run {
   readonly core: Core
   readonly #apps = new Map<string, ApplicationId>()
-  readonly #nodes = new Map<string, { id: NodeId; responseId: number }>()
+  readonly #nodes = new Map<string, { id: NodeId; responseId: number; reported: Map<string, ContainerStatus> }>()
   readonly #responseIds = new Map<string, number>()
   readonly #headrooms = new Map<string, Resource>()
   #now = START
 
   constructor(scenario: Scenario) {
-    this.core = createCore(coreConfig(scenario.conf, { clusterTimestamp: START }))
+    // Nobody falls silent but whom a scenario removes.
+    this.core = createCore({ ...coreConfig(scenario.conf, { clusterTimestamp: START }), nodeExpiry: SILENCE, amExpiry: 1e12, allocationExpiry: 1e12 })
   }
 
   step(step: Step): View {
@@ -75,7 +88,7 @@ export class Run {
     if ('addNode' in step) {
       const { name, memory, vcores } = step.addNode
       const id = { host: name, port: 1234 }
-      this.#nodes.set(name, { id, responseId: 0 })
+      this.#nodes.set(name, { id, responseId: 0, reported: new Map() })
       this.#send({ type: 'registerNode', nodeId: id, httpPort: 2, resource: { memory, vcores }, containers: [], runningApplications: [], version: '3.3.6' })
     } else if ('removeNode' in step) {
       this.#lose(step.removeNode)
@@ -103,28 +116,30 @@ export class Run {
     return {}
   }
 
-  /** A node is lost when it stays silent: the others go on talking while time passes. */
+  /** A node is lost when it stays silent while the others go on talking. */
   #lose(name: string): void {
     this.#nodes.delete(name)
-    this.#now += 601_000 - 1
+    this.#now += SILENCE - 1
     for (const other of this.#nodes.keys()) this.#heartbeat({ node: other })
-    this.#now += 1_000
+    this.#now += 2
     this.#send({ type: 'tick' })
   }
 
   #heartbeat(h: Extract<Step, { heartbeat: unknown }>['heartbeat']): void {
     const node = this.#nodes.get(h.node)
     if (!node) throw new Error(`the scenario names no node ${h.node}`)
+    for (const c of h.containers ?? []) {
+      const containerId = this.#containerId(c)
+      node.reported.set(formatContainerId(containerId), { containerId, state: c.state, exitStatus: c.exit ?? 0, diagnostics: c.diagnostics ?? '' })
+    }
+    const containers = [...node.reported.values()]
+    // A node reports what runs in each heartbeat, what has ended once.
+    for (const [key, c] of node.reported) if (c.state === 'COMPLETE') node.reported.delete(key)
     const outcome = this.#send({
       type: 'nodeHeartbeat',
       nodeId: node.id,
       responseId: node.responseId,
-      containers: (h.containers ?? []).map((c) => ({
-        containerId: this.#containerId(c),
-        state: c.state,
-        exitStatus: c.exit ?? 0,
-        diagnostics: c.diagnostics ?? '',
-      })),
+      containers,
       health: { healthy: h.healthy ?? true, report: '', lastReportTime: this.#now },
       keepAliveApplications: [],
     })
@@ -152,11 +167,7 @@ export class Run {
   }
 
   #allocate(a: Extract<Step, { allocate: unknown }>['allocate']): View {
-    const outcome = this.#send({
-      type: 'allocate',
-      attemptId: this.#attempt(a.app),
-      responseId: this.#responseIds.get(a.app) ?? 0,
-      progress: 0.5,
+    const answer = this.#ask(a.app, {
       asks: (a.ask ?? []).map((r) => ({
         priority: r.priority ?? 1,
         resourceName: r.resource ?? '*',
@@ -176,13 +187,24 @@ export class Run {
       blacklistAdditions: a.blacklist ?? [],
       blacklistRemovals: a.whitelist ?? [],
     })
-    const answer = outcome.answer!
-    this.#responseIds.set(a.app, answer.responseId)
-    this.#headrooms.set(a.app, answer.available)
+    // The real one tells of a release in this answer or in the next one, as it happens.
+    const after = a.release?.length ? this.#ask(a.app, { asks: [], releases: [] }) : undefined
     return {
-      allocated: answer.allocated.map((c) => ({ id: containerSequence(c.containerId), node: c.nodeId.host, ...size(c.resource), priority: c.priority })),
-      completed: answer.completed.map((c) => ({ id: containerSequence(c.containerId), exit: c.exitStatus, diagnostics: c.diagnostics })),
+      allocated: [answer, ...(after ? [after] : [])]
+        .flatMap((x) => x.allocated)
+        .map((c) => ({ id: containerSequence(c.containerId), node: c.nodeId.host, ...size(c.resource), priority: c.priority })),
+      completed: [answer, ...(after ? [after] : [])]
+        .flatMap((x) => x.completed)
+        .map((c) => ({ id: containerSequence(c.containerId), exit: c.exitStatus, diagnostics: c.diagnostics })),
     }
+  }
+
+  #ask(app: string, what: Omit<Allocate, 'type' | 'attemptId' | 'responseId' | 'progress'>): AllocateAnswer {
+    const responseId = this.#responseIds.get(app) ?? 0
+    const answer = this.#send({ type: 'allocate', attemptId: this.#attempt(app), responseId, progress: 0.5, ...what }).answer!
+    this.#responseIds.set(app, answer.responseId)
+    this.#headrooms.set(app, answer.available)
+    return answer
   }
 
   #snapshot(): View {

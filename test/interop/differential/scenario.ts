@@ -33,6 +33,7 @@ export interface Ask {
 
 export type Step =
   | { readonly addNode: { readonly name: string; readonly memory: number; readonly vcores: number } }
+  /** The others send a heartbeat each; then it is LOST. */
   | { readonly removeNode: string }
   | {
       readonly heartbeat: {
@@ -124,6 +125,8 @@ export interface View {
 /** What every scenario starts from; its own properties win. */
 const DEFAULTS: Record<string, string> = {
   'yarn.scheduler.minimum-allocation-mb': '128',
+  // From the start, a request may be no larger than the largest node.
+  'yarn.resourcemanager.work-preserving-recovery.scheduling-wait-ms': '0',
   'yarn.scheduler.capacity.maximum-am-resource-percent': '1.0',
 }
 
