@@ -1,8 +1,8 @@
 /**
- * The recorded event log: one JSON line for the configuration, then one for each step with what came of it. Replayed into a new core,
- * the same events give the same effects. Launch contexts and tokens are not in it.
+ * The recorded event log: for each life of the ResourceManager one JSON line with its configuration, then one for each step with what
+ * came of it. Replayed into a new core, the same events give the same effects. Launch contexts and tokens are not in it.
  */
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
 import { type Core, type CoreConfig, type Effect, type Event, createCore } from '../core/index.js'
 
 export interface EventLog {
@@ -13,9 +13,9 @@ export interface EventLog {
 /** Bytes gathered before they are written; the rest follows at the end of the turn. */
 const CHUNK = 64 * 1024
 
-/** Starts a new log: a log is the life of one core. */
+/** Appends a new life to the log. */
 export function openEventLog(file: string, config: CoreConfig): EventLog {
-  const fd = openSync(file, 'w')
+  const fd = openSync(file, 'a')
   let pending: string[] = []
   let size = 0
   let scheduled = false
@@ -35,6 +35,8 @@ export function openEventLog(file: string, config: CoreConfig): EventLog {
       setImmediate(flush)
     }
   }
+  // What was being written when the process before this one ended stays a line of its own.
+  if (fstatSync(fd).size > 0) write('')
   write(JSON.stringify({ config }))
   return {
     append: (now, event, effects) => write(JSON.stringify({ now, event, effects })),
@@ -46,24 +48,43 @@ export function openEventLog(file: string, config: CoreConfig): EventLog {
 }
 
 export interface Replay {
+  readonly lives: number
   readonly steps: number
+  /** The last life's, as it was at its end. */
   readonly core: Core
 }
 
-/** Replays a log. A last line that was cut short is passed over. @throws Error naming the line where the effects differ */
+type Line = { readonly config: CoreConfig } | { readonly now: number; readonly event: Event; readonly effects: readonly Effect[] }
+
+/** Replays a log. A line that was cut short, as by kill -9, ends its life. @throws Error naming the line where the effects differ */
 export function replayEventLog(file: string): Replay {
   const lines = readFileSync(file, 'utf8').split('\n')
-  const first = JSON.parse(lines[0] ?? '') as { config?: CoreConfig }
-  if (!first.config) throw new Error(`${file}:1: not an event log: its first line holds no configuration`)
-  const core = createCore(first.config)
+  let core: Core | undefined
+  let lives = 0
   let steps = 0
-  // What follows the last newline is empty, or was being written when the process ended.
-  for (let i = 1; i < lines.length - 1; i++) {
-    const { now, event, effects } = JSON.parse(lines[i]!) as { now: number; event: Event; effects: Effect[] }
-    const again = JSON.stringify(core.step(event, now).effects)
-    const recorded = JSON.stringify(effects)
-    if (again !== recorded) throw new Error(`${file}:${i + 1}: ${event.type} gave other effects than recorded:\n  recorded ${recorded}\n  replayed ${again}`)
+  for (const [i, text] of lines.entries()) {
+    const line = parsed(text)
+    if (!line) continue
+    if ('config' in line) {
+      core = createCore(line.config)
+      lives++
+      continue
+    }
+    if (!core) throw new Error(`${file}:${i + 1}: not an event log: it begins without a configuration`)
+    const again = JSON.stringify(core.step(line.event, line.now).effects)
+    const recorded = JSON.stringify(line.effects)
+    if (again !== recorded)
+      throw new Error(`${file}:${i + 1}: ${line.event.type} gave other effects than recorded:\n  recorded ${recorded}\n  replayed ${again}`)
     steps++
   }
-  return { steps, core }
+  if (!core) throw new Error(`${file} is no event log: it holds no configuration`)
+  return { lives, steps, core }
+}
+
+function parsed(text: string): Line | undefined {
+  try {
+    return JSON.parse(text) as Line
+  } catch {
+    return undefined
+  }
 }

@@ -7,7 +7,15 @@ import { yarn } from '../../common/config/keys/yarn.js'
 import type { Logger } from '../../common/daemon/daemon.js'
 import { exception } from '../../common/errors.js'
 import { assertNever } from '../../common/lang/index.js'
-import { type ApplicationId, type NodeId, formatApplicationId, formatAttemptId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
+import {
+  type ApplicationId,
+  type NodeId,
+  formatApplicationId,
+  formatAttemptId,
+  formatContainerId,
+  formatNodeId,
+  parseNodeId,
+} from '../../common/records/ids.js'
 import { type Resource, formatResource } from '../../common/records/resource.js'
 import { formatAddress } from '../../common/rpc/client.js'
 import type { Groups } from '../../common/security/groups.js'
@@ -45,6 +53,12 @@ export interface ResourceManagerOptions {
   readonly onFailure: (error: unknown) => void
   readonly clock?: Clock
   readonly store?: StateStore
+}
+
+/** What the core persists of node labels; nodes by HOST or HOST:PORT. */
+interface StoredLabels {
+  readonly labels: readonly { readonly name: string; readonly exclusive: boolean }[]
+  readonly nodes: readonly (readonly [string, readonly string[]])[]
 }
 
 interface SchedulerConf {
@@ -132,10 +146,19 @@ export class ResourceManager {
       if (context) this.contexts.put(applicationId, context)
     }
     if (stored.applications.length > 0) log.info(`recovers ${stored.applications.length} applications, epoch ${this.#store.epoch}`)
+    this.#recoverLabels(stored.settings.get('nodeLabels') as StoredLabels | undefined)
     void this.step({ type: 'recover', applications: stored.applications })
     this.#keyRolling = startKeyRolling(this.tokens, conf, (kind, state) =>
       this.persist([{ op: 'putSetting', name: `keys/${kind}` satisfies SettingName, value: state }]),
     )
+  }
+
+  /** Labels come first: what applications ask for is checked against them. */
+  #recoverLabels(stored: StoredLabels | undefined): void {
+    if (!stored) return
+    const nodes = stored.nodes.map(([where, labels]) => ({ nodeId: where.includes(':') ? parseNodeId(where) : { host: where, port: 0 }, labels }))
+    if (stored.labels.length > 0) void this.step({ type: 'addNodeLabels', labels: stored.labels })
+    if (nodes.length > 0) void this.step({ type: 'replaceLabelsOnNodes', nodes })
   }
 
   /** One step of the core. @throws what the core wants the caller to get */
@@ -241,10 +264,9 @@ export class ResourceManager {
     return this.step({ type: 'refreshNodes', include, exclude, mode, timeoutSeconds: timeoutSeconds ?? conf.get(yarn.decommissionTimeout) })
   }
 
-  /** The administrator's word on a node's size, kept over restarts of either side. */
+  /** The administrator's word on a node's size, until the node registers anew. */
   async setNodeResource(nodeId: NodeId, resource: Resource): Promise<void> {
     await this.step({ type: 'updateNodeResource', nodeId, resource })
-    await this.persist([{ op: 'putSetting', name: `nodeResource/${formatNodeId(nodeId)}`, value: { nodeId, resource } }])
   }
 
   #forget(id: ApplicationId): void {

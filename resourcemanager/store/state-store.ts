@@ -6,7 +6,7 @@ import type { ApplicationId } from '../../common/records/ids.js'
 import type { ApplicationRecord, AttemptRecord } from '../core/index.js'
 
 /** Names of settings: small things kept whole, each as one JSON text. */
-export type SettingName = 'keys/amrm' | 'keys/nm' | 'keys/container' | 'nodeLabels' | 'delegationTokens' | 'schedulerConf' | `nodeResource/${string}`
+export type SettingName = 'keys/amrm' | 'keys/nm' | 'keys/container' | 'nodeLabels' | 'delegationTokens' | 'schedulerConf'
 
 export type StoreOperation =
   | { readonly op: 'putApplication'; readonly record: ApplicationRecord }

@@ -44,6 +44,13 @@ const ADDRESSES = ['address', 'scheduler.address', 'resource-tracker.address', '
 export class Folder {
   readonly dir = mkdtempSync(path.join(os.tmpdir(), 'rm-'))
   constructor(yarnSite: Record<string, string> = {}, queues: Record<string, string> = QUEUES) {
+    this.set(yarnSite)
+    this.write('capacity-scheduler.xml', queues)
+    mkdirSync(path.join(this.dir, 'logs'), { recursive: true })
+  }
+
+  /** Writes yarn-site.xml with these properties over those that every test has. */
+  set(yarnSite: Record<string, string>): void {
     this.write('yarn-site.xml', {
       ...Object.fromEntries(ADDRESSES.map((a) => [`yarn.resourcemanager.${a}`, 'localhost:0'])),
       'yarn.resourcemanager.recovery.enabled': 'true',
@@ -54,8 +61,6 @@ export class Folder {
       'yarn.resourcemanager.nodemanager-connect-retries': '0',
       ...yarnSite,
     })
-    this.write('capacity-scheduler.xml', queues)
-    mkdirSync(path.join(this.dir, 'logs'), { recursive: true })
   }
 
   write(file: string, properties: Record<string, string>): void {

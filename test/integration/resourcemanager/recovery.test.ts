@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { appendFileSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isException } from '../../../common/errors.js'
@@ -129,11 +129,13 @@ describe('a store that is taken over', () => {
 })
 
 describe('the event log', () => {
-  it('replays to the same effects', async () => {
+  it('replays to the same effects, over restarts and a line that was cut short', async () => {
     await rm.stop()
+    folder.remove()
+    folder = new Folder()
     const file = path.join(folder.dir, 'events.jsonl')
-    const recorded = new Folder({ 'bobbin.resourcemanager.event-log': file })
-    rm = await TestRm.start(recorded)
+    folder.set({ 'bobbin.resourcemanager.event-log': file })
+    rm = await TestRm.start(folder)
     node.follow(rm)
     await node.register()
     const { id, master } = await running()
@@ -141,12 +143,31 @@ describe('the event log', () => {
       responseId: 0,
       ask: [{ priority: { priority: 1 }, resourceName: '*', capability: resourceProto({ memory: 512, vcores: 1 }), numContainers: 2 }],
     })
+    appendFileSync(file, '{"now":1,"event":{"ty')
+    await restart()
     await rm.client().forceKillApplication({ applicationId: id })
     await report(rm, id, (s) => s === 'KILLED')
     await rm.stop()
-    expect(replayEventLog(file).steps).toBeGreaterThan(5)
+    const { lives, steps } = replayEventLog(file)
+    expect(lives).toBe(2)
+    expect(steps).toBeGreaterThan(8)
     expect(readFileSync(file, 'utf8')).not.toContain('"command"')
-    rm = await TestRm.start(recorded)
-    recorded.remove()
+    rm = await TestRm.start(folder)
+  })
+})
+
+describe('node labels', () => {
+  it('are known after a restart, and so is what nodes carry', async () => {
+    await rm.stop()
+    folder.remove()
+    folder = new Folder({ 'yarn.node-labels.enabled': 'true' })
+    rm = await TestRm.start(folder)
+    await rm.admin().addToClusterNodeLabels({ nodeLabels: [{ name: 'gpu', isExclusive: false }] })
+    await rm.admin().replaceLabelsOnNodes({ nodeToLabels: [{ nodeId: { host: 'localhost', port: 0 }, nodeLabels: ['gpu'] }] })
+    await restart()
+    await node.register()
+    const client = rm.client()
+    expect((await client.getClusterNodeLabels({})).nodeLabels).toEqual([{ name: 'gpu', isExclusive: false }])
+    expect((await client.getNodeToLabels({})).nodeToLabels).toEqual([{ nodeId: node.id, nodeLabels: ['gpu'] }])
   })
 })
