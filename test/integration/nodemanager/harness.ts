@@ -97,12 +97,16 @@ export class FakeResourceManager {
 export class LocalStore implements NodeStoreClient {
   /** While set, everything fails with it. */
   away: Error | undefined
+  refused = 0
   reads = 0
 
   constructor(readonly root: string) {}
 
   #at(p: string): string {
-    if (this.away) throw this.away
+    if (this.away) {
+      this.refused++
+      throw this.away
+    }
     return path.join(this.root, p.replace(/^hdfs:\/\/[^/]*/, ''))
   }
 
