@@ -209,7 +209,7 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
       if (!goesOn) await endContainers(manager)
       await status!.stop(!goesOn)
       client.close()
-      await Promise.all([rpc.close(), web.close(), logs.stop()])
+      await Promise.all([rpc.close(), web.close(), withinPatience(logs.stop())])
       monitor.stop()
       if (goesOn) for (const c of manager.containers.values()) c.process?.abandon()
       await deletions.stop()
@@ -232,6 +232,11 @@ async function onKnownPort<T extends { readonly port: number }>(
   const listening = await listen({ host: at.host, port: before === undefined ? at.port : Number(before) })
   store.putSetting(setting, String(listening.port))
   return listening
+}
+
+/** A store that is gone may keep its client trying for long; a node that is told to stop does not wait for that. */
+function withinPatience(work: Promise<void>): Promise<void> {
+  return Promise.race([work, new Promise<void>((r) => setTimeout(r, STOP_PATIENCE).unref())])
 }
 
 /** Nobody takes them up again: all end, and are waited for. */

@@ -20,13 +20,13 @@ export interface ProcessId {
 
 export function readPidFile(file: string): ProcessId | undefined {
   const text = readIfThere(file)
-  if (text === undefined || !/^\d+\s*$/.test(text)) return undefined
+  if (text === undefined || !/^\d+\n$/.test(text)) return undefined
   return { pid: Number(text), start: readIfThere(`${file}.start`)?.trim() || undefined }
 }
 
 export function readExitCodeFile(file: string): number | undefined {
   const text = readIfThere(file)
-  return text !== undefined && /^\d+\s*$/.test(text) ? Number(text) : undefined
+  return text !== undefined && /^\d+\n$/.test(text) ? Number(text) : undefined
 }
 
 export function readIfThere(file: string): string | undefined {

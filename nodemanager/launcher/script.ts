@@ -74,17 +74,12 @@ function linkLines({ target, name }: Link): string[] {
   return [...(dir === '.' ? [] : [`mkdir -p ${dir}`]), `ln -sf -- "${target}" "${name}"`]
 }
 
-/** Runs the session and leaves its exit code where a later NodeManager finds it. */
+/**
+ * Runs the session and leaves its exit code where a later NodeManager finds it. Readers wait for the line's end, so
+ * nothing needs to be moved into place: a process less between a container's end and its being told.
+ */
 export function wrapperScript(sessionScript: string, exitCodeFile: string): string {
-  return [
-    '#!/bin/bash',
-    `/bin/bash "${sessionScript}"`,
-    'rc=$?',
-    `echo $rc > "${exitCodeFile}.tmp"`,
-    `/bin/mv -f "${exitCodeFile}.tmp" "${exitCodeFile}"`,
-    'exit $rc',
-    '',
-  ].join('\n')
+  return ['#!/bin/bash', `/bin/bash "${sessionScript}"`, 'rc=$?', `echo $rc > "${exitCodeFile}"`, 'exit $rc', ''].join('\n')
 }
 
 /**
@@ -99,8 +94,7 @@ export function sessionScript(launchScriptPath: string, pidFile: string, hasSets
     '  read -r -a stat < /proc/$$/stat',
     `  echo "\${stat[21]}" > "${pidFile}.start"`,
     'fi',
-    `echo $$ > "${pidFile}.tmp"`,
-    `/bin/mv -f "${pidFile}.tmp" "${pidFile}"`,
+    `echo $$ > "${pidFile}"`,
     `${hasSetsid ? 'exec setsid' : 'exec'} /bin/bash "${launchScriptPath}"`,
     '',
   ].join('\n')

@@ -36,8 +36,9 @@ export class Deletions {
   ) {}
 
   remove(file: string): void {
-    if (this.delay <= 0) return this.removeNow(file)
-    // A negative delay of Hadoop's means: never.
+    // Negative, as in Hadoop: everything stays.
+    if (this.delay < 0) return
+    if (this.delay === 0) return this.removeNow(file)
     const timer = setTimeout(() => {
       this.#timers.delete(timer)
       this.removeNow(file)

@@ -23,7 +23,6 @@ export const nodemanager = {
   stderrPattern: property('yarn.nodemanager.container.stderr.pattern', 'string', '{*stderr*,*STDERR*}', 'names of files that hold error output'),
   diagnosticsSize: property('yarn.nodemanager.container-diagnostics-maximum-size', 'int', '10000', "characters of a container's diagnostics that are kept"),
   fetchThreads: property('yarn.nodemanager.localizer.fetch.thread-count', 'int', '4', 'resources that are downloaded at once'),
-  cacheCleanupInterval: property('yarn.nodemanager.localizer.cache.cleanup.interval-ms', 'milliseconds', '600000', 'between clean-ups of the cache'),
   logRetainSeconds: property('yarn.nodemanager.log.retain-seconds', 'seconds', '10800s', 'how long local logs are kept when they are not aggregated'),
   logCompression: property('yarn.nodemanager.log-aggregation.compression-type', 'string', 'none', 'of aggregated logs: none or gz'),
   logAggregationPolicy: property(

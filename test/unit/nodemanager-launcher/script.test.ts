@@ -100,12 +100,10 @@ describe('launch_container.sh', () => {
   })
 
   it('leaves pid, start time and exit code for a later NodeManager', () => {
-    expect(sessionScript('/w/launch_container.sh', '/p/c.pid', true)).toContain(
-      '/bin/mv -f "/p/c.pid.tmp" "/p/c.pid"\nexec setsid /bin/bash "/w/launch_container.sh"\n',
-    )
+    expect(sessionScript('/w/launch_container.sh', '/p/c.pid', true)).toContain('echo $$ > "/p/c.pid"\nexec setsid /bin/bash "/w/launch_container.sh"\n')
     expect(sessionScript('/w/launch_container.sh', '/p/c.pid', false)).toContain('\nexec /bin/bash "/w/launch_container.sh"\n')
     expect(wrapperScript('/w/session.sh', '/p/c.pid.exitcode')).toBe(
-      '#!/bin/bash\n/bin/bash "/w/session.sh"\nrc=$?\necho $rc > "/p/c.pid.exitcode.tmp"\n/bin/mv -f "/p/c.pid.exitcode.tmp" "/p/c.pid.exitcode"\nexit $rc\n',
+      '#!/bin/bash\n/bin/bash "/w/session.sh"\nrc=$?\necho $rc > "/p/c.pid.exitcode"\nexit $rc\n',
     )
   })
 })
