@@ -1,5 +1,5 @@
 /** The engine's log file, in the form of Flink's: `2024-01-31 12:00:00,123 INFO  Dispatcher [] - text`. */
-import { mkdirSync, openSync, writeSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, mkdirSync, openSync, readSync, readdirSync, statSync, writeSync } from 'node:fs'
 import path from 'node:path'
 
 type Level = 'INFO' | 'WARN' | 'ERROR'
@@ -34,5 +34,32 @@ function logTo(fd: number, component: string): Log {
     warn: (text) => write('WARN', text),
     error: (text, error) => write('ERROR', error === undefined ? text : `${text}\n${error instanceof Error ? (error.stack ?? error.message) : String(error)}`),
     for: (other) => logTo(fd, other),
+  }
+}
+
+/** As much of a log as one answer holds. */
+const MAX_LOG = 16 * 1024 * 1024
+
+export function listLogFiles(folder: string): { name: string; size: number; mtime: number }[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((e) => e.isFile())
+    .map((e) => {
+      const { size, mtimeMs } = statSync(path.join(folder, e.name))
+      return { name: e.name, size, mtime: Math.floor(mtimeMs) }
+    })
+}
+
+/** The end of a file in a log folder. */
+export function readLogFile(folder: string, name: string): { found: boolean; bytes: Uint8Array } {
+  const file = path.join(folder, path.basename(name))
+  if (!existsSync(file) || !statSync(file).isFile()) return { found: false, bytes: new Uint8Array(0) }
+  const fd = openSync(file, 'r')
+  try {
+    const { size } = fstatSync(fd)
+    const bytes = Buffer.alloc(Math.min(size, MAX_LOG))
+    const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length)
+    return { found: true, bytes: bytes.subarray(0, read) }
+  } finally {
+    closeSync(fd)
   }
 }

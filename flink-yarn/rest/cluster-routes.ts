@@ -1,13 +1,11 @@
 /** The cluster itself: overview, configuration, TaskManagers, logs, the end. */
-import { readdirSync, statSync } from 'node:fs'
-import path from 'node:path'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { options } from '../config/index.js'
 import { type TaskManagerProcessSpec, taskManagerProcessSpec } from '../memory/index.js'
 import type { Cluster } from '../jobmanager/cluster.js'
 import type { TaskManager } from '../jobmanager/slot-manager.js'
 import type { JobStatus } from '../jobmanager/states.js'
-import { readLogFile } from '../taskmanager/task-executor.js'
+import { listLogFiles, readLogFile } from '../log.js'
 import { RestError, internalError } from './errors.js'
 import { send } from './server.js'
 
@@ -61,7 +59,7 @@ export function clusterRoutes(app: FastifyInstance, cluster: Cluster): void {
       conf.entries().map(([key, value]) => ({ key, value: SENSITIVE.test(key) ? '******' : value })),
     ),
   )
-  app.get('/jobmanager/logs', (_request, reply) => send(reply, { logs: filesOf(cluster.logDir) }))
+  app.get('/jobmanager/logs', (_request, reply) => send(reply, { logs: listLogFiles(cluster.logDir) }))
   app.get('/jobmanager/log', (_request, reply) => sendLog(reply, readLogFile(cluster.logDir, 'jobmanager.log')))
   app.get('/jobmanager/stdout', (_request, reply) => sendLog(reply, readLogFile(cluster.logDir, 'jobmanager.out')))
   app.get('/jobmanager/logs/:name', (request, reply) => sendLog(reply, readLogFile(cluster.logDir, (request.params as { name: string }).name)))
@@ -98,15 +96,6 @@ export function clusterRoutes(app: FastifyInstance, cluster: Cluster): void {
 }
 
 const SENSITIVE = /password|secret|fs\.azure\.account\.key|apikey|auth-params|service-key|token|basic-auth|jaas\.config|http-headers/i
-
-function filesOf(folder: string): { name: string; size: number; mtime: number }[] {
-  return readdirSync(folder, { withFileTypes: true })
-    .filter((e) => e.isFile())
-    .map((e) => {
-      const { size, mtimeMs } = statSync(path.join(folder, e.name))
-      return { name: e.name, size, mtime: Math.floor(mtimeMs) }
-    })
-}
 
 function sendLog(reply: FastifyReply, file: { found: boolean; bytes: Uint8Array }): FastifyReply {
   if (!file.found) throw new RestError(404, ['This file does not exist in JobManager log dir.'])

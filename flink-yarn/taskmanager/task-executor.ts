@@ -1,10 +1,10 @@
 /** What a TaskManager does for its JobManager: runs tasks in its slots, cancels them, tells how they fare. */
-import { existsSync, mkdirSync, openSync, closeSync, fstatSync, readSync, readdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Worker } from 'node:worker_threads'
 import type { Handlers, Proxy as RpcProxy } from '../../common/rpc/protocol.js'
 import { type JobGraph, parseJobGraph } from '../jobgraph/index.js'
-import type { Log } from '../log.js'
+import { type Log, listLogFiles, readLogFile } from '../log.js'
 import { type JobJar, loadJobJar } from '../program/jar.js'
 import { unpackProgram } from '../program/run.js'
 import type { TaskCountersProtoInit, TaskProto } from '../proto/gen/engine.js'
@@ -30,8 +30,6 @@ export interface TaskExecutorOptions {
 
 /** A thread that takes longer to see a cancellation is blocked by the job's own code. */
 const CANCEL_GRACE = 250
-/** As much of a log as one answer holds. */
-const MAX_LOG = 16 * 1024 * 1024
 
 export class TaskExecutor {
   readonly exchange: Exchange
@@ -78,11 +76,7 @@ export class TaskExecutor {
       }
       return {}
     },
-    listLogs: () => ({
-      logs: readdirSync(this.#options.logDir, { withFileTypes: true })
-        .filter((e) => e.isFile())
-        .map((e) => ({ name: e.name, size: statSync(path.join(this.#options.logDir, e.name)).size })),
-    }),
+    listLogs: () => ({ logs: listLogFiles(this.#options.logDir) }),
     readLog: ({ name }) => readLogFile(this.#options.logDir, name === 'log' ? 'taskmanager.log' : name === 'stdout' ? 'taskmanager.out' : name),
     // The connection that this call waits on ends with the process.
     watch: () => new Promise(() => {}),
@@ -177,20 +171,5 @@ function countersProto(executionId: string, v: Float64Array): TaskCountersProtoI
     recordsOut: at(COUNTERS.recordsOut),
     bytesIn: at(COUNTERS.bytesIn),
     bytesOut: at(COUNTERS.bytesOut),
-  }
-}
-
-/** The end of a file in a log folder. */
-export function readLogFile(folder: string, name: string): { found: boolean; bytes: Uint8Array } {
-  const file = path.join(folder, path.basename(name))
-  if (!existsSync(file) || !statSync(file).isFile()) return { found: false, bytes: new Uint8Array(0) }
-  const fd = openSync(file, 'r')
-  try {
-    const { size } = fstatSync(fd)
-    const bytes = Buffer.alloc(Math.min(size, MAX_LOG))
-    const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length)
-    return { found: true, bytes: bytes.subarray(0, read) }
-  } finally {
-    closeSync(fd)
   }
 }
