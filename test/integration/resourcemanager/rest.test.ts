@@ -1,0 +1,276 @@
+import http from 'node:http'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { parseApplicationId } from '../../../common/records/ids.js'
+import { FakeNode, Folder, TestRm, amRmToken, connectMaster, report } from './harness.js'
+
+let folder: Folder
+let rm: TestRm
+let node: FakeNode
+
+beforeAll(async () => {
+  folder = new Folder({ 'hadoop.http.staticuser.user': 'root' })
+  rm = await TestRm.start(folder)
+  node = await new FakeNode(rm).register()
+})
+afterAll(async () => {
+  await rm.stop()
+  await node.stop()
+  folder.remove()
+})
+
+async function call(method: string, path: string, body?: unknown, headers: Record<string, string> = {}) {
+  const answer = await fetch(`${rm.web}${path}`, {
+    method,
+    redirect: 'manual',
+    headers: { ...(body !== undefined && { 'content-type': 'application/json' }), ...headers },
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+  const text = await answer.text()
+  return { status: answer.status, headers: answer.headers, text, json: text.startsWith('{') ? JSON.parse(text) : undefined }
+}
+const get = (path: string, headers?: Record<string, string>) => call('GET', `/ws/v1/cluster${path}`, undefined, headers)
+const put = (path: string, body: unknown) => call('PUT', `/ws/v1/cluster${path}`, body)
+const post = (path: string, body?: unknown) => call('POST', `/ws/v1/cluster${path}`, body)
+
+async function newId(): Promise<string> {
+  return (await post('/apps/new-application')).json['application-id']
+}
+
+/** As in Hadoop's own documentation of the call. */
+const submission = (id: string, more: Record<string, unknown> = {}) => ({
+  'application-id': id,
+  'application-name': 'rest-sleep',
+  queue: 'default',
+  priority: 0,
+  'am-container-spec': {
+    'local-resources': { entry: [] },
+    commands: { command: 'sleep 100' },
+    environment: { entry: [{ key: 'GREETING', value: 'hello' }] },
+  },
+  'unmanaged-AM': false,
+  'max-app-attempts': 1,
+  resource: { memory: 256, vCores: 1 },
+  'application-type': 'YARN',
+  'keep-containers-across-application-attempts': false,
+  'application-tags': { tag: ['tag1', 'tag2'] },
+  ...more,
+})
+
+const problem = (exception: string, message: string) => ({
+  RemoteException: { exception, message, javaClassName: `org.apache.hadoop.yarn.webapp.${exception}` },
+})
+
+describe('submitting over REST', () => {
+  it('starts the application with what was asked for', async () => {
+    const id = await newId()
+    const answer = await post('/apps', submission(id))
+    expect(answer.status).toBe(202)
+    expect(answer.headers.get('location')).toBe(`${rm.web}/ws/v1/cluster/apps/${id}`)
+    await node.heartbeat()
+    await node.until(() => node.started.some((s) => s.containerLaunchContext!.command[0] === 'sleep 100'))
+    const { environment } = node.started.at(-1)!.containerLaunchContext!
+    expect(environment).toContainEqual({ key: 'GREETING', value: 'hello' })
+    expect((await get(`/apps/${id}/state`)).json).toEqual({ state: 'ACCEPTED' })
+    expect((await get(`/apps/${id}`)).json.app).toMatchObject({
+      id,
+      name: 'rest-sleep',
+      applicationTags: 'tag1,tag2',
+      trackingUI: 'UNASSIGNED',
+      allocatedMB: 256,
+      runningContainers: 1,
+      amNodeLabelExpression: '',
+      appNodeLabelExpression: '',
+    })
+    expect(await post('/apps', submission(id))).toMatchObject({ status: 202 })
+    expect((await get(`/apps/${id}/appattempts`)).json.appAttempts.appAttempt).toHaveLength(1)
+    await put(`/apps/${id}/state`, { state: 'KILLED' })
+  })
+
+  it('takes XML as well', async () => {
+    const id = await newId()
+    const xml = `<application-submission-context><application-id>${id}</application-id><application-name>from-xml</application-name>
+      <am-container-spec><commands><command>run</command></commands><environment><entry><key>A</key><value>b</value></entry></environment></am-container-spec>
+      <resource><memory>128</memory><vCores>1</vCores></resource></application-submission-context>`
+    expect((await call('POST', '/ws/v1/cluster/apps', xml, { 'content-type': 'application/xml' })).status).toBe(202)
+    expect((await get(`/apps/${id}`)).json.app).toMatchObject({ name: 'from-xml', queue: 'default' })
+    await put(`/apps/${id}/state`, { state: 'KILLED' })
+  })
+
+  it('to a queue that is not there is taken, and the application fails', async () => {
+    const id = await newId()
+    expect((await post('/apps', submission(id, { queue: 'nosuch' }))).status).toBe(202)
+    expect((await get(`/apps/${id}`)).json.app).toMatchObject({
+      state: 'FAILED',
+      finalStatus: 'FAILED',
+      queue: 'nosuch',
+      masterNodeId: '',
+      resourceSecondsMap: {},
+    })
+  })
+
+  it.each([
+    ['a bad id', { 'application-id': 'wrong' }, 'Could not parse application id wrong'],
+    ['too much memory', { resource: { memory: 999_999, vCores: 1 } }, 'Requested more memory than configured max'],
+    ['too many cores', { resource: { memory: 128, vCores: 99 } }, 'Requested more cores than configured max'],
+  ])('is refused for %s', async (_what, more, message) => {
+    const answer = await post('/apps', submission(await newId(), more))
+    expect(answer.status).toBe(400)
+    expect(answer.json).toEqual(problem('BadRequestException', `java.lang.Exception: ${message}`))
+  })
+
+  it('is refused for a body that is no JSON', async () => {
+    expect((await call('POST', '/ws/v1/cluster/apps', '{')).status).toBe(400)
+    expect((await call('POST', '/ws/v1/cluster/apps', '<a', { 'content-type': 'application/xml' })).status).toBe(400)
+  })
+})
+
+describe('changing an application', () => {
+  let id: string
+  beforeAll(async () => {
+    id = await newId()
+    await post('/apps', submission(id))
+  })
+
+  it('moves it, sets its priority and its lifetime', async () => {
+    expect((await put(`/apps/${id}/queue`, { queue: 'hive' })).json).toEqual({ queue: 'hive' })
+    expect((await put(`/apps/${id}/priority`, { priority: 3 })).json).toEqual({ priority: 0 })
+    const timeout = { type: 'LIFETIME', expiryTime: '2099-01-01T00:00:00.000+0000' }
+    const set = await put(`/apps/${id}/timeout`, { timeout })
+    expect(Date.parse(set.json.timeout.expiryTime.replace(/(\d\d)$/, ':$1'))).toBe(Date.parse('2099-01-01T00:00:00Z'))
+    expect(set.json.timeout.remainingTimeInSeconds).toBeGreaterThan(1e6)
+    expect((await get(`/apps/${id}/timeouts/LIFETIME`)).json.timeout.type).toBe('LIFETIME')
+  })
+
+  it('kills it once, and says what is already so', async () => {
+    expect(await put(`/apps/${id}/state`, { state: 'RUNNING' })).toMatchObject({
+      status: 400,
+      json: problem('BadRequestException', "java.lang.Exception: Only 'KILLED' is allowed as a target state."),
+    })
+    const killed = await put(`/apps/${id}/state`, { state: 'KILLED' })
+    expect(killed.status).toBe(202)
+    expect(killed.headers.get('location')).toBe(`${rm.web}/ws/v1/cluster/apps/${id}/state`)
+    await report(rm, parseApplicationId(id), (s) => s === 'KILLED')
+    expect(await put(`/apps/${id}/state`, { state: 'KILLED' })).toMatchObject({ status: 200, json: { state: 'KILLED' } })
+  })
+})
+
+describe('what is not there', () => {
+  it.each([
+    ['/apps/application_1_0001', 404, 'NotFoundException', 'java.lang.Exception: app with id: application_1_0001 not found'],
+    [
+      '/apps/wrong',
+      400,
+      'BadRequestException',
+      'java.lang.IllegalArgumentException: Invalid ApplicationId prefix: wrong. The valid ApplicationId should start with prefix application',
+    ],
+    ['/nodes/nohost:1', 404, 'NotFoundException', 'java.lang.Exception: nodeId, nohost:1, is not found'],
+    ['/apps?queue=nosuch', 400, 'BadRequestException', 'java.lang.Exception: Unknown queue: nosuch'],
+    [
+      '/apps?states=wrong',
+      400,
+      'BadRequestException',
+      'java.lang.Exception: Invalid application-state wrong specified. It should be one of [NEW, NEW_SAVING, SUBMITTED, ACCEPTED, RUNNING, FINISHED, FAILED, KILLED]',
+    ],
+    ['/reservation/list?queue=default', 400, 'BadRequestException', 'java.lang.Exception: Reservation is not enabled. Please enable & try again'],
+  ])('%s is answered in Hadoop’s words', async (path, status, exception, message) => {
+    expect(await get(path)).toMatchObject({ status, json: problem(exception, message) })
+  })
+
+  it('is a page of its own when it is no call of ours', async () => {
+    const answer = await get('/nothing')
+    expect(answer.status).toBe(404)
+    expect(answer.headers.get('content-type')).toBe('text/html;charset=utf-8')
+  })
+})
+
+describe('answers', () => {
+  it('are XML for who wants it', async () => {
+    const answer = await get('/apps?states=NEW', { accept: 'application/xml' })
+    expect(answer.headers.get('content-type')).toBe('application/xml; charset=utf-8')
+    expect(answer.text).toBe('<?xml version="1.0" encoding="UTF-8" standalone="yes"?><apps/>')
+    expect((await get('/metrics', { accept: 'application/xml' })).text).toContain('<activeNodes>1</activeNodes>')
+  })
+
+  it('write floats, longs and maps as Java does', async () => {
+    const id = await newId()
+    await post('/apps', submission(id))
+    await node.heartbeat()
+    await node.until(() => node.started.length > 0)
+    const { text } = await get(`/apps/${id}`)
+    expect(text).toContain('"progress":0.0')
+    expect(text).toContain('"maximumAllocation":9223372036854775807')
+    expect(text).toMatch(/"resourceSecondsMap":\{"entry":\{"key":"memory-mb","value":"\d+"\},"entry":\{"key":"vcores","value":"\d+"\}\}/)
+    await put(`/apps/${id}/state`, { state: 'KILLED' })
+  })
+})
+
+describe('/proxy', () => {
+  it('brings the pages of a running application’s master, and of no one else', async () => {
+    const seen: string[] = []
+    const master = http.createServer((request, response) => {
+      seen.push(`${request.method} ${request.url}`)
+      if (request.url === '/away') response.writeHead(302, { location: '/there' }).end()
+      else request.pipe(response.writeHead(200, { 'content-type': 'text/plain' }))
+    })
+    await new Promise<void>((resolve) => master.listen(0, '127.0.0.1', resolve))
+    const { port } = master.address() as { port: number }
+    const before = node.started.length
+    const id = await newId()
+    await post('/apps', submission(id))
+    await node.heartbeat()
+    await node.until(() => node.started.length > before)
+    expect((await call('GET', `/proxy/${id}/`)).headers.get('location')).toBe(`${rm.web}/cluster/app/${id}`)
+    await connectMaster(rm, amRmToken(node.started.at(-1)!)).registerApplicationMaster({ host: 'h', rpcPort: 1, trackingUrl: `http://localhost:${port}` })
+    expect((await call('POST', `/proxy/${id}/jobs/1?x=y`, '{"a":1}')).text).toBe('{"a":1}')
+    expect((await call('GET', `/proxy/${id}/away`)).headers.get('location')).toBe(`/proxy/${id}/there`)
+    expect(seen).toEqual(['POST /jobs/1?x=y', 'GET /away'])
+    await put(`/apps/${id}/state`, { state: 'KILLED' })
+    await new Promise((resolve) => master.close(resolve))
+  })
+})
+
+describe('the scheduler’s configuration', () => {
+  it('is not to be changed where it is a file', async () => {
+    expect(await get('/scheduler-conf')).toMatchObject({
+      status: 400,
+      text: expect.stringMatching(/^This API only supports to retrieve scheduler configuration/),
+    })
+  })
+
+  it('is changed, checked and kept where it is in the store', async () => {
+    const own = new Folder({ 'yarn.scheduler.configuration.store.class': 'fs', 'yarn.admin.acl': '*' })
+    let other = await TestRm.start(own)
+    const at = async (method: string, path: string, body?: unknown, type = 'application/json') => {
+      const answer = await fetch(`${other.web}/ws/v1/cluster${path}`, {
+        method,
+        ...(body !== undefined && { headers: { 'content-type': type }, body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+      return { status: answer.status, text: await answer.text() }
+    }
+    const change = {
+      'add-queue': { 'queue-name': 'root.new', params: { entry: [{ key: 'capacity', value: '20' }] } },
+      'update-queue': [
+        { 'queue-name': 'root.default', params: { entry: { key: 'capacity', value: '40' } } },
+        { 'queue-name': 'root.hive', params: { entry: { key: 'capacity', value: '40' } } },
+      ],
+    }
+    expect(await at('POST', '/scheduler-conf/validate', change)).toMatchObject({ status: 200 })
+    expect(
+      await at('PUT', '/scheduler-conf', { 'update-queue': { 'queue-name': 'root.hive', params: { entry: { key: 'capacity', value: '90' } } } }),
+    ).toMatchObject({
+      status: 400,
+    })
+    expect(await at('PUT', '/scheduler-conf', change)).toEqual({ status: 200, text: 'Configuration change successfully applied.' })
+    expect((await at('GET', '/scheduler')).text).toContain('"queueName":"new"')
+    await other.stop()
+    other = await TestRm.start(own)
+    expect((await at('GET', '/scheduler')).text).toContain('"queueName":"new"')
+    expect(JSON.parse((await at('GET', '/scheduler-conf/version')).text)).toEqual({ configversion: { versionID: 2 } })
+    const xml = `<schedConf><remove-queue>root.new</remove-queue><update-queue><queue-name>root.default</queue-name>
+      <params><entry><key>capacity</key><value>60</value></entry></params></update-queue></schedConf>`
+    const answer = await at('PUT', '/scheduler-conf', xml, 'application/xml')
+    expect(answer.text).not.toContain('successfully')
+    await other.stop()
+    own.remove()
+  })
+})
