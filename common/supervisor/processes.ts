@@ -119,12 +119,21 @@ export function portOwner(port: number): PortOwner | undefined {
   return { pid: undefined, command: undefined }
 }
 
+/** What a process has open; nothing of somebody else's process, or of one that ended meanwhile. */
 function openFiles(pid: number): string[] {
   try {
-    return readdirSync(`/proc/${pid}/fd`).map((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`))
+    return readdirSync(`/proc/${pid}/fd`).map((fd) => linkTarget(`/proc/${pid}/fd/${fd}`))
   } catch {
-    // Somebody else's process.
     return []
+  }
+}
+
+function linkTarget(file: string): string {
+  try {
+    return readlinkSync(file)
+  } catch {
+    // Closed meanwhile.
+    return ''
   }
 }
 
