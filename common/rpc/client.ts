@@ -20,8 +20,8 @@ export function formatAddress(a: Address): string {
 export function parseAddress(text: string, defaultPort?: number): Address {
   const m = /^\[?([^\]]*?)\]?(?::(\d+))?$/.exec(text.trim())
   const port = m?.[2] === undefined ? defaultPort : Number(m[2])
-  const named = /^[^[:]*:[^:]*$/.test(m?.[1] ?? '')
-  if (!m?.[1] || named || port === undefined || port > 65535) throw new Error(`"${text}" is not an address of the form HOST:PORT`)
+  const portIsNoNumber = /^[^[:]*:[^:]*$/.test(m?.[1] ?? '')
+  if (!m?.[1] || portIsNoNumber || port === undefined || port > 65535) throw new Error(`"${text}" is not an address of the form HOST:PORT`)
   return { host: m[1], port }
 }
 
