@@ -40,6 +40,7 @@ export interface SimNode {
 
 export class Cluster {
   readonly core: Core
+  readonly properties: Record<string, string>
   readonly #make: () => Core
   now = TIMESTAMP
   effects: Effect[] = []
@@ -49,7 +50,8 @@ export class Cluster {
   readonly #responses = new Map<string, number>()
 
   constructor(properties: Record<string, string> = {}, given: { epoch?: number; clusterTimestamp?: number } = {}) {
-    this.#make = () => createCore(coreConfig({ ...QUEUES, ...properties }, { clusterTimestamp: TIMESTAMP, ...given }))
+    this.properties = { ...QUEUES, ...properties }
+    this.#make = () => createCore(coreConfig(this.properties, { clusterTimestamp: TIMESTAMP, ...given }))
     this.core = this.#make()
   }
 
