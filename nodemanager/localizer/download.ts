@@ -4,6 +4,7 @@ import { chmod, mkdir, readdir, rename, rm, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { HadoopException, exception } from '../../common/errors.js'
+import { writeFailure } from '../monitor/disks.js'
 import { type ResourceRequest, nameOf } from './request.js'
 import { type Source, type SourceStatus, isPublic } from './sources.js'
 import { unpack } from './unpack.js'
@@ -37,7 +38,7 @@ export async function download(r: ResourceRequest, source: Source, dir: string, 
     return { path: path.join(dir, nameOf(r)), size }
   } catch (e) {
     await rm(unfinished, { recursive: true, force: true })
-    throw e
+    throw writeFailure(e, dir)
   }
 }
 

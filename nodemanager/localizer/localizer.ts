@@ -12,7 +12,7 @@ import path from 'node:path'
 import { LocalResourceProto } from '../../common/proto/gen/yarn.js'
 import { type ResourceEvent, type ResourceLife, newResourceLife, stepResource } from '../core/resource.js'
 import type { LocalDirs } from '../monitor/disks.js'
-import { ensureDir } from '../monitor/disks.js'
+import { ensureDir, isDiskFull } from '../monitor/disks.js'
 import type { NodeStore, StoredResource } from '../store/store.js'
 import { download, javaText } from './download.js'
 import { type ResourceRequest, describe, identityOf, requestOf } from './request.js'
@@ -201,7 +201,7 @@ export class Localizer {
       this.#entries.delete(entry.id)
       // Permissions may be mended before the next try.
       this.#ancestors.clear()
-      if ((e as NodeJS.ErrnoException).code === 'ENOSPC') dirs.check()
+      if (isDiskFull(e)) dirs.check()
       this.#handle(entry, { type: 'LOCALIZATION_FAILED', diagnostics: failureText(entry, e) })
     }
   }

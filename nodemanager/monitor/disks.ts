@@ -1,7 +1,7 @@
 /** Which local and log folders can be used, and the node's health (Hadoop's LocalDirsHandlerService, DirectoryCollection). */
 import { accessSync, chmodSync, constants, mkdirSync, statSync, statfsSync } from 'node:fs'
 import path from 'node:path'
-import { exception } from '../../common/errors.js'
+import { HadoopException, exception } from '../../common/errors.js'
 
 export interface DiskLimits {
   /** Percent of the disk in use beyond which a folder is no longer used. */
@@ -121,6 +121,17 @@ const exists = (f: string) => statSync(f, { throwIfNoEntry: false }) !== undefin
 
 /** As Java prints a float: always with a decimal. */
 const javaFloat = (n: number) => (Number.isInteger(n) ? n.toFixed(1) : String(n))
+
+/** True for a write that found no room. */
+export function isDiskFull(e: unknown): boolean {
+  const { code, cause } = (e ?? {}) as { code?: unknown; cause?: unknown }
+  return code === 'ENOSPC' || code === 'EDQUOT' || (cause !== undefined && isDiskFull(cause))
+}
+
+/** What a failed write says to a person: for a full disk, where it is. */
+export function writeFailure(e: unknown, where: string): unknown {
+  return isDiskFull(e) && !(e instanceof HadoopException) ? exception('IOException', `No space left on device: ${where}`, { cause: e }) : e
+}
 
 /** Folder with this mode whatever the umask; an existing one is left as it is. */
 export function ensureDir(dir: string, mode: number): void {

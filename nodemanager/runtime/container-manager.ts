@@ -16,7 +16,7 @@ import { ContainerProcess } from '../launcher/launch.js'
 import type { Localizer } from '../localizer/localizer.js'
 import type { LogHandler } from '../logs/handler.js'
 import type { ContainersMonitor } from '../monitor/containers.js'
-import type { LocalDirs } from '../monitor/disks.js'
+import { type LocalDirs, isDiskFull, writeFailure } from '../monitor/disks.js'
 import type { NodeStore } from '../store/store.js'
 import { type NodeContainer, resourceOfContainer, wantResources } from './container.js'
 import { exitDiagnostics, launchException, timestamp } from './diagnostics.js'
@@ -258,9 +258,10 @@ export class ContainerManager {
         this.#exited(c, code),
       )
     } catch (e) {
-      if ((e as NodeJS.ErrnoException).code === 'ENOSPC') dirs.check()
+      const failure = writeFailure(e, c.workDir ?? dirs.localDirs.join()) as Error
+      if (isDiskFull(e)) dirs.check()
       this.parts.log.warn({ err: e }, `Failed to launch container ${c.containerId}`)
-      return this.#failedToLaunch(c, dirs.healthy ? EXIT.INVALID : EXIT.DISKS_FAILED, (e as Error).message)
+      return this.#failedToLaunch(c, dirs.healthy ? EXIT.INVALID : EXIT.DISKS_FAILED, failure.message)
     }
     c.launchedAt = Date.now()
     this.metrics.launchDurations++
@@ -306,6 +307,9 @@ export class ContainerManager {
       })
     }
     this.note(c, `${launchException(c.containerId, exitCode)}\n`)
+    // A script that can't write its own log can't say so either.
+    this.parts.dirs.check()
+    if (this.parts.dirs.healthReport !== '') this.note(c, `${this.parts.dirs.healthReport}\n`)
     const diagnostics = exitDiagnostics(exitCode, c.logDir!, settings.launch.stderrTail, settings.launch.stderrPattern)
     this.post(c.containerId, { type: 'CONTAINER_EXITED_WITH_FAILURE', exitCode, diagnostics, at })
   }
