@@ -51,6 +51,8 @@ export interface RecordedExecution {
   readonly detached: boolean
   /** Milliseconds; of attached executions. */
   readonly netRuntime?: number
+  /** What it threw instead, when main went on after that. */
+  readonly failure?: string
 }
 
 export interface JobGraph {

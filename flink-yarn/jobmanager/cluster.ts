@@ -19,6 +19,7 @@ export interface ClusterOptions {
   /** Other hosts find the JobManager by it. */
   readonly host: string
   readonly bindHost: string
+  readonly restBindAddress: string
   /** `0`, a port, a range or a list. */
   readonly restPorts: string
   readonly rpcPorts: string
@@ -94,7 +95,7 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
   const [rpcPort] = await Promise.all([
     listenOnFirst(o.rpcPorts, (port) => rpc.listen(port, o.bindHost)),
     listenOnFirst(o.restPorts, async (port) => {
-      await rest.listen({ port, host: conf.optional(options.rest.bindAddress) ?? o.bindHost })
+      await rest.listen({ port, host: o.restBindAddress })
       state.restPort = (rest.server.address() as { port: number }).port
       return state.restPort
     }),

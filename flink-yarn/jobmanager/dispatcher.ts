@@ -1,5 +1,5 @@
 /** The jobs of a cluster: submission, jars, what TaskManagers report, results. */
-import { copyFileSync, existsSync, mkdirSync, openSync, readSync, closeSync, statSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, readSync, renameSync, statSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Handlers } from '../../common/rpc/protocol.js'
 import type { FlinkConfiguration } from '../config/index.js'
@@ -37,6 +37,7 @@ export class Dispatcher {
   readonly #options: DispatcherOptions
   readonly #jobs = new Map<string, JobMaster>()
   readonly #jars = new Map<string, string>()
+  #uploads = 0
 
   constructor(options: DispatcherOptions) {
     this.#options = options
@@ -59,11 +60,11 @@ export class Dispatcher {
   async storeJar(name: string, bytes: Uint8Array): Promise<JobJar> {
     const folder = path.join(this.#options.workDir, 'jars')
     mkdirSync(folder, { recursive: true })
-    const upload = path.join(folder, `upload-${this.#jars.size}-${path.basename(name)}`)
+    const upload = path.join(folder, `upload-${++this.#uploads}.jar`)
     writeFileSync(upload, bytes)
     const jar = await loadJobJar(upload)
     const file = path.join(folder, `${jar.sha256}_${path.basename(name)}`)
-    if (!existsSync(file)) copyFileSync(upload, file)
+    renameSync(upload, file)
     const kept = { ...jar, path: file, name: path.basename(name) }
     this.addJar(kept)
     return kept

@@ -52,6 +52,7 @@ export async function runJobManager(args: JobManagerArguments, conf: FlinkConfig
       driver: await driverOf(args, conf, bundle, secret, log),
       host,
       bindHost: conf.optional(options.jobManager.bindHost) ?? host,
+      restBindAddress: restBindAddress(conf, host, yarn),
       restPorts: yarn && !conf.contains(options.rest.bindPort) ? '0' : conf.get(options.rest.bindPort),
       rpcPorts: yarn ? conf.get(options.yarn.applicationMasterPort) : String(conf.get(options.jobManager.rpcPort)),
       logDir,
@@ -76,6 +77,13 @@ export async function runJobManager(args: JobManagerArguments, conf: FlinkConfig
   } catch (e) {
     fail(1, e)
   }
+}
+
+/** Clients on other hosts must reach the endpoint; the shipped configuration's `localhost` is for one machine. */
+function restBindAddress(conf: FlinkConfiguration, host: string, yarn: boolean): string {
+  const configured = conf.optional(options.rest.bindAddress)
+  if (configured !== undefined && !(yarn && configured === 'localhost')) return configured
+  return conf.optional(options.jobManager.bindHost) ?? host
 }
 
 async function runJob(cluster: Cluster, args: JobManagerArguments, conf: FlinkConfiguration): Promise<void> {

@@ -55,6 +55,8 @@ export function yarnDriver(o: YarnDriverOptions): ResourceManagerDriver {
   let events: DriverEvents
   let required = 0
   let asked = 0
+  /** Flink's progress is 0 until the first TaskManager is asked for, and 1 from then on. */
+  let requested = false
   let stopped = false
   let timer: NodeJS.Timeout | undefined
   let beating = false
@@ -76,7 +78,8 @@ export function yarnDriver(o: YarnDriverOptions): ResourceManagerDriver {
       const wanted = Math.max(0, required - coming())
       const ask = wanted === asked ? [] : [request(wanted)]
       asked = wanted
-      take(await rm.allocate({ ask, release: releases.splice(0).map(containerIdProto), blacklistRequest: {}, progress: wanted > 0 ? 0 : 1 }))
+      requested ||= wanted > 0
+      take(await rm.allocate({ ask, release: releases.splice(0).map(containerIdProto), blacklistRequest: {}, progress: requested ? 1 : 0 }))
     } catch (e) {
       if (stopped) return
       events.fatal(new Error(`The ResourceManager of YARN can't be reached or refused the JobManager: ${(e as Error).message}`, { cause: e }))

@@ -58,7 +58,7 @@ export interface GraphOptions extends ProgramOptions {
  */
 export async function runMain(jar: JobJar, options: RunOptions): Promise<{ jobs: number }> {
   const earlier: RecordedExecution[] = []
-  const pending: Promise<unknown>[] = []
+  const pending = new Set<Promise<unknown>>()
   const run = await withProgram(jar, options, async (entryClass, main) => {
     const context: ProgramContext = {
       ...defaults(options),
@@ -69,14 +69,18 @@ export async function runMain(jar: JobJar, options: RunOptions): Promise<{ jobs:
           earlier[slot] = { jobId: r.jobId, detached: r.netRuntime === undefined, ...(r.netRuntime !== undefined && { netRuntime: r.netRuntime }) }
           return r
         })
-        // A main that does not await execute() still waits for it here, and still fails by it.
-        pending.push(result)
-        result.catch(() => {})
+        pending.add(result)
+        const settled = () => pending.delete(result)
+        result.then(settled, (e) => {
+          settled()
+          earlier[slot] = { jobId: graph.jobId, detached: false, failure: e instanceof Error ? e.message : String(e) }
+        })
         return result
       },
     }
     await withContext(context, async () => {
       await callMain(main, options.args)
+      // What main did not await is waited for here, and fails it here.
       await callMain(() => Promise.all(pending), [])
     })
     return earlier.length
@@ -119,7 +123,8 @@ async function runTo(main: Main, options: GraphOptions): Promise<{ graph: Stream
       const index = calls++
       if (index < wanted) {
         environment.takeTransformations()
-        const { jobId, detached, netRuntime } = options.earlier![index]!
+        const { jobId, detached, netRuntime, failure } = options.earlier![index]!
+        if (failure !== undefined) return Promise.reject(new Error(failure))
         return Promise.resolve({ jobId, detached, netRuntime })
       }
       if (index === wanted) reached.resolve({ graph: graphOf(environment), name })

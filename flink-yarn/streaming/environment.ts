@@ -39,6 +39,9 @@ export class StreamExecutionEnvironment {
   private constructor() {
     this.#context = currentContext()
     this.#parallelism = this.#context?.defaultParallelism ?? 1
+    const { 'pipeline.max-parallelism': maxParallelism, 'pipeline.operator-chaining': chaining } = this.#context?.configuration ?? {}
+    if (maxParallelism !== undefined && Number(maxParallelism) !== -1) this.setMaxParallelism(Number(maxParallelism))
+    if (chaining?.trim().toLowerCase() === 'false') this.#chaining = false
   }
 
   static getExecutionEnvironment(): StreamExecutionEnvironment {
@@ -109,14 +112,18 @@ export class StreamExecutionEnvironment {
   }
 
   /** Runs what was declared since the last execute(), and waits for its end unless the program was submitted detached. */
-  async execute(jobName = DEFAULT_JOB_NAME): Promise<JobExecutionResult> {
+  async execute(jobName = this.#defaultName): Promise<JobExecutionResult> {
     return new JobExecutionResult(await this.#run(jobName, true))
   }
 
   /** As execute(), but goes on as soon as the job was accepted. */
-  async executeAsync(jobName = DEFAULT_JOB_NAME): Promise<{ getJobID(): string }> {
+  async executeAsync(jobName = this.#defaultName): Promise<{ getJobID(): string }> {
     const { jobId } = await this.#run(jobName, false)
     return { getJobID: () => jobId }
+  }
+
+  get #defaultName(): string {
+    return this.#context?.configuration['pipeline.name'] ?? DEFAULT_JOB_NAME
   }
 
   #run(jobName: string, attached: boolean): Promise<JobResultData> {

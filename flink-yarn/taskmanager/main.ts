@@ -19,7 +19,8 @@ export async function runTaskManager(conf: FlinkConfiguration, bundle: string): 
   const logDir = logDirectory()
   const log = openLog(path.join(logDir, 'taskmanager.log'), 'TaskManagerRunner')
   const resourceId = conf.get(options.taskManager.resourceId)
-  const host = conf.optional(options.taskManager.host) ?? process.env._FLINK_NODE_ID ?? '127.0.0.1'
+  // In a container the node's name counts, whatever a configuration that was made for one machine says.
+  const host = process.env._FLINK_NODE_ID ?? conf.optional(options.taskManager.host) ?? '127.0.0.1'
   const bindHost = conf.optional(options.taskManager.bindHost) ?? host
   const slots = conf.get(options.taskManager.slots)
   const secret = readClusterSecret()

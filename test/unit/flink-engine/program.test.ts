@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { executionPlan, parseJobGraph, requiredSlots } from '../../../flink-yarn/jobgraph/index.js'
+import { type JobGraph, executionPlan, parseJobGraph, requiredSlots } from '../../../flink-yarn/jobgraph/index.js'
 import { type JobJar, buildJobGraph, loadJobJar, packJar, runMain } from '../../../flink-yarn/program/index.js'
 
 const sources = path.resolve(import.meta.dirname, '../../../examples/jobs')
@@ -92,6 +92,41 @@ describe('a job graph', () => {
       'The main method caused an error: main fails on purpose',
     )
     await expect(buildJobGraph(jar, { args: [] })).rejects.toThrow("No data for required key 'host'")
+  })
+})
+
+describe('a main that goes on after a failed job', () => {
+  it('is run again for its second job as it ran: its first execute() throws', async () => {
+    const from = path.join(folder, 'retries')
+    mkdirSync(from)
+    writeFileSync(
+      path.join(from, 'Retries.js'),
+      `import { StreamExecutionEnvironment } from 'bobbin/streaming'
+       export default async () => {
+         const env = StreamExecutionEnvironment.getExecutionEnvironment()
+         env.fromElements(1).print()
+         try { await env.execute('first') } catch (e) { env.fromElements(1).map((n) => n).name(e.message).print() }
+         await env.execute()
+       }`,
+    )
+    await packJar(from, path.join(folder, 'retries.jar'), { mainClass: 'Retries' })
+    const retries = await loadJobJar(path.join(folder, 'retries.jar'))
+    const graphs: JobGraph[] = []
+    const executor = {
+      submit: async (graph: JobGraph) => {
+        graphs.push(graph)
+        const result = async () => {
+          if (graph.name === 'first') throw new Error('it failed')
+          return { jobId: graph.jobId, netRuntime: 1 }
+        }
+        return { jobId: graph.jobId, result }
+      },
+    }
+    await runMain(retries, { args: [], executor, configuration: { 'pipeline.name': 'from the options' } })
+    const [, second] = graphs
+    expect(second).toMatchObject({ name: 'from the options', earlier: [{ detached: false, failure: 'it failed' }] })
+    expect(second!.vertices[0]!.name).toContain('it failed')
+    expect((await buildJobGraph(retries, { args: [], earlier: second!.earlier })).hash).toBe(second!.hash)
   })
 })
 
