@@ -1,9 +1,9 @@
 /** `flink` and `yarn-session.sh`: from arguments to an exit code. */
 import { ConfigurationError } from '../../common/config/configuration.js'
 import { ParseError, parseOptions } from '../../common/cli/options.js'
-import { FlinkConfiguration, findFlinkConfDir, loadFlinkConfiguration, options } from '../config/index.js'
+import { baseConfiguration } from './base-configuration.js'
 import { cancel, list } from './job-actions.js'
-import { CliArgsException, type Output, reportArguments, reportFailure, terminalOutput } from './output.js'
+import { CliArgsException, type Output, reportArguments, reportConfiguration, reportFailure, terminalOutput } from './output.js'
 import { ACTIONS, type ActionName, tableOf } from './tables.js'
 
 const VERSION = '1.17.2'
@@ -11,19 +11,6 @@ const VERSION = '1.17.2'
 export async function main(program: string, args: readonly string[]): Promise<number> {
   const output = terminalOutput()
   return program === 'yarn-session.sh' ? (await import('./yarn-session.js')).yarnSession(args, output) : flink(args, output)
-}
-
-/** flink-conf.yaml of FLINK_CONF_DIR or FLINK_HOME; without either the values of the shipped file. */
-export function baseConfiguration(): FlinkConfiguration {
-  const dir = findFlinkConfDir()
-  if (dir !== undefined) return loadFlinkConfiguration(dir)
-  return FlinkConfiguration.of(
-    [
-      [options.jobManagerMemory.totalProcess.key, '1600m'],
-      [options.taskManagerMemory.totalProcess.key, '1728m'],
-    ],
-    'default',
-  )
 }
 
 export async function flink(args: readonly string[], output: Output): Promise<number> {
@@ -72,11 +59,6 @@ export async function flink(args: readonly string[], output: Output): Promise<nu
     if (e instanceof ConfigurationError) return reportConfiguration(output, e)
     return reportFailure(output, e)
   }
-}
-
-export function reportConfiguration(output: Output, e: ConfigurationError): number {
-  output.err(e.message)
-  return 1
 }
 
 function unknownAction(name: string, output: Output): number {

@@ -28,6 +28,15 @@ export function reportArguments(output: Output, e: Error): number {
   return 1
 }
 
+/**
+ * A file or value that can't be used: its message names it.
+ * @returns the exit code
+ */
+export function reportConfiguration(output: Output, e: Error): number {
+  output.err(e.message)
+  return 1
+}
+
 /** @returns the exit code */
 export function reportFailure(output: Output, e: unknown): number {
   output.err()
@@ -51,9 +60,12 @@ export function describeFailure(e: unknown): string {
   return lines.join('\n')
 }
 
+/** What our own library errors are in Java. */
+const JAVA_CLASSES: Readonly<Record<string, string>> = { ConnectionError: 'java.net.ConnectException' }
+
 function classOf(e: Error): string {
   const { javaClass, className } = e as { javaClass?: string; className?: string }
-  return javaClass ?? className ?? e.name
+  return javaClass ?? className ?? JAVA_CLASSES[e.name] ?? e.name
 }
 
 function headline(e: unknown): string {

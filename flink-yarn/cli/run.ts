@@ -106,7 +106,12 @@ class JobClients implements PipelineExecutor {
       await this.#session.rest.submit(graph, this.jar.path)
       return this.#session
     } catch (e) {
-      const inner = flinkError('JobSubmissionException', 'Failed to submit JobGraph.', { cause: e })
+      // Apache Flink's JobManager expects a Java object.
+      const foreign = /Failed to deserialize JobGraph/.test((e as Error).message)
+      const hint = foreign
+        ? ` ${this.#session.rest.url} is a JobManager of Apache Flink, which runs jars of Java classes; ${this.jar.name} holds JavaScript.`
+        : ''
+      const inner = flinkError('JobSubmissionException', `Failed to submit JobGraph.${hint}`, { cause: e })
       throw flinkError('FlinkException', `Failed to execute job '${graph.name}'.`, { cause: inner })
     }
   }

@@ -1,7 +1,7 @@
 /** How a Flink option is declared: once, with its type, its default and what it means. */
-import { parseBoolean, parseDuration, parseFloat64, parseInteger, parseList, parseMap, parseMemorySize } from './values.js'
+import { parseBoolean, parseDuration, parseFloat64, parseInteger, parseList, parseMemorySize } from './values.js'
 
-export type OptionType = 'string' | 'int' | 'float' | 'boolean' | 'memory' | 'duration' | 'list' | 'map' | 'enum'
+export type OptionType = 'string' | 'int' | 'float' | 'boolean' | 'memory' | 'duration' | 'list'
 
 export interface ConfigOption<T = unknown> {
   readonly key: string
@@ -31,21 +31,3 @@ export const memoryOption = declare<number>('memory', parseMemorySize)
 export const durationOption = declare<number>('duration', parseDuration)
 /** Elements between `;`, quoted with ' or " where they hold one. */
 export const listOption = declare<readonly string[]>('list', parseList)
-/** key:value pairs between `,`. */
-export const mapOption = declare<ReadonlyMap<string, string>>('map', parseMap)
-
-/** One of the given words, in any case. */
-export function enumOption<const V extends string>(
-  key: string,
-  values: readonly V[],
-  fallback: V | undefined,
-  meaning: string,
-  fallbackKeys: readonly string[] = [],
-): ConfigOption<V> {
-  const parse = (text: string): V => {
-    const found = values.find((v) => v.toLowerCase() === text.trim().toLowerCase())
-    if (found === undefined) throw new Error(`Could not parse value for enum. Expected one of: [[${values.join(', ')}]]`)
-    return found
-  }
-  return { key, type: 'enum', default: fallback, meaning, fallbackKeys, parse }
-}

@@ -1,59 +1,26 @@
 /** The Flink options that Bobbin reads, with Flink's keys, types and defaults. */
-import {
-  type ConfigOption,
-  booleanOption,
-  durationOption,
-  enumOption,
-  floatOption,
-  intOption,
-  listOption,
-  mapOption,
-  memoryOption,
-  stringOption,
-} from './option.js'
-
-export const DEPLOYMENT_TARGETS = [
-  'remote',
-  'local',
-  'yarn-session',
-  'yarn-per-job',
-  'yarn-application',
-  'kubernetes-session',
-  'kubernetes-application',
-] as const
+import { booleanOption, durationOption, floatOption, intOption, listOption, memoryOption, stringOption } from './option.js'
 
 export const deployment = {
-  target: stringOption('execution.target', undefined, `where jobs run: ${DEPLOYMENT_TARGETS.join(', ')}`),
+  target: stringOption('execution.target', undefined, 'where jobs run: remote, yarn-session, yarn-per-job or yarn-application'),
   attached: booleanOption('execution.attached', 'false', 'whether the client waits for the end of the job (of the cluster, in application mode)'),
   shutdownIfAttached: booleanOption('execution.shutdown-on-attached-exit', 'false', 'whether the cluster ends with an attached client'),
 } as const
 
 export const pipeline = {
-  jars: listOption('pipeline.jars', undefined, 'jars that are sent with the job'),
-  classpaths: listOption('pipeline.classpaths', undefined, 'URLs that are on the class path of the job'),
   name: stringOption('pipeline.name', undefined, 'name of the job'),
   maxParallelism: intOption('pipeline.max-parallelism', '-1', 'most subtasks that a job can be rescaled to; -1: derived'),
-  objectReuse: booleanOption('pipeline.object-reuse', 'false', 'whether records are handed on without a copy'),
-  operatorChaining: booleanOption('pipeline.operator-chaining', 'true', 'whether operators share a task where they can'),
-  globalJobParameters: mapOption('pipeline.global-job-parameters', undefined, 'values that functions of the job can read'),
-  fixedJobId: stringOption('$internal.pipeline.job-id', undefined, 'the id that the next job gets'),
 } as const
 
 export const core = {
   parallelism: intOption('parallelism.default', '1', 'parallelism of a job that does not set its own'),
-  envJavaOpts: stringOption('env.java.opts', '', 'options of every JVM', ['env.java.opts.all']),
-  envJavaOptsJobManager: stringOption('env.java.opts.jobmanager', '', "options of the JobManager's JVM"),
-  envJavaOptsTaskManager: stringOption('env.java.opts.taskmanager', '', "options of a TaskManager's JVM"),
 } as const
 
 export const jobManager = {
   rpcAddress: stringOption('jobmanager.rpc.address', undefined, "the JobManager's host name"),
   rpcPort: intOption('jobmanager.rpc.port', '6123', "the JobManager's RPC port"),
   bindHost: stringOption('jobmanager.bind-host', undefined, 'interface that the JobManager listens on'),
-  failoverStrategy: enumOption('jobmanager.execution.failover-strategy', ['region', 'full'], 'region', 'how much is restarted after a failure'),
   slotRequestTimeout: durationOption('slot.request.timeout', '300000', 'how long a job waits for a slot'),
-  slotIdleTimeout: durationOption('slot.idle.timeout', '50000', 'how long a job keeps an unused slot'),
-  archiveDir: stringOption('jobmanager.archive.fs.dir', undefined, 'where finished jobs are written for a HistoryServer'),
 } as const
 
 export const taskManager = {
@@ -69,9 +36,6 @@ export const resourceManager = {
   taskManagerTimeout: durationOption('resourcemanager.taskmanager-timeout', '30000', 'after how long an idle TaskManager is let go', [
     'slotmanager.taskmanager-timeout',
   ]),
-  maxSlots: intOption('slotmanager.number-of-slots.max', '2147483647', 'most slots that are asked for'),
-  maxTotalMemory: memoryOption('slotmanager.max-total-resource.memory', undefined, 'most memory that all TaskManagers take'),
-  redundantTaskManagers: intOption('slotmanager.redundant-taskmanager-num', '0', 'TaskManagers kept beyond need'),
   registrationTimeout: durationOption('resourcemanager.taskmanager-registration.timeout', '5 min', 'how long a started TaskManager may take to register'),
 } as const
 
@@ -85,16 +49,10 @@ export const rest = {
   port: intOption('rest.port', '8081', "port that clients find the JobManager's REST endpoint at", ['web.port', 'jobmanager.web.port']),
   bindAddress: stringOption('rest.bind-address', undefined, 'interface that the REST endpoint listens on'),
   bindPort: stringOption('rest.bind-port', '8081', 'port, range or list that the REST endpoint listens on', ['rest.port', 'web.port', 'jobmanager.web.port']),
-  connectionTimeout: durationOption('rest.connection-timeout', '15000', 'how long a client tries to connect'),
-  awaitLeaderTimeout: durationOption('rest.await-leader-timeout', '30000', 'how long a client waits for a leader'),
-  retryMaxAttempts: intOption('rest.retry.max-attempts', '20', 'how often a client asks again'),
-  retryDelay: durationOption('rest.retry.delay', '3000', 'how long a client waits before it asks again'),
 } as const
 
 export const client = {
   timeout: durationOption('client.timeout', '60 s', 'how long a client waits for an answer', ['akka.client.timeout']),
-  retryPeriod: durationOption('client.retry-period', '2 s', 'between questions about a job that runs'),
-  checkInterval: durationOption('client.heartbeat.interval', '30000', "between an attached client's signs of life"),
 } as const
 
 export const restartStrategy = {
@@ -105,15 +63,6 @@ export const restartStrategy = {
 
 export const state = {
   backend: stringOption('state.backend', undefined, 'where state is kept: hashmap or rocksdb', ['state.backend.type']),
-  checkpointsDir: stringOption('state.checkpoints.dir', undefined, 'where checkpoints are written'),
-  savepointsDir: stringOption('state.savepoints.dir', undefined, 'where savepoints are written'),
-  checkpointInterval: durationOption('execution.checkpointing.interval', undefined, 'between checkpoints; unset: none'),
-} as const
-
-export const savepoint = {
-  path: stringOption('execution.savepoint.path', undefined, 'savepoint that the job begins from'),
-  ignoreUnclaimed: booleanOption('execution.savepoint.ignore-unclaimed-state', 'false', 'whether state of operators that are gone may be left out', []),
-  restoreMode: enumOption('execution.savepoint-restore-mode', ['CLAIM', 'NO_CLAIM', 'LEGACY'], 'NO_CLAIM', 'who owns the restored savepoint'),
 } as const
 
 /** Memory of the two processes; ../memory computes with it. */
@@ -130,7 +79,6 @@ export const jobManagerMemory = {
   ...memoryOf('jobmanager', 'JobManager'),
   heap: memoryOption('jobmanager.memory.heap.size', undefined, 'heap of a JobManager'),
   offHeap: memoryOption('jobmanager.memory.off-heap.size', '128m', 'direct and native memory of a JobManager'),
-  enableDirectLimit: booleanOption('jobmanager.memory.enable-jvm-direct-memory-limit', 'false', 'whether direct memory is bounded by the JVM'),
   legacyHeap: memoryOption('jobmanager.heap.size', undefined, 'older name of the memory of a JobManager', ['jobmanager.heap.mb']),
 } as const
 
@@ -157,14 +105,11 @@ export const yarn = {
   name: stringOption('yarn.application.name', undefined, 'name of the application'),
   type: stringOption('yarn.application.type', undefined, 'type of the application; `Apache Flink` unless set'),
   nodeLabel: stringOption('yarn.application.node-label', undefined, 'node label of the application'),
-  taskManagerNodeLabel: stringOption('yarn.taskmanager.node-label', undefined, 'node label of the TaskManagers'),
   priority: intOption('yarn.application.priority', '-1', 'priority of the application; negative: the default of the cluster'),
   tags: stringOption('yarn.tags', '', 'comma-separated tags of the application'),
   attempts: stringOption('yarn.application-attempts', undefined, 'attempts of the application'),
-  attemptFailuresInterval: intOption('yarn.application-attempt-failures-validity-interval', '10000', 'milliseconds within which failed attempts count'),
   appMasterVcores: intOption('yarn.appmaster.vcores', '1', 'vcores of the JobManager'),
   vcores: intOption('yarn.containers.vcores', '-1', 'vcores of a TaskManager; -1: one for each slot'),
-  maxFailedContainers: stringOption('yarn.maximum-failed-containers', undefined, 'container failures after which the cluster gives up'),
   heartbeatInterval: intOption('yarn.heartbeat.interval', '5', "seconds between the JobManager's heartbeats", ['yarn.heartbeat-delay']),
   requestHeartbeatInterval: intOption('yarn.heartbeat.container-request-interval', '500', 'milliseconds between heartbeats while containers are asked for'),
   propertiesFileLocation: stringOption('yarn.properties-file.location', undefined, 'folder of .yarn-properties-USER; the temporary folder unless set'),
@@ -176,13 +121,6 @@ export const yarn = {
   shipFiles: listOption('yarn.ship-files', undefined, 'local files and folders that every container gets', ['yarn.ship-directories']),
   shipArchives: listOption('yarn.ship-archives', undefined, 'local archives that every container gets unpacked'),
   flinkDistJar: stringOption('yarn.flink-dist-jar', undefined, "the engine's own file, local or remote"),
-  includeUserJar: enumOption(
-    'yarn.classpath.include-user-jar',
-    ['DISABLED', 'FIRST', 'LAST', 'ORDER'],
-    'ORDER',
-    'where the jar of the user stands on the class path',
-    ['yarn.per-job-cluster.include-user-jar'],
-  ),
   viewAcls: stringOption('yarn.view.acls', undefined, 'who may view the application'),
   modifyAcls: stringOption('yarn.modify.acls', undefined, 'who may change the application'),
 } as const
@@ -190,22 +128,3 @@ export const yarn = {
 /** containerized.master.env.NAME and containerized.taskmanager.env.NAME become environment variables of the containers. */
 export const CONTAINERIZED_MASTER_ENV = 'containerized.master.env.'
 export const CONTAINERIZED_TASKMANAGER_ENV = 'containerized.taskmanager.env.'
-
-/** Every declared option, for documentation. */
-export const ALL_OPTIONS: readonly ConfigOption[] = [
-  deployment,
-  pipeline,
-  core,
-  jobManager,
-  taskManager,
-  resourceManager,
-  heartbeat,
-  rest,
-  client,
-  restartStrategy,
-  state,
-  savepoint,
-  jobManagerMemory,
-  taskManagerMemory,
-  yarn,
-].flatMap((group) => Object.values<ConfigOption>(group as Record<string, ConfigOption>))

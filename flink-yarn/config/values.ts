@@ -126,13 +126,3 @@ function split(text: string, delimiter: string): string[] {
 export function parseList(text: string): readonly string[] {
   return split(text, ';')
 }
-
-export function parseMap(text: string): ReadonlyMap<string, string> {
-  return new Map(
-    split(text, ',').map((pair) => {
-      const [key, value, more] = split(pair, ':')
-      if (key === undefined || value === undefined || more !== undefined) throw new Error(`Could not parse pair in the map ${pair}`)
-      return [key, value]
-    }),
-  )
-}

@@ -3,7 +3,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadFlinkConfiguration, options, parseDuration, parseDynamicProperty, parseFlinkConf, parseMemorySize } from '../../../flink-yarn/config/index.js'
-import { formatMemorySize, parseList, parseMap } from '../../../flink-yarn/config/values.js'
+import { formatMemorySize, parseList } from '../../../flink-yarn/config/values.js'
 
 describe('flink-conf.yaml', () => {
   it('reads flat lines, drops comments, keeps colons of values', () => {
@@ -55,13 +55,6 @@ describe('options', () => {
     conf.set('token.size', 'hidden')
     expect(() => conf.get({ ...options.rest.port, key: 'token.size' })).toThrow("Could not parse value for key 'token.size'")
   })
-
-  it('knows the words of an enum in any case', () => {
-    const conf = parseFlinkConf('execution.savepoint-restore-mode: no_claim')
-    expect(conf.get(options.savepoint.restoreMode)).toBe('NO_CLAIM')
-    conf.set(options.savepoint.restoreMode, 'MINE')
-    expect(() => conf.get(options.savepoint.restoreMode)).toThrow('Expected one of: [[CLAIM, NO_CLAIM, LEGACY]]')
-  })
 })
 
 describe('values', () => {
@@ -94,13 +87,9 @@ describe('values', () => {
     ['2days', 172_800_000],
   ])('duration %s', (text, ms) => expect(parseDuration(text)).toBe(ms))
 
-  it('lists and maps, quoted where they need it', () => {
+  it('lists, quoted where they need it', () => {
     expect(parseList("a; 'b;c' ;d''")).toEqual(['a', 'b;c', "d''"])
     expect(parseList("'it''s'")).toEqual(["it's"])
-    expect([...parseMap("a:1, '''b:x'':2'")]).toEqual([
-      ['a', '1'],
-      ['b:x', '2'],
-    ])
     expect(() => parseList("'open")).toThrow('Quoting was not closed properly')
   })
 
