@@ -71,6 +71,7 @@ export class Application {
     readonly startTime: number,
     public queue: string,
     public priority: number,
+    readonly placedUnder: string | undefined,
   ) {
     this.id = submission.applicationId
     this.key = applicationKey(this.id)

@@ -16,15 +16,17 @@ export function submitApplication(rm: ResourceManager, event: SubmitApplication)
   checkTags(given.tags ?? [])
   // A second submission is the client's retry of the first.
   if (rm.application(id)) return
-  const queue = given.queue ?? 'default'
+  let queue = given.queue ?? 'default'
   try {
+    const placement = rm.scheduler.place({ user: given.user, groups: given.groups ?? [], queue, name: given.name ?? 'N/A' })
+    if (placement && placement.queue.toLowerCase() !== queue.toLowerCase()) queue = placement.queue
     const submission = { ...given, queue, name: given.name ?? 'N/A', applicationType: (given.applicationType ?? 'YARN').slice(0, TYPE_LENGTH) }
     if (submission.lifetimeSeconds !== undefined && submission.lifetimeSeconds <= 0) {
       throw exception('YarnException', `Invalid application timeout, value=${submission.lifetimeSeconds} for type=LIFETIME`)
     }
     const amRequests = masterRequests(rm, submission, queue, false)
     const priority = rm.scheduler.priorityFor(submission.priority, queue, rm.config.maximumApplicationPriority)
-    const target = rm.scheduler.queue(queue)
+    const target = rm.scheduler.queue(queue) ?? (placement?.parent === undefined ? undefined : rm.scheduler.queue(placement.parent))
     if (rm.config.aclEnabled && target) {
       const groups = submission.groups ?? []
       const may = target.mayAccess(submission.user, groups, 'SUBMIT_APPLICATIONS') || target.mayAccess(submission.user, groups, 'ADMINISTER_QUEUE')
@@ -35,7 +37,7 @@ export function submitApplication(rm: ResourceManager, event: SubmitApplication)
         )
       }
     }
-    const app = new Application(rm, submission, amRequests, maxAttempts(rm, submission.maxAppAttempts), rm.now, rm.now, queue, priority)
+    const app = new Application(rm, submission, amRequests, maxAttempts(rm, submission.maxAppAttempts), rm.now, rm.now, queue, priority, placement?.parent)
     rm.applications.set(app.key, app)
     rm.send(app, { type: 'START' })
     rm.audit(given.user, SUBMIT, 'ClientRMService', 'SUCCESS', { applicationId: id, queue })

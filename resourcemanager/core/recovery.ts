@@ -1,9 +1,11 @@
 /** After a restart: applications and attempts as the store holds them; nodes bring their containers when they register. */
+import { isException } from '../../common/errors.js'
 import { compareApplicationIds } from '../../common/records/index.js'
 import { Application } from './application.js'
 import { Attempt } from './attempt.js'
 import { maxAttempts } from './clients.js'
-import type { Recover } from './events.js'
+import type { Placement } from '../scheduler/capacity/placement.js'
+import type { ApplicationSubmission, Recover } from './events.js'
 import type { ResourceManager } from './resourcemanager.js'
 import { masterRequests } from './validation.js'
 
@@ -12,6 +14,7 @@ export function recover(rm: ResourceManager, event: Recover): undefined {
   for (const record of records) {
     const { submission } = record
     const queue = submission.queue ?? 'default'
+    const placement = record.state === undefined ? placeAgain(rm, submission, queue) : undefined
     const app = new Application(
       rm,
       submission,
@@ -21,6 +24,7 @@ export function recover(rm: ResourceManager, event: Recover): undefined {
       record.startTime,
       queue,
       submission.priority ?? 0,
+      placement?.queue === queue ? placement.parent : undefined,
     )
     app.recoveredFinalState = record.state
     app.diagnostics = record.diagnostics ?? ''
@@ -49,5 +53,15 @@ export function recover(rm: ResourceManager, event: Recover): undefined {
     app.firstStoredAttempt = attempts[0]?.attemptId.attemptId ?? 1
     rm.applications.set(app.key, app)
     rm.send(app, { type: 'RECOVER' })
+  }
+}
+
+/** Where the rules put it now: its queue may have to be made again. What they would refuse stays where it was. */
+function placeAgain(rm: ResourceManager, submission: ApplicationSubmission, queue: string): Placement | undefined {
+  try {
+    return rm.scheduler.place({ user: submission.user, groups: submission.groups ?? [], queue, name: submission.name ?? 'N/A' })
+  } catch (e) {
+    if (isException(e)) return undefined
+    throw e
   }
 }

@@ -192,6 +192,7 @@ export class ResourceManager implements SchedulerHost {
         unmanagedAM: app.submission.unmanagedAM ?? false,
         keepContainers: app.submission.keepContainers ?? false,
         label: app.submission.nodeLabelExpression,
+        placedUnder: app.placedUnder,
       },
       recovering,
     )

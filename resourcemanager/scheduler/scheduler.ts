@@ -42,6 +42,8 @@ export interface SchedulerSubmission {
   readonly unmanagedAM: boolean
   readonly keepContainers: boolean
   readonly label: string | undefined
+  /** Path of the parent under which a rule placed it: its queue is made there when it is missing. */
+  readonly placedUnder: string | undefined
 }
 
 export interface NodeInfo {

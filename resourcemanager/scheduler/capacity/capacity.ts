@@ -20,10 +20,13 @@ import type { Assignment } from './allocator.js'
 import { type CapacityConfig, capacityConfig } from './config.js'
 import { LeafQueue } from './leaf.js'
 import { type CapacityQueue, limitsOf, ParentQueue } from './queue.js'
-import { parseQueues, type QueueSpec } from './spec.js'
+import { type Placement, type PlacementRequest, placementRules } from './placement.js'
+import { autoCreatedQueue, parseQueues, type QueueSpec } from './spec.js'
 
 export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   config: CapacityConfig
+  #properties: Readonly<Record<string, string>>
+  #place: ReturnType<typeof placementRules>
   root: ParentQueue
   nodeLocalityDelay = 40
   rackLocalityAdditionalDelay = -1
@@ -50,6 +53,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   constructor(settings: SchedulerSettings, host: SchedulerHost, properties: Readonly<Record<string, string>>) {
     super(settings, host)
     this.config = capacityConfig(properties)
+    this.#properties = properties
+    this.#place = placementRules(properties)
     const spec = parseQueues(this.config, properties, settings.maximumAllocation)
     this.#readSettings()
     this.root = new ParentQueue(this, spec, undefined)
@@ -108,6 +113,53 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     return named?.length === 1 ? named[0] : undefined
   }
 
+  isAmbiguous(name: string): boolean {
+    return !this.#byPath.has(name) && (this.#byName.get(name)?.length ?? 0) > 1
+  }
+
+  /** Where the rules put an application; undefined: where it asks to be. @throws YarnException when a rule rejects it */
+  place(request: PlacementRequest): Placement | undefined {
+    return this.#place(request, this)
+  }
+
+  /** @throws YarnException in Hadoop's words when the parent makes no queues, or no more */
+  #autoCreate(name: string, under: string): LeafQueue {
+    const parent = this.queue(under)
+    if (parent?.kind !== 'parent' || !parent.spec.autoCreate) {
+      throw exception(
+        'YarnException',
+        `Could not auto-create leaf queue for ${name}. Queue mapping does not specify an existing parent queue that may create queues: ${under}`,
+      )
+    }
+    const path = `${parent.path}.${name}`
+    const { children } = parent as ParentQueue
+    const most = this.config.queue(parent.path).number('auto-create-child-queue.max-queues') ?? 1000
+    if (children.length >= most) {
+      throw exception(
+        'YarnException',
+        `Cannot auto create leaf queue ${path}.Max Child Queue limit exceeded which is configured as : ${most} and number of child queues is : ${children.length}`,
+      )
+    }
+    const leaf = new LeafQueue(this, autoCreatedQueue(parent.spec, name, this.#properties, this.settings.maximumAllocation), parent as ParentQueue)
+    leaf.autoCreated = true
+    leaf.configure(leaf.spec)
+    const guaranteed = children.reduce((sum, c) => sum + c.share('').absoluteCapacity, leaf.share('').absoluteCapacity)
+    if (guaranteed > parent.share('').absoluteCapacity + 1e-6) {
+      if (this.config.queue(parent.path).flag('auto-create-child-queue.fail-on-exceeding-parent-capacity', false)) {
+        throw exception(
+          'YarnException',
+          `Cannot auto create leaf queue ${path}. Child queues capacities have reached parent queue : ${parent.path}'s guaranteed capacity`,
+        )
+      }
+      // Those beyond the parent's guarantee are guaranteed nothing and live on what is idle.
+      leaf.guaranteeNothing()
+    }
+    children.push(leaf)
+    this.#index()
+    this.clusterChanged()
+    return leaf
+  }
+
   leaf(name: string): LeafQueue | undefined {
     const queue = this.queue(name)
     return queue?.kind === 'leaf' ? (queue as LeafQueue) : undefined
@@ -134,8 +186,11 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     const config = capacityConfig(properties)
     try {
       const spec = parseQueues(config, properties, this.settings.maximumAllocation)
+      const place = placementRules(properties)
       this.#checkChange(this.root, spec)
       this.config = config
+      this.#properties = properties
+      this.#place = place
       this.#readSettings()
       this.#apply(this.root, spec)
     } catch (e) {
@@ -198,6 +253,9 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
       }),
       ...parent.children.filter((c) => c.autoCreated),
     ]
+    for (const child of parent.children) {
+      if (child.autoCreated) child.configure(autoCreatedQueue(spec, child.name, this.#properties, this.settings.maximumAllocation))
+    }
   }
 
   protected clusterChanged(): void {
@@ -217,7 +275,16 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   submit(submission: SchedulerSubmission, recovering: boolean): string | undefined {
     const { id, user } = submission
     const application = formatApplicationId(id)
-    const queue = this.queue(submission.queue)
+    let queue = this.queue(submission.queue)
+    if (!queue && submission.placedUnder !== undefined) {
+      try {
+        queue = this.#autoCreate(submission.queue, submission.placedUnder)
+      } catch (e) {
+        if (!isException(e)) throw e
+        if (recovering) return `Application killed on recovery as it was submitted to queue ${submission.queue} which could not be auto-created`
+        return `Application ${application} submission by user : ${user} to  queue : ${submission.queue} failed : ${e.message}`
+      }
+    }
     if (recovering && queue?.kind !== 'leaf') {
       const what = queue
         ? `submitted to queue ${submission.queue} which is no longer a leaf queue`
@@ -225,13 +292,15 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
       return `Application killed on recovery as it ${what} after restart.`
     }
     if (!queue) {
-      const ambiguous = (this.#byName.get(submission.queue)?.length ?? 0) > 1
-      return ambiguous
+      return this.isAmbiguous(submission.queue)
         ? `Application ${application} submitted by user ${user} to ambiguous queue: ${submission.queue} please use full queue path instead.`
         : `Application ${application} submitted by user ${user} to unknown queue: ${submission.queue}`
     }
     if (queue.kind !== 'leaf') return `Application ${application} submitted by user : ${user} to non-leaf queue : ${submission.queue}`
     const leaf = queue as LeafQueue
+    if (leaf.autoCreated && submission.placedUnder === undefined && !recovering) {
+      return `Application ${application} submission by user : ${user} to specified queue : ${submission.queue}  is prohibited. Verify automatic queue mapping for user exists in yarn.scheduler.capacity.queue-mappings`
+    }
     try {
       leaf.submit(id, user, submission.queue)
     } catch (e) {

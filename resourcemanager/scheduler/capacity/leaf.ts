@@ -77,6 +77,14 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     )
   }
 
+  /** Keeps what its template says, the number of applications with it, but for a guarantee. */
+  guaranteeNothing(): void {
+    for (const share of this.shares.values()) {
+      share.capacity = 0
+      share.absoluteCapacity = 0
+    }
+  }
+
   // ── applications ──
 
   get applicationCount(): number {

@@ -1,7 +1,7 @@
 /** The tree of queues as configured: read and checked as a whole before any of it comes into force. */
 import { exception } from '../../../common/errors.js'
 import { add, NONE, type QueueState, type Resource, sameResource } from '../../../common/records/index.js'
-import { absoluteResource, type CapacityConfig, isAbsolute, javaFloat, percentage, type QueueProperties } from './config.js'
+import { absoluteResource, type CapacityConfig, capacityConfig, isAbsolute, javaFloat, percentage, type QueueProperties } from './config.js'
 
 const PRECISION = 0.0005
 const float = Math.fround
@@ -53,6 +53,7 @@ const illegal = (message: string) => exception('IllegalArgumentException', messa
 /** @throws IllegalArgumentException in Hadoop's words, naming queue and property */
 export function parseQueues(config: CapacityConfig, properties: Readonly<Record<string, string>>, maximumAllocation: Resource): QueueSpec {
   const paths = new Set<string>()
+  const readQueue = reader(config, properties, maximumAllocation)
   return parse('root', undefined)
 
   function parse(name: string, parent: QueueSpec | undefined): QueueSpec {
@@ -68,6 +69,11 @@ export function parseQueues(config: CapacityConfig, properties: Readonly<Record<
     if (children.length > 0) checkChildren(spec)
     return spec
   }
+}
+
+/** Reads single queues, those above them known. */
+function reader(config: CapacityConfig, properties: Readonly<Record<string, string>>, maximumAllocation: Resource) {
+  return readQueue
 
   function readQueue(queue: QueueProperties, name: string, parent: QueueSpec | undefined): Omit<QueueSpec, 'children'> {
     const path = queue.path
@@ -209,6 +215,16 @@ export function parseQueues(config: CapacityConfig, properties: Readonly<Record<
     }
     return weights
   }
+}
+
+/** A leaf queue as the template of its parent has it. */
+export function autoCreatedQueue(parent: QueueSpec, name: string, properties: Readonly<Record<string, string>>, maximumAllocation: Resource): QueueSpec {
+  const template = `yarn.scheduler.capacity.${parent.path}.leaf-queue-template.`
+  const own = `yarn.scheduler.capacity.${parent.path}.${name}.`
+  const all: Record<string, string> = { ...properties }
+  for (const [key, value] of Object.entries(properties)) if (key.startsWith(template)) all[own + key.slice(template.length)] = value
+  const config = capacityConfig(all)
+  return { ...reader(config, all, maximumAllocation)(config.queue(`${parent.path}.${name}`), name, parent), children: [] }
 }
 
 function checkChildren(queue: QueueSpec): void {
