@@ -189,33 +189,45 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
           log.warn((e as Error).message)
         }
       },
-      onShutdown,
+      // Sent away, it is not coming back: its containers end with it, recovery or not.
+      onShutdown: (message) =>
+        stop(true).then(
+          () => onShutdown(message),
+          (e) => {
+            log.error({ err: e }, 'the node did not stop in good order')
+            onShutdown(message)
+          },
+        ),
       log,
     },
     settings.resource,
   )
   if (store.recovers) recover(store.load(), manager, localizer, log)
   else clearLeftovers(settings.localDirs, deletions, log)
+  if (logs instanceof LocalLogHandler) logs.takeUp(new Set(manager.applications.keys()))
   dirs.start()
   status.start()
   ready = true
 
+  /** @param forGood nobody takes the containers up again */
+  async function stop(forGood: boolean): Promise<void> {
+    if (stopping) return
+    stopping = true
+    dirs.stop()
+    if (forGood) await endContainers(manager)
+    await status!.stop(forGood)
+    client.close()
+    await Promise.all([rpc.close(), web.close(), withinPatience(logs.stop())])
+    monitor.stop()
+    if (!forGood) for (const c of manager.containers.values()) c.process?.abandon()
+    await deletions.stop()
+    for (const s of stores.values()) s.close()
+    store.close()
+  }
+
   return {
     addresses: { rpc: `${settings.rpc.host}:${nodeId.port}`, web: `${settings.web.host}:${httpPort}`, node: `${nodeId.host}:${nodeId.port}` },
-    async stop() {
-      stopping = true
-      dirs.stop()
-      const goesOn = settings.recovery.enabled && settings.recovery.supervised
-      if (!goesOn) await endContainers(manager)
-      await status!.stop(!goesOn)
-      client.close()
-      await Promise.all([rpc.close(), web.close(), withinPatience(logs.stop())])
-      monitor.stop()
-      if (goesOn) for (const c of manager.containers.values()) c.process?.abandon()
-      await deletions.stop()
-      for (const s of stores.values()) s.close()
-      store.close()
-    },
+    stop: () => stop(!(settings.recovery.enabled && settings.recovery.supervised)),
   }
 }
 

@@ -28,6 +28,9 @@ export function containerLogFiles(dirs: Pick<LocalDirs, 'logDirs'>, applicationI
   return found
 }
 
+/** What setTimeout can count to. */
+const LONGEST_TIMER = 2 ** 31 - 1
+
 /** Hadoop's NonAggregatingLogHandler. */
 export class LocalLogHandler implements LogHandler {
   readonly #timers = new Set<NodeJS.Timeout>()
@@ -44,10 +47,28 @@ export class LocalLogHandler implements LogHandler {
   containerFinished(): void {}
 
   async applicationFinished(app: NodeApplication): Promise<void> {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer)
-      for (const log of this.dirs.logDirs) this.deletions.removeNow(path.join(log, app.name))
-    }, this.retain)
+    this.#removeLater(app.name, this.retain)
+  }
+
+  /** Logs that an earlier run left: those of no running application go when their time is over. */
+  takeUp(running: ReadonlySet<string>): void {
+    for (const log of this.dirs.good('log')) {
+      for (const name of readdirSync(log)) {
+        if (!name.startsWith('application_') || running.has(name)) continue
+        const age = Date.now() - statSync(path.join(log, name)).mtimeMs
+        this.#removeLater(name, Math.max(0, this.retain - age))
+      }
+    }
+  }
+
+  #removeLater(application: string, delay: number): void {
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer)
+        for (const log of this.dirs.logDirs) this.deletions.removeNow(path.join(log, application))
+      },
+      Math.min(delay, LONGEST_TIMER),
+    )
     timer.unref()
     this.#timers.add(timer)
   }

@@ -14,6 +14,7 @@ import type { Logger } from '../../common/daemon/daemon.js'
 import { type NodeContainer, newContainer, resourceOfContainer, statusOf, wantResources } from '../runtime/container.js'
 import type { ContainerManager } from '../runtime/container-manager.js'
 import { credentialsOf } from '../runtime/launching.js'
+import { nameOf, requestOf } from '../localizer/request.js'
 import type { ContainersMonitor } from '../monitor/containers.js'
 import type { NodeStore } from '../store/store.js'
 import { forEach, serializedException, yarnException } from './failures.js'
@@ -142,6 +143,7 @@ export class ContainerManagement {
     for (const service of context.serviceData) throw exception('YarnException', `The auxService:${service.key} does not exist`)
     checkResources(context.localResources)
     const c = newContainer(container, request, Date.now())
+    if (!isFolderName(c.user)) throw yarnException(`the user "${c.user}" of ${c.containerId} can't be the name of a folder`)
     log.info(`Start request for ${c.containerId} by user ${user} with resource ${formatResource(resourceOfContainer(c))}`)
     try {
       credentialsOf(c)
@@ -304,11 +306,16 @@ export class ContainerManagement {
   }
 }
 
+/** What becomes part of a path must not lead anywhere else. */
+const isFolderName = (name: string) => name !== '' && name !== '.' && name !== '..' && !/[/\0]/.test(name)
+
 const notHandled = (name: string) => `Container ${name} is not handled by this NodeManager`
 
 function checkResources(resources: readonly { readonly key?: string; readonly value?: LocalResourceProto }[]): void {
   for (const { key, value } of resources) {
     const missing = !value?.resource ? 'URL' : value.type === undefined ? 'type' : value.visibility === undefined ? 'visibility' : undefined
     if (missing) throw yarnException(`Null resource ${missing} for local resource ${key} : ${value ? JSON.stringify(value) : 'null'}`)
+    const request = requestOf(value!)
+    if (!isFolderName(nameOf(request))) throw yarnException(`Error when parsing local resource URI for ${key}: ${request.uri} names no file`)
   }
 }

@@ -8,7 +8,7 @@ import path from 'node:path'
 import type { Logger } from '../../common/daemon/daemon.js'
 import type { LocalizationStatusProtoInit } from '../../common/proto/gen/container-management.js'
 import { type ContainerLaunchContextProto, LogAggregationContextProto } from '../../common/proto/gen/yarn.js'
-import { type ApplicationId, parseApplicationId } from '../../common/records/ids.js'
+import { type ApplicationId, formatApplicationId, parseApplicationId, parseContainerId } from '../../common/records/ids.js'
 import { EXIT } from '../../common/records/states.js'
 import { type ApplicationEffect, type ApplicationEvent, type ApplicationLife, newApplicationLife, stepApplication } from '../core/application.js'
 import { type ContainerEffect, type ContainerEvent, type RecoveredProgress, mayRetry, stepContainer } from '../core/container.js'
@@ -51,6 +51,7 @@ export interface ManagerParts {
 }
 
 const MIB = 2 ** 20
+const applicationOf = (containerId: string) => formatApplicationId(parseContainerId(containerId).applicationAttemptId.applicationId)
 const KILLED_BY_SIGNAL: ReadonlySet<number> = new Set([EXIT.FORCE_KILLED, EXIT.TERMINATED])
 
 export class ContainerManager {
@@ -150,10 +151,14 @@ export class ContainerManager {
     this.post(containerId, { type: 'KILL_CONTAINER', exitStatus, diagnostics })
   }
 
-  /** Forgets a container that is done and known to be so by the ResourceManager. */
+  /**
+   * Forgets a container that is done and known to be so by the ResourceManager. As long as its application goes on the
+   * store keeps it: a later run must know whose logs to aggregate.
+   */
   forget(containerId: string): void {
+    const c = this.containers.get(containerId)
     this.containers.delete(containerId)
-    this.parts.store.removeContainer(containerId)
+    if (!c || !this.applications.has(c.applicationId)) this.parts.store.removeContainer(containerId)
   }
 
   /** A resource that a running container asked for later. */
@@ -387,7 +392,9 @@ export class ContainerManager {
         return
       case 'FORGET':
         this.applications.delete(app.name)
-        return store.removeApplication(app.name)
+        store.removeApplication(app.name)
+        for (const id of store.load().containers.keys()) if (applicationOf(id) === app.name && !this.containers.has(id)) store.removeContainer(id)
+        return
     }
   }
 

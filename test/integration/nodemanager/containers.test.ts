@@ -277,6 +277,14 @@ describe('who may do what', () => {
     expect(noUrl.answer.failedRequests[0]?.exception?.message).toContain('Null resource URL for local resource a')
     const badTokens = await node.run(containerId(27, 3), 'true', { tokens: Buffer.from('rubbish') })
     expect(badTokens.answer.failedRequests[0]?.exception?.message).toContain('Bad header found in token storage')
+    const noName = await node.run(containerId(27, 5), 'true', {
+      localResources: [{ key: 'a', value: { resource: { scheme: 'hdfs', host: 'h', file: '/a/..' }, type: 'FILE', visibility: 'PUBLIC' } }],
+    })
+    expect(noName.answer.failedRequests[0]?.exception?.message).toContain('hdfs://h/a/.. names no file')
+    const user = await node.run(containerId(27, 6), 'true', {}, { appSubmitter: '../../etc' })
+    expect(user.answer.failedRequests[0]?.exception?.message).toContain(
+      `the user "../../etc" of ${formatContainerId(containerId(27, 6))} can't be the name of a folder`,
+    )
     const service = await node.run(containerId(27, 4), 'true', { serviceData: [{ key: 'mapreduce_shuffle', value: Buffer.of() }] })
     expect(service.answer.failedRequests[0]?.exception?.message).toBe('The auxService:mapreduce_shuffle does not exist')
   })

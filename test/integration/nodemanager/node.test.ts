@@ -75,9 +75,13 @@ describe('a node and its ResourceManager', () => {
   })
 
   it('goes when it is told to', async () => {
-    const node = await start()
+    const node = await start(RECOVERY)
+    const id = containerId(1, 2)
+    await node.run(id, 'echo $$ 1><LOG_DIR>/stdout; sleep 600')
+    const pid = await pidOf(node, id)
     node.rm.answers.push({ nodeAction: 'SHUTDOWN', diagnosticsMessage: 'Disallowed NodeManager' })
     expect(await until('told', () => node.shutdown)).toContain('Disallowed NodeManager')
+    expect(isAlive({ pid, start: undefined })).toBe(false)
   })
 
   it('ends its containers when it is stopped', async () => {
@@ -108,6 +112,39 @@ describe('a node and its ResourceManager', () => {
 })
 
 describe('a node that comes back', () => {
+  it('aggregates also the logs of what ended, and was heard of, before', async () => {
+    const node = await start(RECOVERY)
+    const [ended, runs] = [containerId(1, 2), containerId(1, 3)]
+    await node.run(ended, 'echo early 1><LOG_DIR>/stdout')
+    await node.run(runs, 'echo $$ 1><LOG_DIR>/stdout; sleep 600')
+    await node.rm.completed(ended)
+    node.rm.answers.push({ containersToBeRemovedFromNm: [containerIdProto(ended)] })
+    await until('it is forgotten', () => !node.rm.heartbeats.at(-1)?.nodeStatus?.containersStatuses.some((s) => s.containerId?.id === 2))
+    await node.daemon.stop()
+    await node.startDaemon()
+    await node.finishApplication(1)
+    await until('aggregated', () => node.rm.logStatuses(1).includes('LOG_SUCCEEDED'))
+    const file = path.join(
+      node.store.root,
+      '/tmp/logs/alice/bucket-logs-tfile/0001/application_1700000000000_0001',
+      node.daemon.addresses.node!.replace(':', '_'),
+    )
+    expect(readFileSync(file, 'latin1')).toContain('early\n')
+  })
+
+  it('without aggregation keeps logs for their time, also those of an earlier run', async () => {
+    const node = await start({ ...RECOVERY, 'yarn.log-aggregation-enable': 'false', 'yarn.nodemanager.log.retain-seconds': '300ms' })
+    const id = containerId(1, 2)
+    await node.run(id, 'echo x 1><LOG_DIR>/stdout')
+    await node.rm.completed(id)
+    await node.finishApplication(1)
+    await until('it is over', async () => (await fetch(`${node.web}/ws/v1/node/apps/application_1700000000000_0001`)).status === 404)
+    expect(node.logFile(id, 'stdout')).toBe('x\n')
+    await node.daemon.stop()
+    await node.startDaemon()
+    await until('the logs are gone', () => !existsSync(path.join(node.logs, 'application_1700000000000_0001')))
+  })
+
   it('follows what runs, tells what ended meanwhile, and brings nothing twice', async () => {
     const node = await start(RECOVERY)
     mkdirSync(path.join(node.store.root, 'shared'))
