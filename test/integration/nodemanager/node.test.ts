@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -192,7 +192,7 @@ describe('a node that comes back', () => {
     await node.startDaemon()
   })
 
-  it('survives kill -9 with its containers', async () => {
+  it('survives kill -9 with its containers, running or waiting for their resources', async () => {
     const node = await start(RECOVERY)
     await node.daemon.stop()
     const main = path.join(node.dir, 'nodemanager.cjs')
@@ -234,10 +234,21 @@ describe('a node that comes back', () => {
     const { answer } = await node.run(id, 'echo $$ 1><LOG_DIR>/stdout; until [ -e go ]; do sleep 0.02; done; exit 9')
     expect(answer.failedRequests).toEqual([])
     const pid = await pidOf(node, id)
+    // A named pipe stands for a store that does not answer: this one dies while it is still localising.
+    const slow = path.join(node.dir, 'slow')
+    execFileSync('mkfifo', [slow])
+    utimesSync(slow, 1_700_000_000, 1_700_000_000)
+    const waits = containerId(1, 3)
+    const value = { resource: { scheme: 'file', file: slow }, size: 0, timestamp: 1_700_000_000_000, type: 'FILE' as const, visibility: 'APPLICATION' as const }
+    const { am } = await node.run(waits, 'cat slow 1><LOG_DIR>/stdout', { localResources: [{ key: 'slow', value }] })
+    expect((await am.getContainerStatuses({ containerId: [containerIdProto(waits)] })).status[0]?.containerSubState).toBe('CSS_SCHEDULED')
     const died = new Promise((r) => first.once('exit', r))
     first.kill('SIGKILL')
     await died
     expect(isAlive({ pid, start: undefined })).toBe(true)
+    rmSync(slow)
+    writeFileSync(slow, 'here at last\n')
+    utimesSync(slow, 1_700_000_000, 1_700_000_000)
     const before = node.rm.registrations.length
     const second = await run()
     await until(
@@ -246,6 +257,8 @@ describe('a node that comes back', () => {
     )
     writeFileSync(path.join(node.local, 'usercache/alice/appcache/application_1700000000000_0001', formatContainerId(id), 'go'), '')
     expect(await node.rm.completed(id)).toMatchObject({ exitStatus: 9 })
+    expect(await node.rm.completed(waits)).toMatchObject({ exitStatus: 0 })
+    expect(node.logFile(waits, 'stdout')).toBe('here at last\n')
     const ended = new Promise((r) => second.once('exit', r))
     second.kill('SIGTERM')
     await ended
