@@ -61,7 +61,10 @@ export function describeFailure(e: unknown): string {
 }
 
 /** What our own library errors are in Java. */
-const JAVA_CLASSES: Readonly<Record<string, string>> = { ConnectionError: 'java.net.ConnectException' }
+const JAVA_CLASSES: Readonly<Record<string, string>> = {
+  ConnectionError: 'java.net.ConnectException',
+  ConfigurationError: 'org.apache.flink.configuration.IllegalConfigurationException',
+}
 
 function classOf(e: Error): string {
   const { javaClass, className } = e as { javaClass?: string; className?: string }

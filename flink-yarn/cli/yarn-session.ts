@@ -7,6 +7,7 @@ import { flinkError } from '../config/errors.js'
 import { type FlinkConfiguration, options } from '../config/index.js'
 import { type YarnEnvironment, yarnEnvironment } from '../deployment/environment.js'
 import { deleteYarnProperties, readYarnProperties, writeYarnProperties } from '../deployment/properties-file.js'
+import { detachedHint } from '../deployment/log.js'
 import type { RestClient } from '../deployment/rest-client.js'
 import { finalStatus, retrieveCluster } from '../deployment/retrieve.js'
 import { yarnSessionHelp } from './help.js'
@@ -18,6 +19,8 @@ import { applyClusterOptions } from './targets.js'
 
 /** How often an attached client looks whether its session still runs. */
 const WATCH_INTERVAL = 1000
+/** How long the ResourceManager may be silent before it is said. */
+const UNKNOWN_AFTER = 15_000
 const ENDED: ReadonlySet<string | undefined> = new Set(['FINISHED', 'FAILED', 'KILLED'])
 
 export async function yarnSession(args: readonly string[], output: Output): Promise<number> {
@@ -71,7 +74,7 @@ async function session(line: CommandLine, output: Output): Promise<number> {
       return 0
     }
     const attach = conf.optional(options.yarn.applicationId)
-    if (attach !== undefined) return await attachTo(attach, conf, env, output)
+    if (attach !== undefined) return await attachTo(attach, conf, env, detached, output)
     return await start(line, conf, env, detached, output)
   } finally {
     env.yarn.close()
@@ -79,7 +82,7 @@ async function session(line: CommandLine, output: Output): Promise<number> {
 }
 
 async function start(line: CommandLine, conf: FlinkConfiguration, env: YarnEnvironment, detached: boolean, output: Output): Promise<number> {
-  const { deployCluster, detachedHint } = await import('../deployment/yarn-descriptor.js')
+  const { deployCluster } = await import('../deployment/yarn-descriptor.js')
   conf.set(options.deployment.attached, !detached)
   const { signal, release } = interruption()
   let rest: RestClient | undefined
@@ -99,11 +102,13 @@ async function start(line: CommandLine, conf: FlinkConfiguration, env: YarnEnvir
   }
 }
 
-async function attachTo(applicationId: string, conf: FlinkConfiguration, env: YarnEnvironment, output: Output): Promise<number> {
+async function attachTo(applicationId: string, conf: FlinkConfiguration, env: YarnEnvironment, detached: boolean, output: Output): Promise<number> {
   const cluster = await retrieveCluster(conf, output.log)
   const { signal, release } = interruption()
   try {
-    return await attended({ applicationId, conf, env, rest: cluster.rest, output, signal })
+    if (!detached) return await attended({ applicationId, conf, env, rest: cluster.rest, output, signal })
+    output.log('INFO', 'sessionCli', detachedHint(applicationId))
+    return 0
   } finally {
     release()
     cluster.close()
@@ -156,14 +161,27 @@ function readCommands(output: Output): Promise<void> {
   })
 }
 
-/** Resolves when the application has ended. */
+/** Resolves when the application has ended. A ResourceManager that is away for a while may come back. */
 function watchApplication(s: Attended, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setInterval(() => {
-      s.env.yarn.getApplicationReport(parseApplicationId(s.applicationId)).then((report) => {
-        if (ENDED.has(report.yarnApplicationState)) resolve()
-      }, reject)
-    }, WATCH_INTERVAL)
+  const id = parseApplicationId(s.applicationId)
+  let silentSince: number | undefined
+  let told = false
+  return new Promise((resolve) => {
+    const look = () =>
+      s.env.yarn.getApplicationReport(id).then(
+        (report) => {
+          silentSince = undefined
+          told = false
+          if (ENDED.has(report.yarnApplicationState)) resolve()
+        },
+        (e: Error) => {
+          silentSince ??= performance.now()
+          if (told || performance.now() - silentSince < UNKNOWN_AFTER) return
+          told = true
+          s.output.err(`The Flink Yarn cluster is in an unknown state. Please check the Yarn cluster. (${e.message})`)
+        },
+      )
+    const timer = setInterval(look, WATCH_INTERVAL)
     stop.addEventListener('abort', () => clearInterval(timer))
   })
 }

@@ -96,12 +96,22 @@ export class FlinkConfiguration {
     return new FlinkConfiguration().addAll(this)
   }
 
-  /** As a flink-conf.yaml that reads back the same. */
+  /** As a flink-conf.yaml that reads back the same, but for what `unwritable` gives. */
   toText(): string {
     return this.entries()
+      .filter(isWritable)
       .map(([k, v]) => `${k}: ${v}\n`)
       .join('')
   }
+
+  /** Set, but beyond the file's format: empty values, and those with a `#`, a line break or blanks around. */
+  unwritable(): readonly (readonly [key: string, value: string])[] {
+    return this.entries().filter((e) => !isWritable(e))
+  }
+}
+
+function isWritable([key, value]: readonly [key: string, value: string]): boolean {
+  return value !== '' && value === value.trim() && key === key.trim() && !/[#\r\n]/.test(key + value) && !key.includes(': ')
 }
 
 /**

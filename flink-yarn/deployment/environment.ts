@@ -20,6 +20,10 @@ export function yarnEnvironment(env: NodeJS.ProcessEnv = process.env): YarnEnvir
     )
   }
   const hadoop = loadConfiguration(dir)
+  const authentication = hadoop.raw('hadoop.security.authentication') ?? 'simple'
+  if (authentication !== 'simple') {
+    throw flinkError('IllegalConfigurationException', `hadoop.security.authentication is ${authentication} in ${dir}; only simple authentication is supported.`)
+  }
   const user = currentUser()
   return { hadoop, yarn: new YarnClient(hadoop, { user }), user }
 }

@@ -12,6 +12,8 @@ type ResourceType = 'FILE' | 'ARCHIVE'
 
 const DIRECTORY_MODE = 0o700
 const FILE_MODE = 0o644
+/** Files that are written at once: each has a connection to a DataNode. */
+const UPLOADS = 8
 
 export interface Registration {
   /** Whether TaskManagers get it too. */
@@ -33,6 +35,8 @@ export class ApplicationFiles {
   readonly #resources = new Map<string, LocalResourceProtoInit>()
   readonly #shipped = new Map<string, string>()
   readonly #descriptors = new Map<string, string>()
+  #free = UPLOADS
+  readonly #waiting: (() => void)[] = []
 
   constructor(
     readonly dfs: DfsClient,
@@ -55,16 +59,26 @@ export class ApplicationFiles {
   }
 
   /** Uploads a local file to `name` in the staging directory. @param key its path in the container */
-  async uploadFile(key: string, local: string, name: string, how: Registration): Promise<void> {
-    const target = path.posix.join(this.directory, name)
-    await copyFromLocal(this.dfs, local, target, this.#options())
-    this.#register(key, await this.dfs.getFileStatus(target), 'APPLICATION', how)
+  uploadFile(key: string, local: string, name: string, how: Registration): Promise<void> {
+    return this.#upload(key, name, how, (target) => copyFromLocal(this.dfs, local, target, this.#options()))
   }
 
-  async uploadText(key: string, text: string, name: string, how: Registration): Promise<void> {
+  uploadText(key: string, text: string, name: string, how: Registration): Promise<void> {
+    return this.#upload(key, name, how, (target) => this.dfs.writeFile(target, text, this.#options()))
+  }
+
+  async #upload(key: string, name: string, how: Registration, write: (target: string) => Promise<void>): Promise<void> {
     const target = path.posix.join(this.directory, name)
-    await this.dfs.writeFile(target, text, this.#options())
-    this.#register(key, await this.dfs.getFileStatus(target), 'APPLICATION', how)
+    if (this.#free > 0) this.#free--
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve))
+    try {
+      await write(target)
+      this.#register(key, await this.dfs.getFileStatus(target), 'APPLICATION', how)
+    } finally {
+      const next = this.#waiting.shift()
+      if (next) next()
+      else this.#free++
+    }
   }
 
   /** A file or, below its own name, all files of a folder. */

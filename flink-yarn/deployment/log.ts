@@ -19,3 +19,12 @@ export function formatLogLine(level: LogLevel, logger: keyof typeof LOGGERS, mes
   const time = `${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())},${String(at.getMilliseconds()).padStart(3, '0')}`
   return `${date} ${time} ${level.padEnd(5)} ${LOGGERS[logger].padEnd(60)} [] - ${message}\n`
 }
+
+/** How to stop a cluster that nobody waits for. */
+export function detachedHint(applicationId: string): string {
+  return `The Flink YARN session cluster has been started in detached mode. In order to stop Flink gracefully, use the following command:
+$ echo "stop" | ./bin/yarn-session.sh -id ${applicationId}
+If this should not be possible, then you can also kill Flink via YARN's web interface or via:
+$ yarn application -kill ${applicationId}
+Note that killing Flink might not clean up all job artifacts and temporary files.`
+}

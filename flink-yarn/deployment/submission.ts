@@ -91,7 +91,7 @@ function command(s: Submission): string {
     ...(program?.entryClass === undefined ? [] : ['--class', program.entryClass]),
     ...(program ? ['--jar', program.jar] : []),
     ...(s.mode === 'per-job' ? ['--job-graph', JOB_GRAPH_KEY] : []),
-    ...jobManagerDynamicProperties(s.spec).flatMap(([k, v]) => ['-D', `${k}=${v}`]),
+    ...[...jobManagerDynamicProperties(s.spec), ...s.conf.unwritable()].flatMap(([k, v]) => ['-D', `${k}=${v}`]),
     ...(program && program.args.length > 0 ? ['--', ...program.args] : []),
   ]
   return `${words.map(quote).join(' ')} 1> <LOG_DIR>/jobmanager.out 2> <LOG_DIR>/jobmanager.err`

@@ -13,7 +13,7 @@ import { type JobManagerProcessSpec, containerMemoryMb, jobManagerProcessSpec, t
 import { type ClusterSpecification, checkMaximum, checkQueue, checkVcores, describeMemory } from './checks.js'
 import type { YarnEnvironment } from './environment.js'
 import { ApplicationFiles, allDone, isRemote, localFiles, localPath } from './files.js'
-import type { Log } from './log.js'
+import { type Log, detachedHint } from './log.js'
 import { type RestAddress, RestClient } from './rest-client.js'
 import { finalStatus, webInterface } from './retrieve.js'
 import { type DeployMode, FLINK_CONF_KEY, JOB_GRAPH_KEY, type Submission, submissionContext } from './submission.js'
@@ -56,15 +56,6 @@ export async function deployCluster(deployment: Deployment): Promise<DeployedClu
     if (deployment.signal.aborted) throw deployment.signal.reason
     throw flinkError('ClusterDeploymentException', KINDS[deployment.mode].failure, { cause: e })
   }
-}
-
-/** How to stop a cluster that nobody waits for. */
-export function detachedHint(applicationId: string): string {
-  return `The Flink YARN session cluster has been started in detached mode. In order to stop Flink gracefully, use the following command:
-$ echo "stop" | ./bin/yarn-session.sh -id ${applicationId}
-If this should not be possible, then you can also kill Flink via YARN's web interface or via:
-$ yarn application -kill ${applicationId}
-Note that killing Flink might not clean up all job artifacts and temporary files.`
 }
 
 /** The engine's own lib folder, beside the commands' bundles. */
