@@ -180,6 +180,7 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
       },
       outOfBand: settings.outOfBandHeartbeat,
       trackStopped: settings.trackStopped,
+      // Sooner than application masters look: what the ResourceManager knows when it is back comes from its nodes.
       retryInterval: Math.min(conf.get(yarn.rmConnectRetryInterval), 1_000),
       onUpdate: (c) => c.containerToken && management.updateFromResourceManager(c.containerToken.identifier),
       onSignal: (id, command) => {
@@ -233,15 +234,22 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
 
 const utilization = (pmem: number, vmem: number, cpu: number) => ({ pmem: Math.floor(pmem), vmem: Math.min(Math.floor(vmem), 2 ** 31 - 1), cpu })
 
-/** With port 0 and recovery, the port of the earlier run: containers, tokens and links hold it. */
+/**
+ * With port 0 and recovery, the port of the earlier run: containers, tokens and links hold it. When somebody else has
+ * it by now, any port will do for a node without containers.
+ */
 async function onKnownPort<T extends { readonly port: number }>(
   at: { host: string; port: number },
   store: NodeStore,
   setting: string,
   listen: (at: { host: string; port: number }) => Promise<T>,
 ): Promise<T> {
-  const before = at.port === 0 ? store.load().settings.get(setting) : undefined
-  const listening = await listen({ host: at.host, port: before === undefined ? at.port : Number(before) })
+  const { settings, containers } = store.load()
+  const before = at.port === 0 ? settings.get(setting) : undefined
+  const listening = await listen({ host: at.host, port: before === undefined ? at.port : Number(before) }).catch((e: NodeJS.ErrnoException) => {
+    if (e.code !== 'EADDRINUSE' || before === undefined || containers.size > 0) throw e
+    return listen(at)
+  })
   store.putSetting(setting, String(listening.port))
   return listening
 }
