@@ -21,6 +21,7 @@ import { bindVolume, openVolume } from './storage/volume.js'
 import { copyReplica } from './transfer/block-copier.js'
 import type { TransferContext } from './transfer/context.js'
 import { buildTransferServer } from './transfer/server.js'
+import { registerWebHdfs } from './webhdfs/routes.js'
 
 const COPY_TIMEOUT = 60_000
 
@@ -73,6 +74,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const ipcAddress = parseAddress(conf.get(hdfs.datanodeIpcAddress), 9867)
   const transfer = buildTransferServer(transferContext)
   const web = buildWeb({ conf, logDir })
+  registerWebHdfs(web, conf, conf.get(core.staticUser))
   const rpc = buildDatanodeRpc({
     recovery,
     startedAt,

@@ -17,6 +17,8 @@ import { localDirectory } from '../local-directory.js'
 import { openNamesystem } from './namesystem.js'
 import type { HaState } from './rpc/ha-state.js'
 import { buildRpcServer } from './rpc/server.js'
+import { beans } from './webhdfs/beans.js'
+import { registerWebHdfs } from './webhdfs/routes.js'
 
 const TICK_MILLIS = 1000
 
@@ -80,7 +82,13 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   refreshNodes()
   const rpc = buildRpcServer({ ns, ha, refreshNodes, log })
   const rpcPort = await rpc.listen(rpcAddress.port, listenHost(rpcAddress.host))
-  const web = buildWeb({ conf, logDir })
+  const web = buildWeb({ conf, logDir, beans: () => beans(ns, ha, `${rpcAddress.host}:${rpcPort}`, dir) })
+  registerWebHdfs(web, ns, ha, () => `${rpcAddress.host}:${rpcPort}`)
+  web.get('/isActive', (_request, reply) =>
+    ha.state === 'active'
+      ? reply.type('text/plain;charset=utf-8').send('I am Active!')
+      : reply.code(405).type('text/plain;charset=utf-8').send('I am not Active!'),
+  )
   await web.listen({ port: httpAddress.port, host: listenHost(httpAddress.host) })
   const httpPort = (web.server.address() as { port: number }).port
   ns.tick()

@@ -1,0 +1,229 @@
+/** WebHDFS: operations that read. */
+import { core } from '../../../common/config/keys/core.js'
+import { hdfs } from '../../../common/config/keys/hdfs.js'
+import { exception } from '../../../common/errors.js'
+import type { XAttrNamespace } from '../../../common/records/hdfs/index.js'
+import { aclEntryText, getAclStatus } from '../core/acl.js'
+import { pathOf } from '../core/inode.js'
+import { lastOf, resolve } from '../core/path.js'
+import { listSnapshottable, snapshotDiff } from '../core/snapshots.js'
+import {
+  type Listing,
+  type StatusView,
+  checkAccess,
+  getBlockLocations,
+  getContentSummary,
+  getFileInfo,
+  getListing,
+  getQuotaUsage,
+  getStoragePolicy,
+  openFile,
+  viewOf,
+} from '../core/status.js'
+import { fileLength } from '../core/inode.js'
+import { DEFAULT_POLICY, STORAGE_POLICIES } from '../core/storage-policy.js'
+import { getXattrs, listXattrs } from '../core/xattrs.js'
+import { locatedBlockProto, locatedBlocksProto, statusProto, virtualStatus } from '../rpc/convert.js'
+import { type WebAnswer, type WebContext, type WebOperation, json } from './context.js'
+import { type XattrEncoding, blockLocation, fileStatus, locatedBlocks, octal, storagePolicy, xattr, xattrName } from './json.js'
+
+export function xattrNameOf(text: string): { namespace: XAttrNamespace; name: string } {
+  const m = /^(user|trusted|system|security|raw)\.(.+)$/i.exec(text)
+  if (!m) throw exception('HadoopIllegalArgumentException', `An XAttr name must be prefixed with user/trusted/security/system/raw, followed by a '.'`)
+  return { namespace: m[1]!.toUpperCase() as XAttrNamespace, name: m[2]! }
+}
+
+function statusJson(c: WebContext, v: StatusView) {
+  return fileStatus(statusProto(c.ns.identity.blockPoolId, v))
+}
+
+function missing(path: string): never {
+  throw exception('FileNotFoundException', `File does not exist: ${path}`)
+}
+
+function getFileStatus(c: WebContext, resolveLink: boolean): WebAnswer {
+  const { fs } = c.ns
+  const v = getFileInfo(fs, c.caller, c.path, resolveLink)
+  if (v === undefined) return missing(c.path)
+  return json({ FileStatus: typeof v === 'string' ? fileStatus(virtualStatus(fs.config.superGroup, fs.config.superUser, v)) : statusJson(c, v) })
+}
+
+function listing(c: WebContext, startAfter: string): Listing {
+  const l = getListing(c.ns.fs, c.caller, c.path, startAfter)
+  if (!l) throw exception('FileNotFoundException', `File ${c.path} does not exist.`)
+  return l
+}
+
+function locations(c: WebContext) {
+  const offset = c.parameters.atLeast('offset', 0) ?? 0
+  const length = c.parameters.atLeast('length', 0) ?? Number.MAX_SAFE_INTEGER
+  return c.ns.read((fs) => getBlockLocations(fs, c.caller, c.path, offset, length, Date.now()))
+}
+
+function open(c: WebContext): WebAnswer {
+  const { parameters, ns } = c
+  const offset = parameters.atLeast('offset', 0) ?? 0
+  const length = parameters.atLeast('length', 0)
+  const buffer = parameters.atLeast('buffersize', 1)
+  const iip = resolve(ns.fs, c.caller, c.path, 'read')
+  const inode = lastOf(iip)
+  if (!inode) throw exception('FileNotFoundException', `File ${c.path} not found.`)
+  if (inode.kind === 'file') {
+    openFile(ns.fs, c.caller, c.path)
+    const size = fileLength(inode)
+    if (offset >= size && offset > 0) throw exception('IOException', `Offset=${offset} out of the range [0, ${size}); OPEN, path=${c.path}`)
+  }
+  const further: [string, number][] = []
+  if (buffer !== undefined) further.push(['buffersize', buffer])
+  if (length !== undefined) further.push(['length', length])
+  further.push(['offset', offset])
+  return { kind: 'redirect', location: c.redirect('OPEN', further, offset) }
+}
+
+export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
+  OPEN: open,
+  GETFILESTATUS: (c) => getFileStatus(c, true),
+  GETFILELINKSTATUS: (c) => getFileStatus(c, false),
+  LISTSTATUS(c) {
+    const entries: StatusView[] = []
+    for (let after = ''; ; ) {
+      const l = listing(c, after)
+      entries.push(...l.entries)
+      if (l.remaining === 0) break
+      after = l.entries.at(-1)!.name
+    }
+    return json({ FileStatuses: { FileStatus: entries.map((e) => statusJson(c, e)) } })
+  },
+  LISTSTATUS_BATCH(c) {
+    const l = listing(c, c.parameters.text('startafter') ?? '')
+    return json({
+      DirectoryListing: { partialListing: { FileStatuses: { FileStatus: l.entries.map((e) => statusJson(c, e)) } }, remainingEntries: l.remaining },
+    })
+  },
+  GETCONTENTSUMMARY(c) {
+    const s = getContentSummary(c.ns.fs, c.caller, c.path)
+    return json({
+      ContentSummary: {
+        directoryCount: s.directories,
+        ecPolicy: '',
+        fileCount: s.files,
+        length: s.length,
+        quota: s.quota,
+        snapshotDirectoryCount: s.snapshotDirectories,
+        snapshotFileCount: s.snapshotFiles,
+        snapshotLength: s.snapshotLength,
+        snapshotSpaceConsumed: s.snapshotSpace,
+        spaceConsumed: s.space,
+        spaceQuota: s.spaceQuota,
+        typeQuota: {},
+      },
+    })
+  },
+  GETQUOTAUSAGE(c) {
+    const u = getQuotaUsage(c.ns.fs, c.caller, c.path)
+    return json({ QuotaUsage: { fileAndDirectoryCount: u.namespace, quota: u.quota, spaceConsumed: u.space, spaceQuota: u.spaceQuota, typeQuota: {} } })
+  },
+  GETFILECHECKSUM(c) {
+    openFile(c.ns.fs, c.caller, c.path)
+    return { kind: 'redirect', location: c.redirect('GETFILECHECKSUM', [], 0) }
+  },
+  GETHOMEDIRECTORY: (c) => json({ Path: `/user/${c.caller.user}` }),
+  GETDELEGATIONTOKEN: () => json({ Token: null }),
+  GET_BLOCK_LOCATIONS: (c) => json({ LocatedBlocks: locatedBlocks(locatedBlocksProto(c.ns.identity.blockPoolId, locations(c))) }),
+  GETFILEBLOCKLOCATIONS(c) {
+    const blocks = locations(c).blocks.map((b) => blockLocation(locatedBlockProto(c.ns.identity.blockPoolId, b)))
+    return json({ BlockLocations: { BlockLocation: blocks } })
+  },
+  GETACLSTATUS(c) {
+    const a = getAclStatus(c.ns.fs, c.caller, c.path)
+    return json({
+      AclStatus: {
+        entries: a.entries.map(aclEntryText),
+        group: a.group,
+        owner: a.owner,
+        permission: octal(a.permission),
+        stickyBit: (a.permission & 0o1000) !== 0,
+      },
+    })
+  },
+  GETXATTRS(c) {
+    const { parameters } = c
+    const names = parameters.all('xattr.name').map(xattrNameOf)
+    const encoding = parameters.oneOf('encoding', ['TEXT', 'HEX', 'BASE64']) as XattrEncoding | undefined
+    return json({ XAttrs: getXattrs(c.ns.fs, c.caller, c.path, names).map((x) => xattr(x, encoding)) })
+  },
+  LISTXATTRS: (c) => json({ XAttrNames: JSON.stringify(listXattrs(c.ns.fs, c.caller, c.path).map(xattrName)) }),
+  GETTRASHROOT: (c) => json({ Path: `/user/${c.caller.user}/.Trash` }),
+  CHECKACCESS(c) {
+    checkAccess(c.ns.fs, c.caller, c.path, c.parameters.fsAction('fsaction'))
+    return { kind: 'empty' }
+  },
+  GETALLSTORAGEPOLICY: () => json({ BlockStoragePolicies: { BlockStoragePolicy: STORAGE_POLICIES.map(storagePolicy) } }),
+  GETSTORAGEPOLICY: (c) => json({ BlockStoragePolicy: storagePolicy(getStoragePolicy(c.ns.fs, c.caller, c.path) ?? DEFAULT_POLICY) }),
+  GETECPOLICY: () => json(null),
+  GETSERVERDEFAULTS(c) {
+    const { conf, fs } = c.ns
+    return json({
+      FsServerDefaults: {
+        replication: fs.config.replication,
+        encryptDataTransfer: false,
+        defaultStoragePolicyId: DEFAULT_POLICY.id,
+        writePacketSize: conf.get(hdfs.clientWritePacketSize),
+        fileBufferSize: conf.get(core.ioFileBufferSize),
+        checksumType: ['NULL', 'CRC32', 'CRC32C'].indexOf(conf.get(hdfs.checksumType)),
+        trashInterval: conf.get(core.trashInterval),
+        keyProviderUri: '',
+        blockSize: fs.config.blockSize,
+        bytesPerChecksum: conf.get(hdfs.bytesPerChecksum),
+      },
+    })
+  },
+  GETSNAPSHOTDIFF(c) {
+    const { parameters } = c
+    const from = parameters.text('oldsnapshotname') ?? ''
+    const to = parameters.text('snapshotname') ?? ''
+    const d = snapshotDiff(c.ns.fs, c.caller, c.path, from, to)
+    const types = { M: 'MODIFY', '+': 'CREATE', '-': 'DELETE', R: 'RENAME' } as const
+    return json({
+      SnapshotDiffReport: {
+        diffList: d.entries.map((e) => ({ sourcePath: e.path, type: types[e.label], ...(e.target !== undefined && { targetPath: e.target }) })),
+        fromSnapshot: from,
+        snapshotRoot: d.root,
+        toSnapshot: to,
+      },
+    })
+  },
+  GETSNAPSHOTTABLEDIRECTORYLIST(c) {
+    const list = listSnapshottable(c.ns.fs, c.caller)
+    return json({
+      SnapshottableDirectoryList:
+        list.length === 0
+          ? null
+          : list.map((v) => ({
+              dirStatus: statusJson(c, viewOf(v.dir, v.dir.name, undefined)),
+              parentFullPath: v.parent,
+              snapshotNumber: v.count,
+              snapshotQuota: v.limit,
+            })),
+    })
+  },
+  GETSNAPSHOTLIST(c) {
+    const iip = resolve(c.ns.fs, c.caller, c.path, 'read')
+    const dir = lastOf(iip)
+    if (!dir || !dir.features?.snapshottable) throw exception('SnapshotException', `Directory is not a snapshottable directory: ${c.path}`)
+    return json({
+      SnapshotList: dir.features.snapshottable.snapshots.map((s) => ({
+        dirStatus: statusJson(c, viewOf(dir, s.name, s.id)),
+        isDeleted: false,
+        parentFullPath: pathOf(dir),
+        snapshotID: s.id,
+      })),
+    })
+  },
+  GETLINKTARGET(c) {
+    const inode = lastOf(resolve(c.ns.fs, c.caller, c.path, 'read-link'))
+    if (!inode) return missing(c.path)
+    if (inode.kind !== 'symlink') throw exception('IOException', `Path ${c.path} is not a symbolic link`)
+    return json({ Path: inode.target })
+  },
+}
