@@ -451,7 +451,10 @@ export class ResourceManager implements SchedulerHost {
     }
   }
 
-  noteIncreased(_id: ContainerId): void {}
+  /** The node has taken over a container's new size. */
+  noteIncreased(id: ContainerId): void {
+    this.scheduler.container(id)?.handle({ type: 'NM_DONE_CHANGE_RESOURCE' })
+  }
 
   noteLogAggregation(node: Node, report: LogAggregationReport): void {
     this.application(report.applicationId)?.logAggregation.set(node.key, { nodeId: node.nodeId, status: report.status, diagnostics: report.diagnostics })

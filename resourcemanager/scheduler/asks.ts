@@ -42,6 +42,8 @@ export class Ask {
     readonly key: string,
     readonly priority: number,
     readonly allocationRequestId: number,
+    /** The container that is to grow by what is asked; undefined: a new one is. */
+    readonly grows: RMContainer | undefined = undefined,
   ) {}
 
   get count(): number {
@@ -81,7 +83,11 @@ export interface PendingListener {
   wantsNothing(): void
 }
 
-const byKey = (a: Ask, b: Ask) => a.priority - b.priority || a.allocationRequestId - b.allocationRequestId
+/** What grows comes after all that is new. */
+const byKey = (a: Ask, b: Ask) =>
+  Number(a.grows !== undefined) - Number(b.grows !== undefined) || a.priority - b.priority || a.allocationRequestId - b.allocationRequestId
+
+const growthKey = (c: RMContainer): string => `grow|${c.key}`
 
 export class AskBook {
   readonly #asks = new Map<string, Ask>()
@@ -128,6 +134,32 @@ export class AskBook {
       }
     }
     return changed
+  }
+
+  /** Asks for more for a container, on its node only; undefined when that is asked already. */
+  grow(c: RMContainer, by: Resource): Ask | undefined {
+    const key = growthKey(c)
+    if (this.#asks.has(key)) return undefined
+    const ask = new Ask(key, c.ask.priority, c.ask.allocationRequestId, c)
+    this.#asks.set(key, ask)
+    const at = (relaxLocality: boolean): Pending => ({ capability: by, count: 1, relaxLocality, label: c.node.partition })
+    ask.places.set(c.node.name, at(true))
+    ask.places.set(c.node.rack, at(false))
+    this.#setAny(ask, at(false))
+    return ask
+  }
+
+  isGrowing(c: RMContainer): boolean {
+    return this.#asks.has(growthKey(c))
+  }
+
+  /** The container has grown, or never will. */
+  endGrowth(c: RMContainer): Ask | undefined {
+    const ask = this.#asks.get(growthKey(c))
+    if (!ask) return undefined
+    if (ask.any) this.#setAny(ask, { ...ask.any, count: 0 })
+    this.#asks.delete(ask.key)
+    return ask
   }
 
   updateScheduling(request: SchedulingRequest): void {
@@ -202,6 +234,7 @@ export class AskBook {
   requests(): ResourceRequest[] {
     const all: ResourceRequest[] = []
     for (const ask of this.#asks.values()) {
+      if (ask.grows) continue
       for (const [resourceName, p] of ask.places) {
         all.push({
           priority: ask.priority,

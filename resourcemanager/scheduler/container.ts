@@ -59,8 +59,6 @@ export class RMContainer {
   diagnostics = ''
   /** The queue that it is charged to. */
   queue: unknown
-  /** The size it has from its latest update that the node hasn't confirmed. */
-  confirmedResource: Resource | undefined
   tags: readonly string[] | undefined
   /** What it took from the asks, to be given back when it ends before the application master got it. */
   taken: TakenRequest[] | undefined

@@ -6,6 +6,7 @@ import {
   add,
   type ContainerId,
   EXIT,
+  fitsIn,
   formatApplicationId,
   NONE,
   type NodeId,
@@ -192,11 +193,16 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
       this.containerEnded(c, attempt, node, status, event)
       this.cluster.updateRoom(node)
     }
+    if (attempt && c.state !== 'RESERVED') this.#endGrowth(c, attempt)
     if (c.taken && attempt && !attempt.stopped) {
       const taken = c.taken
       c.taken = undefined
       attempt.asks.restore(attempt.asks.ask(c.ask.priority, c.ask.allocationRequestId), taken)
     }
+  }
+
+  #endGrowth(c: RMContainer, attempt: SchedulerAttempt): void {
+    for (const reserved of attempt.asks.endGrowth(c)?.reserved.values() ?? []) this.complete(reserved, aborted(UNRESERVED_CONTAINER), 'RELEASED')
   }
 
   expire(c: RMContainer): void {
@@ -343,7 +349,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   /** Takes in what an attempt asks; the answer is fetched by `pull`. False: the attempt is gone. */
   ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
     if (attempt.stopped) return false
-    this.updateContainers(attempt, request.updates)
+    this.#updateContainers(attempt, request.updates)
     this.release(request.releases, attempt)
     const maximum = this.maximumAllocation()
     if (request.asks.length > 0 || request.schedulingRequests.length > 0) {
@@ -355,14 +361,53 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return true
   }
 
-  protected updateContainers(attempt: SchedulerAttempt, updates: readonly UpdateContainerRequest[]): void {
+  /** Queues and users hold more of a container, or less. */
+  protected abstract containerResized(c: RMContainer, attempt: SchedulerAttempt, by: Resource): void
+
+  #updateContainers(attempt: SchedulerAttempt, updates: readonly UpdateContainerRequest[]): void {
+    const seen = new Set<string>()
     for (const request of updates) {
-      attempt.updateErrors.push({
-        reason: 'UPDATE_NOT_SUPPORTED',
-        request,
-        currentVersion: this.container(request.containerId)?.version ?? request.containerVersion,
-      })
+      const c = this.container(request.containerId)
+      const reason = this.#update(attempt, request, c, seen)
+      if (reason) attempt.updateErrors.push({ reason, request, currentVersion: c?.version ?? -1 })
+      seen.add(containerKey(request.containerId))
     }
+  }
+
+  /** Why the update can't be done; undefined: it is done, or waits for room. */
+  #update(attempt: SchedulerAttempt, request: UpdateContainerRequest, c: RMContainer | undefined, seen: ReadonlySet<string>): string | undefined {
+    if (!c) return 'INVALID_CONTAINER_ID'
+    if (request.containerVersion !== c.version) return 'INCORRECT_CONTAINER_VERSION_ERROR'
+    if (seen.has(c.key)) return 'UPDATE_OUTSTANDING_ERROR'
+    const { updateType, capability } = request
+    if (updateType === 'PROMOTE_EXECUTION_TYPE' || updateType === 'DEMOTE_EXECUTION_TYPE') {
+      return request.executionType === c.executionType ? undefined : 'OPPORTUNISTIC_CONTAINERS_NOT_SUPPORTED'
+    }
+    const maximum = this.maximumAllocation()
+    if (!capability || capability.memory < 0 || capability.vcores < 0 || !fitsIn(capability, maximum)) return 'RESOURCE_OUTSIDE_ALLOWED_RANGE'
+    const target = this.normalized(capability, maximum)
+    if (updateType === 'DECREASE_RESOURCE') {
+      if (!fitsIn(target, c.resource)) return 'RESOURCE_OUTSIDE_ALLOWED_RANGE'
+      if (attempt.asks.isGrowing(c)) return 'UPDATE_OUTSTANDING_ERROR'
+      this.resizeContainer(c, subtract(target, c.resource), 'DECREASE_RESOURCE')
+      return undefined
+    }
+    if (!fitsIn(c.resource, target)) return 'RESOURCE_OUTSIDE_ALLOWED_RANGE'
+    return attempt.asks.grow(c, subtract(target, c.resource)) ? undefined : 'UPDATE_OUTSTANDING_ERROR'
+  }
+
+  /** The container has another size from now on; its application master hears of it, then its node. */
+  protected resizeContainer(c: RMContainer, by: Resource, type: 'INCREASE_RESOURCE' | 'DECREASE_RESOURCE'): void {
+    const attempt = c.attempt.application.current
+    if (!attempt) return
+    c.resource = add(c.resource, by)
+    c.version++
+    c.node.charge(by)
+    this.cluster.updateRoom(c.node)
+    attempt.usage.inc('used', c.node.partition, by)
+    this.containerResized(c, attempt, by)
+    attempt.newlyUpdated.push({ type, container: c })
+    if (type === 'DECREASE_RESOURCE') this.host.updateContainerOnNode(c, type)
   }
 
   /** Hands over what has been allocated since the last time. */

@@ -73,7 +73,7 @@ export function allocateReserved(
 }
 
 function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, limits: Limits, mode: SchedulingMode): Skip | undefined {
-  if (ask.count <= 0) return 'PRIORITY_SKIPPED'
+  if (ask.count <= 0 || (ask.grows && ask.grows.node !== node)) return 'PRIORITY_SKIPPED'
   if (mode === 'IGNORE' && attempt.waitingForAM) {
     attempt.skipped = 'Skipping assigning to Node in Ignore Exclusivity mode. '
     return 'APP_SKIPPED'

@@ -541,8 +541,32 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     return leaf.accepts(subtract(a.resource, released), node.partition, a.mode)
   }
 
+  /** More for a container that is there. */
+  #grow(a: Assignment, leaf: LeafQueue, c: RMContainer): void {
+    const { attempt, ask } = a
+    if (a.reservation) {
+      // What was charged with the reservation is charged with the container.
+      this.#unreserve(a.reservation, attempt, leaf)
+      leaf.dischargeAttempt(attempt, a.resource, a.node.partition)
+    }
+    attempt.asks.take(ask, a.locality, a.node)
+    attempt.asks.endGrowth(c)
+    this.resizeContainer(c, a.resource, 'INCREASE_RESOURCE')
+  }
+
+  protected containerResized(c: RMContainer, attempt: SchedulerAttempt, by: Resource): void {
+    const leaf = attempt.queue as LeafQueue
+    leaf.rechargeAttempt(attempt, by, c.node.partition)
+    leaf.active.usageChanged(attempt)
+    this.stir()
+  }
+
   #allocate(a: Assignment, leaf: LeafQueue): void {
     const { attempt, node, ask } = a
+    if (ask.grows) {
+      this.#grow(a, leaf, ask.grows)
+      return
+    }
     const c = new RMContainer(attempt, node, a.resource, ask, this.host.now, ask.partition)
     c.assignId(a.reservation?.id ?? attempt.nextContainerId())
     c.tags = ask.scheduling?.allocationTags

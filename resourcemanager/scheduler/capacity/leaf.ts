@@ -353,6 +353,12 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     this.users.charge(attempt.user, by, partition, true)
   }
 
+  /** A container that stays changes its size. */
+  rechargeAttempt(attempt: SchedulerAttempt, by: Resource, partition: string): void {
+    for (let q: CapacityQueue | undefined = this; q; q = q.parent) q.recharge(by, partition)
+    this.users.charge(attempt.user, by, partition, true)
+  }
+
   dischargeAttempt(attempt: SchedulerAttempt, by: Resource, partition: string): void {
     for (let q: CapacityQueue | undefined = this; q; q = q.parent) q.discharge(by, partition)
     this.users.charge(attempt.user, by, partition, false)

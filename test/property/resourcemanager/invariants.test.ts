@@ -12,7 +12,7 @@ const CONFIGURATIONS: Record<string, Record<string, string>> = {
   },
 }
 
-const operations = fc.array(fc.tuple(fc.nat(15), fc.nat(1000), fc.nat(1000), fc.nat(1000)), { minLength: 20, maxLength: 250 }) as fc.Arbitrary<Operation[]>
+const operations = fc.array(fc.tuple(fc.nat(16), fc.nat(1000), fc.nat(1000), fc.nat(1000)), { minLength: 20, maxLength: 250 }) as fc.Arbitrary<Operation[]>
 
 describe.each(Object.entries(CONFIGURATIONS))('with %s', (_name, properties) => {
   it('what nodes, queues, users and attempts hold always adds up', () => {

@@ -16,6 +16,7 @@ export class RandomCluster {
   readonly cluster: Cluster
   readonly masters: Master[] = []
   #hosts = 0
+  readonly #versions = new Map<AllocatedContainer, number>()
 
   constructor(properties: Record<string, string>) {
     this.cluster = new Cluster(properties)
@@ -40,7 +41,7 @@ export class RandomCluster {
     for (const report of core.applications(this.cluster.now)) {
       const id = report.currentAttemptId
       const attempt = id && core.attempt(id)
-      if (attempt?.state !== 'ALLOCATED') continue
+      if (!id || attempt?.state !== 'ALLOCATED') continue
       const host = attempt.masterContainer!.nodeId.host
       if (!this.cluster.nodes.has(host)) continue
       this.cluster.launch(id)
@@ -84,7 +85,7 @@ export class RandomCluster {
 
   do([kind, a, b, c]: Operation): void {
     const { cluster } = this
-    switch (kind % 16) {
+    switch (kind % 17) {
       case 0:
       case 1: {
         const queue = a % 2 === 0 ? 'default' : 'hive'
@@ -169,6 +170,22 @@ export class RandomCluster {
             ? { type: 'moveApplication', applicationId: master.id.applicationId, queue: c % 2 === 0 ? 'default' : 'hive', user: 'root' }
             : master && { type: 'updatePriority', applicationId: master.id.applicationId, priority: c % 5, user: 'root' }
         if (event) cluster.step(event)
+        break
+      }
+      case 16: {
+        const master = this.#pick(this.masters, a)
+        const container = master && this.#pick(master.containers, b)
+        if (container) {
+          const containerVersion = cluster.core.container(container.containerId) ? (this.#versions.get(container) ?? 0) : 9
+          const updateType = c % 2 === 0 ? 'INCREASE_RESOURCE' : 'DECREASE_RESOURCE'
+          const { updated } = cluster.allocate(master.id, [], {
+            updates: [{ containerId: container.containerId, containerVersion, updateType, capability: gb(1 + (c % 6), 1) }],
+          })
+          for (const u of updated) {
+            const changed = master.containers.find((k) => k.containerId.id === u.container.containerId.id)
+            if (changed) this.#versions.set(changed, u.container.version)
+          }
+        }
         break
       }
       case 15: {
