@@ -110,7 +110,7 @@ export class Engine {
   async running(jobId: string): Promise<void> {
     await until('all tasks RUNNING', async () => {
       const job = (await this.get('/jobs/overview')).jobs.find((j: { jid: string }) => j.jid === jobId)
-      return job.tasks.running === job.tasks.total
+      return job !== undefined && job.tasks.running === job.tasks.total
     })
   }
 
