@@ -156,7 +156,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     } else if (this.pending.remove(attempt)) {
       user.pendingApplications--
     }
-    if (user.applications === 0) this.users.remove(attempt.user)
+    this.users.removeIdle(attempt.user)
     this.activateApplications()
   }
 

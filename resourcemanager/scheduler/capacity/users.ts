@@ -1,5 +1,5 @@
 /** The users of a leaf queue and what each may have of it (UsersManager). */
-import { add, multiplyDown, type Resource, subtract } from '../../../common/records/index.js'
+import { add, isNone, multiplyDown, NONE, type Resource } from '../../../common/records/index.js'
 import { maxOf, minOf } from '../calculator.js'
 import { Usage } from '../usage.js'
 import type { LeafQueue } from './leaf.js'
@@ -68,9 +68,10 @@ export class Users {
     return user
   }
 
-  remove(name: string): void {
+  /** Forgets a user who has no application and holds nothing: containers kept for the next attempt count for their user meanwhile. */
+  removeIdle(name: string): void {
     const user = this.#users.get(name)
-    if (!user) return
+    if (!user || user.applications > 0 || user.usage.partitions().some((p) => !isNone(user.usage.of(p).used))) return
     this.#users.delete(name)
     if (user.wanting.size > 0) {
       this.#active--
@@ -120,6 +121,7 @@ export class Users {
     if (user.wanting.size > 0) this.#usedByActive[kind]('used', partition, by)
     this.recompute()
     this.#addRatio(user, partition)
+    if (!allocate) this.removeIdle(name)
     return user
   }
 
@@ -188,9 +190,16 @@ export class Users {
   }
 
   checkInvariants(path: string): string[] {
-    let active = subtract(this.#usedByActive.total('used'), this.#usedByActive.total('used'))
-    for (const user of this.#users.values()) if (user.wanting.size > 0) active = add(active, user.usage.total('used'))
-    const kept = this.#usedByActive.total('used')
-    return active.memory === kept.memory && active.vcores === kept.vcores ? [] : [`queue ${path}: what its active users use does not add up`]
+    const wrong: string[] = []
+    let active = NONE
+    let all = NONE
+    for (const user of this.#users.values()) {
+      all = add(all, user.usage.total('used'))
+      if (user.wanting.size > 0) active = add(active, user.usage.total('used'))
+    }
+    const same = (a: Resource, b: Resource) => a.memory === b.memory && a.vcores === b.vcores
+    if (!same(active, this.#usedByActive.total('used'))) wrong.push(`queue ${path}: what its active users use does not add up`)
+    if (!same(all, this.queue.usage.total('used'))) wrong.push(`queue ${path}: used is not the sum of what its users use`)
+    return wrong
   }
 }
