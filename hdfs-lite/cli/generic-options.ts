@@ -24,9 +24,8 @@ const IGNORED = ['-jt', '-files', '-libjars', '-archives', '-tokenCacheFile']
  * @throws ConfigurationError
  */
 export function readGenericOptions(args: readonly string[], kind: keyof typeof SITE_FILES = 'hdfs'): { conf: Configuration; rest: string[] } {
-  const { config, rest: unread } = takeConfigOption(args)
-  const conf = baseConfiguration(config, kind)
-  const rest = [...unread]
+  const conf = baseConfiguration(kind)
+  const rest = [...args]
   for (;;) {
     const [option, value] = rest
     const inWord = /^-D(.+)$/.exec(option ?? '')
@@ -47,14 +46,9 @@ export function readGenericOptions(args: readonly string[], kind: keyof typeof S
   }
 }
 
-/** --config DIR, as Hadoop's shell scripts take it. */
-function takeConfigOption(args: readonly string[]): { config: string | undefined; rest: readonly string[] } {
-  return args[0] === '--config' && args[1] !== undefined ? { config: args[1], rest: args.slice(2) } : { config: undefined, rest: args }
-}
-
-function baseConfiguration(config: string | undefined, kind: keyof typeof SITE_FILES): Configuration {
+function baseConfiguration(kind: keyof typeof SITE_FILES): Configuration {
   const home = process.env['HADOOP_HOME']
-  const dir = config ?? process.env['HADOOP_CONF_DIR'] ?? (home && existsSync(`${home}/etc/hadoop`) ? `${home}/etc/hadoop` : undefined)
+  const dir = process.env['HADOOP_CONF_DIR'] ?? (home && existsSync(`${home}/etc/hadoop`) ? `${home}/etc/hadoop` : undefined)
   if (dir !== undefined) return loadConfiguration(dir, kind)
   process.stderr.write('HADOOP_CONF_DIR is not set: paths are those of this machine (eval "$(bobbin env)" sets it)\n')
   return new Configuration()

@@ -1,34 +1,78 @@
 /** The commands `hdfs` and `hadoop`. */
 import { ConfigurationError } from '../../common/config/configuration.js'
 
-type Command = (args: string[]) => Promise<number>
-
-const dfs: Command = async (args) => {
-  const [{ readGenericOptions }, { runShell }] = await Promise.all([import('./generic-options.js'), import('./shell/shell.js')])
-  const { conf, rest } = readGenericOptions(args)
-  return runShell(conf, rest)
+interface Command {
+  readonly meaning: string
+  /** Loads what it needs: a listing starts without the code of the others. */
+  readonly run: (args: string[]) => Promise<number>
 }
 
-const COMMANDS: Readonly<Record<string, Record<string, Command>>> = {
-  hdfs: { dfs },
-  hadoop: { fs: dfs, dfs },
+const fileSystem: Command = {
+  meaning: 'runs a file system command; without one, lists them',
+  async run(args) {
+    const [{ readGenericOptions }, { runShell }] = await Promise.all([import('./generic-options.js'), import('./shell/shell.js')])
+    const { conf, rest } = readGenericOptions(args)
+    return runShell(conf, rest)
+  },
 }
 
-const USAGE: Readonly<Record<string, string>> = {
-  hdfs: 'Usage: hdfs COMMAND [OPTIONS]\n\n  dfs  run a file system command; `hdfs dfs` lists them\n',
-  hadoop: 'Usage: hadoop COMMAND [OPTIONS]\n\n  fs  run a file system command; `hadoop fs` lists them\n',
+const version: Command = {
+  meaning: 'prints the version',
+  async run() {
+    process.stdout.write('Hadoop 3.3.6\nThis command is Bobbin, which speaks the protocols of that version.\n')
+    return 0
+  },
+}
+
+const classpath: Command = {
+  meaning: 'prints what a Java program needs to find this cluster',
+  async run() {
+    process.stdout.write(`${process.env['HADOOP_CONF_DIR'] ?? ''}\n`)
+    return 0
+  },
+}
+
+const COMMANDS: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
+  hdfs: {
+    dfs: fileSystem,
+    dfsadmin: { meaning: 'administers the file system', run: async (args) => (await import('./admin/dfsadmin.js')).dfsadmin(args) },
+    haadmin: { meaning: 'administers a pair of NameNodes', run: async (args) => (await import('./admin/haadmin.js')).haadmin(args) },
+    fsck: { meaning: 'checks files and their blocks', run: async (args) => (await import('./admin/fsck.js')).fsck(args) },
+    getconf: { meaning: 'prints values of the configuration', run: async (args) => (await import('./admin/getconf.js')).getconf(args) },
+    groups: { meaning: 'prints the groups of users', run: async (args) => (await import('./admin/groups.js')).groups(args) },
+    lsSnapshottableDir: {
+      meaning: 'lists the directories that may have snapshots',
+      run: async (args) => (await import('./admin/snapshots.js')).lsSnapshottableDir(args),
+    },
+    snapshotDiff: { meaning: 'compares two snapshots of a directory', run: async (args) => (await import('./admin/snapshots.js')).snapshotDiff(args) },
+    storagepolicies: {
+      meaning: 'lists, gets and sets storage policies',
+      run: async (args) => (await import('./admin/storagepolicies.js')).storagepolicies(args),
+    },
+    classpath,
+    version,
+  },
+  hadoop: { fs: fileSystem, dfs: fileSystem, classpath, version },
+}
+
+function usage(program: string): string {
+  const lines = Object.entries(COMMANDS[program]!).map(([name, c]) => `  ${name.padEnd(20)}${c.meaning}`)
+  return `Usage: ${program} [--config DIR] COMMAND [OPTIONS]\n\n${lines.join('\n')}\n`
 }
 
 /** @param program `hdfs` or `hadoop` */
 export async function main(program: string, args: string[]): Promise<number> {
-  const [name, ...rest] = args
-  const command = name === undefined ? undefined : COMMANDS[program]?.[name]
+  const rest = [...args]
+  if (rest[0] === '--config' && rest[1] !== undefined) process.env['HADOOP_CONF_DIR'] = rest.splice(0, 2)[1]
+  const name = rest.shift()
+  const command = name !== undefined && Object.hasOwn(COMMANDS[program]!, name) ? COMMANDS[program]![name] : undefined
   if (!command) {
-    process.stderr.write(`${name === undefined ? '' : `${program}: there is no command "${name}"\n`}${USAGE[program]}`)
-    return 1
+    const help = name === undefined || ['-h', '-help', '--help'].includes(name)
+    process.stderr.write(`${help ? '' : `${program}: there is no command "${name}"\n`}${usage(program)}`)
+    return name !== undefined && help ? 0 : 1
   }
   try {
-    return await command(rest)
+    return await command.run(rest)
   } catch (e) {
     if (!(e instanceof ConfigurationError)) throw e
     process.stderr.write(`${program}: ${e.message}\n`)

@@ -41,3 +41,25 @@ export function columns(rows: readonly (readonly string[])[], rightAligned: read
     row.map((cell, i) => (rightAligned.includes(i) ? cell.padStart(widths[i]!) : i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  '),
   )
 }
+
+/** 1536 -> "1.50 KB", as Hadoop's reports have it. */
+export function byteSize(n: number): string {
+  return Math.abs(n) < 1024 ? `${n} B` : `${humanSize(n, 2)}B`
+}
+
+/** 12.34%; of nothing 0.00%. */
+export function percent(part: number, whole: number): string {
+  return `${(whole > 0 ? (100 * part) / whole : 0).toFixed(2)}%`
+}
+
+const DAYS = ['Sun', 'Mon', 'Tue', 'Wed', 'Thu', 'Fri', 'Sat']
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+
+/** Sat Feb 03 04:05:06 UTC 2001, as java.util.Date prints itself. */
+export function javaDate(ms: number): string {
+  const d = new Date(ms)
+  const zone =
+    /\(([A-Z]{2,5})\)$/.exec(d.toString())?.[1] ??
+    new Intl.DateTimeFormat('en-US', { timeZoneName: 'short' }).formatToParts(d).find((p) => p.type === 'timeZoneName')!.value
+  return `${DAYS[d.getDay()]} ${MONTHS[d.getMonth()]} ${two(d.getDate())} ${two(d.getHours())}:${two(d.getMinutes())}:${two(d.getSeconds())} ${zone} ${d.getFullYear()}`
+}

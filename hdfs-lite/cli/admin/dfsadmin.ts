@@ -1,0 +1,383 @@
+/** `hdfs dfsadmin`: one table of its commands. */
+import { exception, firstLine } from '../../../common/errors.js'
+import { LONG_MAX } from '../../../common/proto/runtime.js'
+import { type ClientProtocol, clientProtocol } from '../../../common/protocols/client-namenode.js'
+import { parseAddress } from '../../../common/rpc/client.js'
+import type { Proxy as RpcProxy } from '../../../common/rpc/protocol.js'
+import { defaultUser, type NameNode, normalize } from '../../client/index.js'
+import { GENERIC_OPTIONS_HELP, readGenericOptions } from '../generic-options.js'
+import { parsePath } from '../shell/file-system.js'
+import { javaAddress, Terminal } from './terminal.js'
+
+type NameNodeCalls = RpcProxy<ClientProtocol>
+
+interface Command {
+  /** What follows the name in usage. */
+  readonly usage?: string
+  /** Least and most arguments. */
+  readonly args: readonly [number, number]
+  readonly run: (t: Terminal, args: string[]) => Promise<number | undefined> | Promise<void>
+}
+
+const ANY = Number.POSITIVE_INFINITY
+const DONT_SET = LONG_MAX
+const RESET = -1
+const UNITS = 'kmgtpe'
+
+/** The active NameNode. */
+function active(t: Terminal): NameNodeCalls {
+  return t.proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc))
+}
+
+/** Something that each NameNode does for itself. @returns 255 when it failed at one */
+async function each(t: Terminal, act: (calls: NameNodeCalls, where: string, node: NameNode) => Promise<void>): Promise<number> {
+  let code = 0
+  for (const node of t.namenodes) {
+    const where = await javaAddress(node.rpc)
+    try {
+      await act(t.proxy(clientProtocol, node.rpc), where, node)
+    } catch (e) {
+      if (t.namenodes.length === 1) throw e
+      t.error(`${where}: ${firstLine(e)}`)
+      code = 255
+    }
+  }
+  return code
+}
+
+/** The absolute path of an argument. */
+function pathOf(text: string): string {
+  const { path } = parsePath(text)
+  return normalize(path.startsWith('/') ? path : `/user/${defaultUser()}/${path}`)
+}
+
+/** A number with an optional binary unit. @returns undefined when it is none */
+function bytesOf(text: string): number | undefined {
+  const m = new RegExp(`^(\\d+)([${UNITS}]?)$`, 'i').exec(text)
+  return m ? Number(m[1]) * (m[2] ? 1024 ** (UNITS.indexOf(m[2].toLowerCase()) + 1) : 1) : undefined
+}
+
+const SAFE_MODE = { enter: 'SAFEMODE_ENTER', leave: 'SAFEMODE_LEAVE', get: 'SAFEMODE_GET', forceExit: 'SAFEMODE_FORCE_EXIT' } as const
+
+async function safemode(t: Terminal, args: string[]): Promise<number> {
+  const [word] = args
+  if (word === 'wait') return waitForLeaving(t)
+  const action = SAFE_MODE[word as keyof typeof SAFE_MODE]
+  if (!action) return misused(t, '-safemode')
+  return each(t, async (calls, where) => {
+    const { result } = await calls.setSafeMode({ action, checked: false })
+    t.line(`Safe mode is ${result ? 'ON' : 'OFF'} in ${where}`)
+  })
+}
+
+async function waitForLeaving(t: Terminal): Promise<number> {
+  return each(t, async (calls, where) => {
+    while ((await calls.setSafeMode({ action: 'SAFEMODE_GET' })).result) await new Promise((r) => setTimeout(r, 250))
+    t.line(`Safe mode is OFF in ${where}`)
+  })
+}
+
+async function setQuotas(t: Terminal, paths: readonly string[], namespaceQuota: number, storagespaceQuota: number, type?: string): Promise<void> {
+  const calls = active(t)
+  const storageType = type === undefined ? {} : { storageType: type.toUpperCase() as 'DISK' }
+  for (const path of paths) await calls.setQuota({ path: pathOf(path), namespaceQuota, storagespaceQuota, ...storageType })
+}
+
+/** -storageType TYPE, taken out of the arguments. */
+function takeStorageType(args: string[]): string | undefined {
+  const at = args.indexOf('-storageType')
+  return at < 0 ? undefined : args.splice(at, 2)[1]
+}
+
+async function setQuota(t: Terminal, args: string[]): Promise<number | undefined> {
+  const quota = /^\d+$/.test(args[0]!) ? Number(args[0]) : undefined
+  if (quota === undefined) return fail(t, 'setQuota', `For input string: "${args[0]}"`)
+  await setQuotas(t, args.slice(1), quota, DONT_SET)
+  return undefined
+}
+
+async function setSpaceQuota(t: Terminal, args: string[]): Promise<number | undefined> {
+  const type = takeStorageType(args)
+  const quota = bytesOf(args[0]!)
+  if (quota === undefined) return fail(t, 'setSpaceQuota', `"${args[0]}" is not a valid value for a quota.`)
+  await setQuotas(t, args.slice(1), DONT_SET, quota, type)
+  return undefined
+}
+
+function fail(t: Terminal, command: string, text: string): number {
+  t.error(`${command}: ${text}`)
+  return 255
+}
+
+/** Goes to one DataNode, given as HOST:IPC_PORT. */
+async function datanode(t: Terminal, text: string) {
+  const { clientDatanodeProtocol } = await import('../../../common/protocols/client-datanode.js')
+  return t.proxy(clientDatanodeProtocol, parseAddress(text))
+}
+
+async function listOpenFiles(t: Terminal, args: string[]): Promise<void> {
+  const at = args.indexOf('-path')
+  const path = at < 0 ? '' : pathOf(args[at + 1] ?? '/')
+  const types = [args.includes('-blockingDecommission') ? ('BLOCKING_DECOMMISSION' as const) : ('ALL_OPEN_FILES' as const)]
+  t.line(`${'Client Host'.padEnd(20)}\t${'Client Name'.padEnd(20)}\tOpen File Path`)
+  const calls = active(t)
+  for (let id = 0; ; ) {
+    const { entries, hasMore } = await calls.listOpenFiles({ id, types, path })
+    for (const e of entries) t.line(`${e.clientMachine.padEnd(20)}\t${e.clientName.padEnd(20)}\t${e.path}`)
+    if (!hasMore || entries.length === 0) return
+    id = entries.at(-1)!.id
+  }
+}
+
+async function refreshOf(t: Terminal, kind: 'serviceAcl' | 'userToGroups' | 'superUser' | 'callQueue'): Promise<number> {
+  const protocols = await import('./refresh-protocols.js')
+  for (const node of t.namenodes) {
+    await protocols.refresh(t, kind, node.rpc)
+    t.line(`${protocols.SAID[kind]} for ${await javaAddress(node.rpc)}`)
+  }
+  return 0
+}
+
+const COMMANDS: Readonly<Record<string, Command>> = {
+  report: {
+    usage: '[-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]',
+    args: [0, 6],
+    run: async (t, args) => (await import('./report.js')).report(t, active(t), args),
+  },
+  safemode: { usage: '<enter | leave | get | wait | forceExit>', args: [1, 1], run: safemode },
+  saveNamespace: {
+    usage: '[-beforeShutdown]',
+    args: [0, 1],
+    run: (t, args) =>
+      each(t, async (calls, where) => {
+        const checked = args.includes('-beforeShutdown')
+        const { saved } = await calls.saveNamespace(checked ? { timeWindow: 3600, txGap: 1_000_000 } : { timeWindow: 0, txGap: 0 })
+        t.line(saved === false ? `No extra checkpoint has been made for ${where}` : `Save namespace successful for ${where}`)
+      }),
+  },
+  rollEdits: {
+    args: [0, 0],
+    run: async (t) => {
+      const { newSegmentTxId } = await active(t).rollEdits({})
+      t.line(`Successfully rolled edit logs.\nNew segment starts at txid ${newSegmentTxId}`)
+    },
+  },
+  restoreFailedStorage: {
+    usage: 'true|false|check',
+    args: [1, 1],
+    run: (t, [arg]) =>
+      each(t, async (calls, where) => {
+        const { result } = await calls.restoreFailedStorage({ arg: arg! })
+        t.line(`restoreFailedStorage is set to ${result} for ${where}`)
+      }),
+  },
+  refreshNodes: {
+    args: [0, 0],
+    run: (t) =>
+      each(t, async (calls, where) => {
+        await calls.refreshNodes({})
+        t.line(`Refresh nodes successful for ${where}`)
+      }),
+  },
+  setQuota: { usage: '<quota> <dirname>...<dirname>', args: [2, ANY], run: setQuota },
+  clrQuota: { usage: '<dirname>...<dirname>', args: [1, ANY], run: (t, args) => setQuotas(t, args, RESET, DONT_SET) },
+  setSpaceQuota: { usage: '<quota> [-storageType <storagetype>] <dirname>...<dirname>', args: [2, ANY], run: setSpaceQuota },
+  clrSpaceQuota: {
+    usage: '[-storageType <storagetype>] <dirname>...<dirname>',
+    args: [1, ANY],
+    run: (t, args) => {
+      const type = takeStorageType(args)
+      return setQuotas(t, args, DONT_SET, RESET, type)
+    },
+  },
+  finalizeUpgrade: {
+    args: [0, 0],
+    run: (t) =>
+      each(t, async (calls, where) => {
+        await calls.finalizeUpgrade({})
+        t.line(`Finalize upgrade successful for ${where}`)
+      }),
+  },
+  rollingUpgrade: {
+    usage: '[<query|prepare|finalize>]',
+    args: [0, 1],
+    run: async (t, [word = 'query']) => {
+      const action = { query: 'QUERY', prepare: 'START', finalize: 'FINALIZE' }[word] as 'QUERY' | undefined
+      if (!action) return misused(t, '-rollingUpgrade')
+      t.line(`${action} rolling upgrade ...`)
+      const { rollingUpgradeInfo } = await active(t).rollingUpgrade({ action })
+      t.line(
+        rollingUpgradeInfo
+          ? `Rolling upgrade started at ${new Date(rollingUpgradeInfo.startTime).toISOString()}`
+          : 'There is no rolling upgrade in progress or rolling upgrade has already been finalized.',
+      )
+      return 0
+    },
+  },
+  upgrade: {
+    usage: '<query | finalize>',
+    args: [1, 1],
+    run: (t, [word]) =>
+      each(t, async (calls, where) => {
+        if (word === 'finalize') await calls.finalizeUpgrade({})
+        const { upgradeFinalized } = await calls.upgradeStatus({})
+        t.line(upgradeFinalized ? `Upgrade finalized for ${where}` : `Upgrade not finalized for ${where}`)
+      }),
+  },
+  refreshServiceAcl: { args: [0, 0], run: (t) => refreshOf(t, 'serviceAcl') },
+  refreshUserToGroupsMappings: { args: [0, 0], run: (t) => refreshOf(t, 'userToGroups') },
+  refreshSuperUserGroupsConfiguration: { args: [0, 0], run: (t) => refreshOf(t, 'superUser') },
+  refreshCallQueue: { args: [0, 0], run: (t) => refreshOf(t, 'callQueue') },
+  refresh: {
+    usage: '<host:ipc_port> <key> [arg1..argn',
+    args: [2, ANY],
+    run: async (t, [address, identifier, ...args]) => (await import('./refresh-protocols.js')).genericRefresh(t, parseAddress(address!), identifier!, args),
+  },
+  reconfig: leftOut('<namenode|datanode> <host:ipc_port|livenodes> <start|status|properties>', 'properties are read when a daemon starts'),
+  printTopology: { args: [0, 0], run: async (t) => (await import('./report.js')).topology(t, active(t)) },
+  refreshNamenodes: {
+    usage: 'datanode_host:ipc_port',
+    args: [1, 1],
+    run: async (t, [address]) => void (await (await datanode(t, address!)).refreshNamenodes({})),
+  },
+  getVolumeReport: {
+    usage: 'datanode_host:ipc_port',
+    args: [1, 1],
+    run: async (t, [address]) => {
+      const { volumeInfo } = await (await datanode(t, address!)).getVolumeReport({})
+      t.line(`Active Volumes : ${volumeInfo.length}`)
+      for (const v of volumeInfo) t.line(`\n${JSON.stringify(v)}`)
+    },
+  },
+  deleteBlockPool: {
+    usage: 'datanode_host:ipc_port blockpoolId [force]',
+    args: [2, 3],
+    run: async (t, [address, blockPool, force]) =>
+      void (await (await datanode(t, address!)).deleteBlockPool({ blockPool: blockPool!, force: force === 'force' })),
+  },
+  setBalancerBandwidth: {
+    usage: '<bandwidth in bytes per second>',
+    args: [1, 1],
+    run: (t, [text]) =>
+      each(t, async (calls, where) => {
+        const bandwidth = bytesOf(text!)
+        if (bandwidth === undefined) throw new Error(`NumberFormatException: For input string: "${text}"`)
+        await calls.setBalancerBandwidth({ bandwidth })
+        t.line(`Balancer bandwidth is set to ${bandwidth} for ${where}`)
+      }),
+  },
+  getBalancerBandwidth: {
+    usage: '<datanode_host:ipc_port>',
+    args: [1, 1],
+    run: async (t, [address]) => t.line(`Balancer bandwidth is ${(await (await datanode(t, address!)).getBalancerBandwidth({})).bandwidth} bytes per second.`),
+  },
+  fetchImage: leftOut('<local directory>', 'checkpoints are kept in the journal'),
+  allowSnapshot: {
+    usage: '<snapshotDir>',
+    args: [1, 1],
+    run: async (t, [path]) => {
+      await active(t).allowSnapshot({ snapshotRoot: pathOf(path!) })
+      t.line(`Allowing snapshot on ${path} succeeded`)
+    },
+  },
+  disallowSnapshot: {
+    usage: '<snapshotDir>',
+    args: [1, 1],
+    run: async (t, [path]) => {
+      await active(t).disallowSnapshot({ snapshotRoot: pathOf(path!) })
+      t.line(`Disallowing snapshot on ${path} succeeded`)
+    },
+  },
+  shutdownDatanode: {
+    usage: '<datanode_host:ipc_port> [upgrade]',
+    args: [1, 2],
+    run: async (t, [address, word]) => {
+      await (await datanode(t, address!)).shutdownDatanode({ forUpgrade: word === 'upgrade' })
+      t.line(`Submitted a shutdown request to datanode ${address}`)
+    },
+  },
+  evictWriters: {
+    usage: '<datanode_host:ipc_port>',
+    args: [1, 1],
+    run: async (t, [address]) => {
+      await (await datanode(t, address!)).evictWriters({})
+      t.line(`Requested writer eviction to datanode ${address}`)
+    },
+  },
+  getDatanodeInfo: {
+    usage: '<datanode_host:ipc_port>',
+    args: [1, 1],
+    run: async (t, [address]) => {
+      const { localInfo } = await (await datanode(t, address!)).getDatanodeInfo({})
+      t.line(`Uptime: ${localInfo.uptime}, Software version: ${localInfo.softwareVersion}, Config version: ${localInfo.configVersion}`)
+    },
+  },
+  metasave: {
+    usage: 'filename',
+    args: [1, 1],
+    run: (t, [filename]) =>
+      each(t, async (calls, where) => {
+        await calls.metaSave({ filename: filename! })
+        t.line(`Created metasave file ${filename} in the log directory of namenode ${where}`)
+      }),
+  },
+  triggerBlockReport: {
+    usage: '[-incremental] <datanode_host:ipc_port> [-namenode <namenode_host:ipc_port>]',
+    args: [1, 4],
+    run: async (t, args) => {
+      const incremental = args.includes('-incremental')
+      const address = args.find((a) => !a.startsWith('-'))!
+      await (await datanode(t, address)).triggerBlockReport({ incremental })
+      t.line(`Triggering ${incremental ? 'an incremental' : 'a full'} block report on ${address}.`)
+    },
+  },
+  listOpenFiles: { usage: '[-blockingDecommission] [-path <path>]', args: [0, 3], run: listOpenFiles },
+}
+
+/** A command of Hadoop's that means nothing here. */
+function leftOut(usage: string, why: string): Command {
+  return {
+    usage,
+    args: [0, ANY],
+    async run() {
+      throw exception('UnsupportedOperationException', `left out: ${why}`)
+    },
+  }
+}
+
+const lineOf = (name: string) => `[-${name}${COMMANDS[name]?.usage ? ` ${COMMANDS[name].usage}` : ''}]`
+
+function usageOfAll(): string {
+  return [
+    'Usage: hdfs dfsadmin',
+    'Note: Administrative commands can only be run as the HDFS superuser.',
+    ...[...Object.keys(COMMANDS).map(lineOf), '[-help [cmd]]'].map((l) => `\t${l}`),
+    '',
+    GENERIC_OPTIONS_HELP,
+  ].join('\n')
+}
+
+function misused(t: Terminal, given: string): number {
+  t.error(COMMANDS[given.slice(1)] ? `Usage: hdfs dfsadmin ${lineOf(given.slice(1))}` : usageOfAll())
+  return 255
+}
+
+export async function dfsadmin(args: readonly string[]): Promise<number> {
+  const { conf, rest } = readGenericOptions(args)
+  const t = new Terminal(conf)
+  const [given, ...words] = rest
+  if (given === undefined) return misused(t, '')
+  const name = given.replace(/^-/, '')
+  if (name === 'help') {
+    t.line(words[0] ? `Usage: hdfs dfsadmin ${lineOf(words[0].replace(/^-/, ''))}` : usageOfAll())
+    t.flush()
+    return 0
+  }
+  const command = given.startsWith('-') && Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
+  if (!command) {
+    t.error(`${name}: Unknown command`)
+    return misused(t, '')
+  }
+  if (words.length < command.args[0] || words.length > command.args[1]) return misused(t, given)
+  return t.finish(name, async () => (await command.run(t, words)) || 0)
+}

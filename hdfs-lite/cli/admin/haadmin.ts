@@ -1,0 +1,141 @@
+/** `hdfs haadmin`: state of a pair of NameNodes, and its change. */
+import { isException } from '../../../common/errors.js'
+import { haServiceProtocol } from '../../../common/protocols/ha-service.js'
+import { ConnectionError, formatAddress } from '../../../common/rpc/client.js'
+import type { NameNode } from '../../client/index.js'
+import { readGenericOptions } from '../generic-options.js'
+import { Terminal } from './terminal.js'
+
+const USAGE = [
+  'Usage: haadmin [-ns <nameserviceId>]',
+  '    [-transitionToActive [--forceactive] <serviceId>]',
+  '    [-transitionToStandby <serviceId>]',
+  '    [-transitionToObserver <serviceId>]',
+  '    [-failover [--forcefence] [--forceactive] <serviceId> <serviceId>]',
+  '    [-getServiceState <serviceId>]',
+  '    [-getAllServiceState]',
+  '    [-checkHealth <serviceId>]',
+  '    [-help <command>]',
+].join('\n')
+
+const BY_USER = { reqInfo: { reqSource: 'REQUEST_BY_USER' as const } }
+const BY_FORCE = { reqInfo: { reqSource: 'REQUEST_BY_USER_FORCED' as const } }
+
+export async function haadmin(args: readonly string[]): Promise<number> {
+  const { conf, rest } = readGenericOptions(args)
+  const t = new Terminal(conf)
+  if (rest[0] === '-ns' && rest[1] !== undefined) conf.set('fs.defaultFS', `hdfs://${rest.splice(0, 2)[1]}`)
+  const [command, ...words] = rest
+  const force = words.includes('--forceactive') || words.includes('--forcemanual')
+  const ids = words.filter((w) => !w.startsWith('--'))
+  const expected: Record<string, number> = {
+    '-getServiceState': 1,
+    '-getAllServiceState': 0,
+    '-checkHealth': 1,
+    '-transitionToActive': 1,
+    '-transitionToStandby': 1,
+    '-transitionToObserver': 1,
+    '-failover': 2,
+  }
+  if (command === undefined || !(command in expected)) {
+    t.error(command === undefined || command === '-help' ? USAGE : `${command.replace(/^-/, '')}: Unknown command\n${USAGE}`)
+    return command === '-help' ? 0 : 255
+  }
+  if (ids.length !== expected[command]) {
+    t.error(`${command.slice(1)}: incorrect number of arguments\n${USAGE}`)
+    return 255
+  }
+  const service = (id: string) => t.proxy(haServiceProtocol, nodeOf(t, id).rpc)
+  try {
+    return await t.finish('haadmin', async () => {
+      switch (command) {
+        case '-getServiceState':
+          t.line((await service(ids[0]!).getServiceStatus({})).state.toLowerCase())
+          return 0
+        case '-getAllServiceState':
+          return allStates(t)
+        case '-checkHealth':
+          await service(ids[0]!).monitorHealth({})
+          return 0
+        case '-transitionToStandby':
+          await service(ids[0]!).transitionToStandby(BY_USER)
+          return 0
+        case '-transitionToObserver':
+          await service(ids[0]!).transitionToObserver(BY_USER)
+          return 0
+        case '-transitionToActive':
+          return toActive(t, ids[0]!, force)
+        default:
+          return failover(t, ids[0]!, ids[1]!, force)
+      }
+    })
+  } catch (e) {
+    if (!(e instanceof UnknownNode)) throw e
+    t.error(e.message)
+    return 255
+  }
+}
+
+class UnknownNode extends Error {}
+
+function nodeOf(t: Terminal, id: string): NameNode {
+  const found = t.namenodes.find((n) => n.id === id)
+  if (found) return found
+  const known = t.namenodes.flatMap((n) => n.id ?? [])
+  throw new UnknownNode(
+    `Illegal argument: Unable to determine service address for namenode '${id}'${known.length > 0 ? ` (there are ${known.join(', ')})` : ''}`,
+  )
+}
+
+async function allStates(t: Terminal): Promise<number> {
+  for (const node of t.namenodes) {
+    const address = formatAddress(node.rpc)
+    try {
+      const { state } = await t.proxy(haServiceProtocol, node.rpc).getServiceStatus({})
+      t.line(`${address.padEnd(50)} ${state.toLowerCase().padEnd(10)}`)
+    } catch (e) {
+      if (!(e instanceof ConnectionError) && !isException(e)) throw e
+      t.line(`${address.padEnd(50)} Failed to connect: ${e.message.split('\n', 1)[0]}`)
+    }
+  }
+  return 0
+}
+
+/** Refuses while another one is active: two would write. */
+async function toActive(t: Terminal, id: string, force: boolean): Promise<number> {
+  const node = nodeOf(t, id)
+  if (!force) {
+    for (const other of t.namenodes.filter((n) => n.id !== id)) {
+      const state = await t
+        .proxy(haServiceProtocol, other.rpc)
+        .getServiceStatus({})
+        .catch(() => undefined)
+      if (state?.state !== 'ACTIVE') continue
+      t.error(`transitionToActive: Node ${other.id} is already active\n${USAGE}`)
+      return 255
+    }
+  }
+  await t.proxy(haServiceProtocol, node.rpc).transitionToActive(force ? BY_FORCE : BY_USER)
+  return 0
+}
+
+async function failover(t: Terminal, from: string, to: string, force: boolean): Promise<number> {
+  const target = t.proxy(haServiceProtocol, nodeOf(t, to).rpc)
+  const source = t.proxy(haServiceProtocol, nodeOf(t, from).rpc)
+  const status = await target.getServiceStatus({})
+  if (status.state !== 'STANDBY') {
+    t.error(`Failover failed: Can't failover to an active service`)
+    return 255
+  }
+  if (!status.readyToBecomeActive && !force) {
+    t.error(`Failover failed: ${to} is not ready to become active: ${status.notReadyReason ?? 'no reason given'}`)
+    return 255
+  }
+  // The epoch in the journal fences one that can't be reached.
+  await source.transitionToStandby(BY_USER).catch((e) => {
+    if (!(e instanceof ConnectionError)) throw e
+  })
+  await target.transitionToActive(BY_USER)
+  t.line(`Failover from ${from} to ${to} successful`)
+  return 0
+}
