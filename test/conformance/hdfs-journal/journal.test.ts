@@ -1,0 +1,154 @@
+/** What every journal does, wherever it keeps its records. */
+import { execFileSync } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type JournalRecord, type Row, encodeRecord } from '../../../hdfs-lite/namenode/core/persist.js'
+import { type Identity, type Journal, JournalError } from '../../../hdfs-lite/namenode/journal/journal.js'
+import { memoryStore, openMemoryJournal } from '../../../hdfs-lite/namenode/journal/memory.js'
+import { openSqliteJournal } from '../../../hdfs-lite/namenode/journal/sqlite.js'
+import { openStore } from '../../../hdfs-lite/namenode/journal/store.js'
+
+const identity: Identity = { namespaceId: 1, clusterId: 'CID-1', blockPoolId: 'BP-1', creationTime: 1 }
+const WORKER = path.resolve('dist/namenode-journal-worker.cjs')
+
+const row = (id: number, parent: number, name: string): Row => [id, parent, name, 'd', 0o755, 'root', 'supergroup', 1, 0, 0, 0, [], null]
+const put = (...rows: Row[]) => encodeRecord({ puts: rows, removes: [], counters: [rows.at(-1)![0], 0, 0, 0] })
+const remove = (id: number) => encodeRecord({ puts: [], removes: [id], counters: null })
+
+/** Ids that are there after a load: rows, then records over them. */
+function contents(journal: Journal): { ids: number[]; txid: number } {
+  const parents = new Map<number, number>()
+  const apply = (r: JournalRecord) => {
+    for (const id of r.removes) {
+      const gone = [id]
+      while (gone.length > 0) {
+        const at = gone.pop()!
+        parents.delete(at)
+        for (const [c, p] of parents) if (p === at) gone.push(c)
+      }
+    }
+    for (const p of r.puts) parents.set(p[0], p[1])
+  }
+  const { txid } = journal.load({ row: (r) => parents.set(r[0], r[1]), record: apply })
+  return { ids: [...parents.keys()].sort((a, b) => a - b), txid }
+}
+
+const dirs: string[] = []
+function tempDir(): string {
+  const d = mkdtempSync(path.join(os.tmpdir(), 'journal-'))
+  dirs.push(d)
+  return d
+}
+
+beforeAll(() => {
+  if (!existsSync(WORKER)) execFileSync(process.execPath, ['common/build/build.mjs'])
+})
+
+afterEach(() => {
+  for (const d of dirs.splice(0)) rmSync(d, { recursive: true, force: true })
+})
+
+const KINDS: Record<string, () => () => Journal> = {
+  memory: () => {
+    const store = memoryStore(identity)
+    return () => openMemoryJournal(store)
+  },
+  sqlite: () => {
+    const dir = tempDir()
+    return () => openSqliteJournal(dir, WORKER, () => identity)
+  },
+}
+
+describe.each(Object.keys(KINDS))('the %s journal', (kind) => {
+  it('gives back what was acknowledged, in order', async () => {
+    const open = KINDS[kind]!()
+    const first = open()
+    expect(contents(first)).toEqual({ ids: [], txid: 0 })
+    first.append(put(row(1, 0, '')))
+    first.append(put(row(2, 1, 'a'), row(3, 2, 'b')))
+    expect(first.append(put(row(4, 1, 'c')))).toBe(3)
+    await first.sync()
+    await first.close()
+    const second = open()
+    expect(contents(second)).toEqual({ ids: [1, 2, 3, 4], txid: 3 })
+    second.append(remove(2))
+    await second.sync()
+    await second.close()
+    const third = open()
+    expect(contents(third)).toEqual({ ids: [1, 4], txid: 4 })
+    await third.close()
+  })
+
+  it('gives the same before and after a checkpoint, also with records after it', async () => {
+    const open = KINDS[kind]!()
+    const journal = open()
+    contents(journal)
+    for (let i = 1; i <= 50; i++) journal.append(put(row(i, i === 1 ? 0 : i - 1, `n${i}`)))
+    journal.append(remove(40))
+    await journal.sync()
+    await journal.checkpoint()
+    expect(journal.status.checkpointTxid).toBe(51)
+    journal.append(put(row(99, 1, 'late')))
+    await journal.sync()
+    await journal.close()
+    const again = open()
+    expect(contents(again)).toEqual({ ids: [...Array.from({ length: 39 }, (_, i) => i + 1), 99], txid: 52 })
+    await again.close()
+  })
+
+  it('takes the same record twice', async () => {
+    const open = KINDS[kind]!()
+    const journal = open()
+    contents(journal)
+    for (let i = 0; i < 2; i++) journal.append(put(row(1, 0, ''), row(2, 1, 'a')))
+    await journal.sync()
+    await journal.close()
+    const again = open()
+    expect(contents(again).ids).toEqual([1, 2])
+    await again.close()
+  })
+})
+
+describe('the sqlite journal', () => {
+  it('is in WAL mode with full synchronisation, and keeps two checkpoints', async () => {
+    const dir = tempDir()
+    const journal = openSqliteJournal(dir, WORKER, () => identity)
+    contents(journal)
+    for (let i = 0; i < 3; i++) {
+      journal.append(put(row(i + 1, 0, '')))
+      await journal.sync()
+      await journal.checkpoint()
+    }
+    expect(readdirSync(dir).filter((f) => f.startsWith('checkpoint_'))).toEqual(['checkpoint_0000000000000000002.db', 'checkpoint_0000000000000000003.db'])
+    await journal.close()
+  })
+
+  it('fences whoever held it before', async () => {
+    const dir = tempDir()
+    const old = openSqliteJournal(dir, WORKER, () => identity)
+    contents(old)
+    old.append(put(row(1, 0, '')))
+    await old.sync()
+    const next = openStore(dir, () => identity)
+    old.append(put(row(2, 0, 'lost')))
+    await expect(old.sync()).rejects.toThrow(/another NameNode has taken over/)
+    expect(() => old.append('x')).toThrow(JournalError)
+    expect(next.lastTxid).toBe(1)
+    next.close()
+    await old.close()
+  })
+
+  it('refuses a database of another version', () => {
+    const dir = tempDir()
+    const store = openStore(dir, () => identity)
+    store.close()
+    execFileSync(process.execPath, [
+      '-e',
+      `const D=require('better-sqlite3');const d=new D(process.argv[1]);d.pragma('user_version=99');d.close()`,
+      path.join(dir, 'namespace.db'),
+    ])
+    expect(() => openStore(dir, () => identity)).toThrow(/written by another version \(99/)
+  })
+})

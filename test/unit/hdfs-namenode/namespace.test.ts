@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest'
+import { HadoopException } from '../../../common/errors.js'
+import { getAclStatus, modifyAclEntries } from '../../../hdfs-lite/namenode/core/acl.js'
+import { append } from '../../../hdfs-lite/namenode/core/append.js'
+import { setPermission, setQuota } from '../../../hdfs-lite/namenode/core/attributes.js'
+import { concat } from '../../../hdfs-lite/namenode/core/concat.js'
+import { remove } from '../../../hdfs-lite/namenode/core/delete.js'
+import { mkdirs } from '../../../hdfs-lite/namenode/core/mkdirs.js'
+import { rename, renameOld } from '../../../hdfs-lite/namenode/core/rename.js'
+import { setSafeMode } from '../../../hdfs-lite/namenode/core/safe-mode.js'
+import { allowSnapshot, createSnapshot, deleteSnapshot, snapshotDiff } from '../../../hdfs-lite/namenode/core/snapshots.js'
+import { getContentSummary, getFileInfo, getListing } from '../../../hdfs-lite/namenode/core/status.js'
+import type { FsState } from '../../../hdfs-lite/namenode/core/state.js'
+import { addBlock, create } from '../../../hdfs-lite/namenode/core/write.js'
+import { ALICE, BOB, MODE, ROOT, createOptions, datanode, namespace, writeFile } from '../../builders/namesystem.js'
+
+const clock = { now: 2000, tick: 2000 }
+
+function names(fs: FsState, path: string): string[] {
+  return getListing(fs, ROOT, path, '')!.entries.map((e) => e.name)
+}
+
+function refusal(run: () => unknown): { name: string; message: string } {
+  try {
+    run()
+  } catch (e) {
+    if (e instanceof HadoopException) return { name: e.simpleName, message: e.message }
+    throw e
+  }
+  throw new Error('nothing was refused')
+}
+
+describe('names', () => {
+  it('lists a directory in the order of UTF-8 bytes', () => {
+    const fs = namespace()
+    for (const n of ['b', 'a', 'ä', '\u{1f600}', '\uffee', 'B']) mkdirs(fs, ROOT, `/${n}`, MODE, true, 1)
+    expect(names(fs, '/')).toEqual(['B', 'a', 'b', 'ä', '\uffee', '\u{1f600}'])
+  })
+
+  it('refuses what is no path to be made', () => {
+    const fs = namespace()
+    for (const bad of ['/a/../b', '/a//b', '/a/./b', 'a', '/a:b']) expect(refusal(() => mkdirs(fs, ROOT, bad, MODE, true, 1)).name).toBe('InvalidPathException')
+    const long = 'ä'.repeat(128)
+    expect(refusal(() => mkdirs(fs, ROOT, `/${long}`, MODE, true, 1))).toEqual({
+      name: 'PathComponentTooLongException',
+      message: `The maximum path component name limit of ${long} in directory / is exceeded: limit=255 length=256`,
+    })
+    expect(refusal(() => mkdirs(fs, ROOT, '/x/.snapshot', MODE, true, 1)).name).toBe('IllegalArgumentException')
+    expect(names(fs, '/')).toEqual([])
+  })
+
+  it('pages through a listing', () => {
+    const fs = namespace({ listLimit: 3 })
+    for (let i = 0; i < 7; i++) mkdirs(fs, ROOT, `/d/${i}`, MODE, true, 1)
+    const first = getListing(fs, ROOT, '/d', '')!
+    expect([first.entries.map((e) => e.name), first.remaining]).toEqual([['0', '1', '2'], 4])
+    expect(getListing(fs, ROOT, '/d', '5')!.entries.map((e) => e.name)).toEqual(['6'])
+  })
+})
+
+describe('permissions', () => {
+  it('speaks of what is denied as Hadoop does', () => {
+    const fs = namespace()
+    expect(refusal(() => mkdirs(fs, BOB, '/bob', MODE, true, 1)).message).toBe(
+      'Permission denied: user=bob, access=WRITE, inode="/":root:supergroup:drwxr-xr-x',
+    )
+    mkdirs(fs, ROOT, '/private', { masked: 0o700, unmasked: undefined }, true, 1)
+    expect(refusal(() => getListing(fs, BOB, '/private', '')).message).toBe(
+      'Permission denied: user=bob, access=READ_EXECUTE, inode="/private":root:supergroup:drwx------',
+    )
+    expect(refusal(() => setPermission(fs, BOB, '/private', 0o777)).message).toBe('Permission denied. user=bob is not the owner of inode=/private')
+  })
+
+  it('lets only owners delete in a sticky directory', () => {
+    const fs = namespace()
+    mkdirs(fs, ROOT, '/tmp', { masked: 0o1777, unmasked: undefined }, true, 1)
+    mkdirs(fs, ALICE, '/tmp/a', MODE, true, 1)
+    expect(refusal(() => remove(fs, BOB, '/tmp/a', true, 1)).message).toMatch(
+      /^Permission denied by sticky bit: user=bob, path="\/tmp\/a":alice:supergroup:drwxr-xr-x, parent="\/tmp":root:supergroup:drwxrwxrwt$/,
+    )
+    expect(remove(fs, ALICE, '/tmp/a', true, 1)).toBe(true)
+  })
+
+  it('limits named entries of an ACL by its mask, and passes a default ACL on', () => {
+    const fs = namespace()
+    mkdirs(fs, ROOT, '/d', { masked: 0o700, unmasked: undefined }, true, 1)
+    modifyAclEntries(fs, ROOT, '/d', [{ scope: 'ACCESS', type: 'USER', name: 'alice', permission: 7 }])
+    expect(getFileInfo(fs, ALICE, '/d/x', true)).toBeUndefined()
+    expect(refusal(() => getFileInfo(fs, BOB, '/d/x', true)).message).toBe(
+      'Permission denied: user=bob, access=EXECUTE, inode="/d":root:supergroup:drwxrwx---+',
+    )
+    modifyAclEntries(fs, ROOT, '/d', [{ scope: 'DEFAULT', type: 'USER', name: 'bob', permission: 5 }])
+    mkdirs(fs, ROOT, '/d/e', { masked: 0o755, unmasked: 0o777 }, true, 1)
+    expect(getAclStatus(fs, ROOT, '/d/e').entries.map((e) => `${e.scope} ${e.type} ${e.name} ${e.permission}`)).toContain('ACCESS USER bob 5')
+  })
+})
+
+describe('rename', () => {
+  it('moves into a directory by the old call and refuses by answering false', () => {
+    const fs = namespace()
+    mkdirs(fs, ROOT, '/a/b', MODE, true, 1)
+    mkdirs(fs, ROOT, '/c', MODE, true, 1)
+    expect(renameOld(fs, ROOT, '/a', '/a/b/x', 1)).toBe(false)
+    expect(renameOld(fs, ROOT, '/none', '/c', 1)).toBe(false)
+    expect(renameOld(fs, ROOT, '/a', '/c', 1)).toBe(true)
+    expect(names(fs, '/c')).toEqual(['a'])
+  })
+
+  it('throws by the new call, and replaces only when told to', () => {
+    const fs = namespace()
+    datanode(fs)
+    writeFile(fs, '/a', [10])
+    writeFile(fs, '/b', [20])
+    expect(refusal(() => rename(fs, ROOT, '/a', '/b', false, false, 1))).toEqual({
+      name: 'FileAlreadyExistsException',
+      message: 'rename destination /b already exists',
+    })
+    rename(fs, ROOT, '/a', '/b', true, false, 1)
+    expect(names(fs, '/')).toEqual(['b'])
+    expect(fs.blocks.size).toBe(1)
+    expect(refusal(() => rename(fs, ROOT, '/b', '/no/where', false, false, 1)).message).toBe('rename destination parent /no/where not found.')
+  })
+})
+
+describe('writing', () => {
+  it('gives one client the lease, tells others who has it', () => {
+    const fs = namespace()
+    create(fs, ROOT, '/f', createOptions(), clock)
+    expect(refusal(() => create(fs, ROOT, '/f', createOptions({ holder: 'client-2' }), clock))).toEqual({
+      name: 'AlreadyBeingCreatedException',
+      message: 'Failed to CREATE_FILE /f for client-2 on 127.0.0.1 because this file lease is currently owned by client-1 on 127.0.0.1',
+    })
+    expect(
+      refusal(() => addBlock(fs, ROOT, '/f', { holder: 'client-1', fileId: 0, previous: undefined, excluded: new Set(), favored: [], ignoreLocality: false }))
+        .message,
+    ).toBe('File /f could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running and no node(s) are excluded in this operation.')
+  })
+
+  it('gives the same block to the same request asked again', () => {
+    const fs = namespace()
+    datanode(fs)
+    const file = create(fs, ROOT, '/f', createOptions(), clock)
+    const ask = { holder: 'client-1', fileId: file.id, previous: undefined, excluded: new Set<string>(), favored: [], ignoreLocality: false }
+    const first = addBlock(fs, ROOT, '/f', ask)
+    expect(addBlock(fs, ROOT, '/f', ask).block).toBe(first.block)
+    expect(file.blocks).toHaveLength(1)
+  })
+
+  it('goes on with a partial last block when appending, and begins one when it is full', () => {
+    const fs = namespace()
+    datanode(fs)
+    writeFile(fs, '/part', [100])
+    writeFile(fs, '/full', [1024])
+    expect(append(fs, ROOT, '/part', 'c', 'm', false, clock).block?.length).toBe(100)
+    expect(append(fs, ROOT, '/full', 'c', 'm', false, clock).block).toBeUndefined()
+  })
+
+  it('joins files and forgets their names', () => {
+    const fs = namespace()
+    datanode(fs)
+    for (const n of ['a', 'b', 'c']) writeFile(fs, `/d/${n}`, [1024, 10])
+    concat(fs, ROOT, '/d/a', ['/d/b', '/d/c'], 5)
+    expect(names(fs, '/d')).toEqual(['a'])
+    expect(getContentSummary(fs, ROOT, '/d').length).toBe(3 * 1034)
+    expect(refusal(() => concat(fs, ROOT, '/d/a', ['/d/a'], 5)).message).toBe('concat: the src file /d/a is the same with the target file /d/a')
+  })
+
+  it('changes nothing in safe mode', () => {
+    const fs = namespace()
+    setSafeMode(fs, true)
+    expect(refusal(() => mkdirs(fs, ROOT, '/x', MODE, true, 1)).message.split('\n')[0]).toBe('Cannot create directory /x. Name node is in safe mode.')
+    expect(fs.inodes.size).toBe(1)
+  })
+})
+
+describe('quotas', () => {
+  it('refuses what exceeds them, before anything is made', () => {
+    const fs = namespace()
+    datanode(fs)
+    mkdirs(fs, ROOT, '/q', MODE, true, 1)
+    setQuota(fs, ROOT, '/q', 3, 5000, undefined)
+    mkdirs(fs, ROOT, '/q/a', MODE, true, 1)
+    expect(refusal(() => mkdirs(fs, ROOT, '/q/b/c', MODE, true, 1)).message).toBe(
+      'The NameSpace quota (directories and files) of directory /q is exceeded: quota=3 file count=4',
+    )
+    expect(names(fs, '/q')).toEqual(['a'])
+    expect(refusal(() => writeFile(fs, '/q/f', [10], { blockSize: 1e6 })).message).toBe(
+      'The DiskSpace quota of /q is exceeded: quota = 5000 B = 4.88 KB but diskspace consumed = 1000000 B = 976.56 KB',
+    )
+    setQuota(fs, ROOT, '/q', -1, -1, undefined)
+    mkdirs(fs, ROOT, '/q/b/c', MODE, true, 1)
+  })
+})
+
+describe('snapshots', () => {
+  it('show what was, while the tree goes on', () => {
+    const fs = namespace()
+    datanode(fs)
+    mkdirs(fs, ROOT, '/s/d', MODE, true, 1)
+    writeFile(fs, '/s/f', [10])
+    allowSnapshot(fs, ROOT, '/s')
+    expect(createSnapshot(fs, ROOT, '/s', 'one', 5)).toBe('/s/.snapshot/one')
+    remove(fs, ROOT, '/s/f', false, 6)
+    rename(fs, ROOT, '/s/d', '/s/e', false, false, 7)
+    mkdirs(fs, ROOT, '/s/new', MODE, true, 8)
+    expect(names(fs, '/s')).toEqual(['e', 'new'])
+    expect(names(fs, '/s/.snapshot/one')).toEqual(['d', 'f'])
+    expect(names(fs, '/s/.snapshot')).toEqual(['one'])
+    expect(
+      snapshotDiff(fs, ROOT, '/s', 'one', '')
+        .entries.map((e) => `${e.label} ${e.path} ${e.target ?? ''}`.trim())
+        .sort(),
+    ).toEqual(['+ new', '- f', 'M', 'R d e'])
+    expect(refusal(() => mkdirs(fs, ROOT, '/s/.snapshot/one/x', MODE, true, 9)).message).toBe('Modification on a read-only snapshot is disallowed')
+    expect(refusal(() => remove(fs, ROOT, '/s', true, 9)).message).toBe(
+      'The directory /s cannot be deleted since /s is snapshottable and already has snapshots',
+    )
+    expect(fs.blocks.size).toBe(1)
+    deleteSnapshot(fs, ROOT, '/s', 'one')
+    expect(fs.blocks.size).toBe(0)
+    expect(remove(fs, ROOT, '/s', true, 10)).toBe(true)
+  })
+})
