@@ -557,6 +557,7 @@ export class ResourceManager implements SchedulerHost {
   // ── what falls due ──
 
   tick(): void {
+    this.scheduler.tick()
     for (const node of this.nodeSilence.expired(this.now)) this.send(node, { type: 'EXPIRE' })
     for (const node of this.decommissions.expired(this.now)) this.send(node, { type: 'DECOMMISSION' })
     for (const attempt of this.amSilence.expired(this.now)) this.send(attempt, { type: 'EXPIRE' })
@@ -568,7 +569,7 @@ export class ResourceManager implements SchedulerHost {
   }
 
   nextTimer(): number | undefined {
-    let next: number | undefined
+    let next = this.scheduler.nextTimer()
     for (const deadlines of [this.nodeSilence, this.amSilence, this.amExits, this.allocations, this.lifetimes, this.decommissions]) {
       const at = deadlines.next()
       if (at !== undefined && (next === undefined || at < next)) next = at

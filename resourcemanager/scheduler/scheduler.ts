@@ -227,6 +227,14 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     }
   }
 
+  /** When something is due that no event brings about; undefined: nothing is. */
+  nextTimer(): number | undefined {
+    return undefined
+  }
+
+  /** Does what is due. */
+  tick(): void {}
+
   // ── nodes ──
 
   addNode(info: NodeInfo, recovered: readonly RecoveredContainer[]): void {

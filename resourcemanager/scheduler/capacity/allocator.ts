@@ -27,8 +27,6 @@ export interface Assignment {
   readonly reservation: RMContainer | undefined
   /** A reservation elsewhere that must be given up for it. */
   readonly unreserve: RMContainer | undefined
-  /** Containers marked killable whose room it takes. */
-  readonly kill: readonly RMContainer[]
 }
 
 type Skip = 'PRIORITY_SKIPPED' | 'APP_SKIPPED' | 'QUEUE_LIMIT' | 'LOCALITY_SKIPPED'
@@ -195,17 +193,7 @@ function onNode(
   const mayAdd = mayAllocateOrReserve(queue, ask)
   const over = maxOf(rc, queue.clusterTotal, subtract(capability, limits.headroom), limits.needUnreserve)
   const needUnreserve = rc.anyAboveZero(over)
-  const kill: RMContainer[] = []
-  let fits = rc.availableContainers(node.available, capability) > 0
-  if (!fits && scheduler.killable.size > 0) {
-    let room = node.available
-    for (const c of node.containers.values()) {
-      if (fits || !scheduler.killable.has(c)) continue
-      kill.push(c)
-      room = add(room, c.resource)
-      fits = rc.fitsIn(capability, room)
-    }
-  }
+  const fits = rc.availableContainers(node.available, capability) > 0
   const assignment = (reserve: boolean, unreserve: RMContainer | undefined): Assignment => ({
     attempt,
     node,
@@ -217,7 +205,6 @@ function onNode(
     reserve,
     reservation,
     unreserve,
-    kill: reserve ? [] : kill,
   })
   if (fits) {
     let unreserve: RMContainer | undefined

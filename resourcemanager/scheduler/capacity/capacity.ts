@@ -20,6 +20,7 @@ import type { Assignment } from './allocator.js'
 import { type CapacityConfig, capacityConfig } from './config.js'
 import { LeafQueue } from './leaf.js'
 import { type CapacityQueue, limitsOf, ParentQueue } from './queue.js'
+import { Preemption, preemptionSettings } from './preemption.js'
 import { type Placement, type PlacementRequest, placementRules } from './placement.js'
 import { autoCreatedQueue, parseQueues, type QueueSpec } from './spec.js'
 
@@ -33,12 +34,12 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   rackLocalityFullReset = true
   reservationsContinueLooking = true
   asynchronous = false
-  /** Containers that preemption has released for whoever may take their room. */
-  readonly killable = new Set<RMContainer>()
   /** Set while nodes are offered when an application declined only because better placed nodes may come. */
   waitsForLocality = false
   /** Off while nodes are offered out of turn: a node is kept for a large request only when it reports. */
   mayReserve = true
+  #preemption: Preemption | undefined
+  #lastRound = 0
   #offSwitchPerHeartbeat = 1
   #assignMultiple = true
   #maxAssignPerHeartbeat = 100
@@ -73,6 +74,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     this.#offSwitchPerHeartbeat = Math.max(global.number('per-node-heartbeat.maximum-offswitch-assignments') ?? 1, 1)
     this.#assignMultiple = global.flag('per-node-heartbeat.multiple-assignments-enabled', true)
     this.#maxAssignPerHeartbeat = global.number('per-node-heartbeat.maximum-container-assignments') ?? 100
+    const preemption = preemptionSettings(this.#properties)
+    this.#preemption = preemption && new Preemption(this, preemption)
   }
 
   // ── the tree ──
@@ -442,7 +445,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
       if (assignment && assignment !== 'QUEUE_LIMIT') this.#commit(assignment)
       return undefined
     }
-    if (this.settings.calculator.availableContainers(this.#withKillable(node), this.settings.minimumAllocation) <= 0) return undefined
+    if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) return undefined
     const respecting = this.root.assign(node, limitsOf(this.cluster.ofPartition(node.partition)), 'RESPECT')
     if (respecting && respecting !== 'QUEUE_LIMIT') {
       this.#commit(respecting)
@@ -453,13 +456,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     if (!ignoring || ignoring === 'QUEUE_LIMIT') return undefined
     this.#commit(ignoring)
     return ignoring
-  }
-
-  #withKillable(node: SchedulerNode): Resource {
-    if (this.killable.size === 0) return node.available
-    let room = node.available
-    for (const c of node.containers.values()) if (this.killable.has(c)) room = add(room, c.resource)
-    return room
   }
 
   satisfiesConstraint(_attempt: SchedulerAttempt, _request: SchedulingRequest, _node: SchedulerNode): boolean {
@@ -503,6 +499,22 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     return pending.memory > 0 || pending.vcores > 0
   }
 
+  // ── preemption ──
+
+  /** When something is due that no event brings about; undefined: nothing is. */
+  override nextTimer(): number | undefined {
+    if (!this.#preemption || !this.#anythingPending()) return undefined
+    return this.#lastRound + this.#preemption.settings.interval
+  }
+
+  override tick(): void {
+    const now = this.host.now
+    const due = this.nextTimer()
+    if (!this.#preemption || due === undefined || due > now) return
+    this.#lastRound = now
+    for (const c of this.#preemption.round(now)) this.complete(c, preempted(), 'KILL')
+  }
+
   // ── booking ──
 
   /** Checks an assignment against the whole tree and books it; false: it goes beyond a limit and nothing has happened. */
@@ -515,7 +527,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     if (!this.#accepts(a)) return false
     const leaf = attempt.queue as LeafQueue
     if (a.unreserve) this.giveUpReservation(a.unreserve)
-    for (const c of a.kill) this.complete(c, preempted(), 'KILL')
     if (a.reserve) this.#reserve(a, leaf)
     else this.#allocate(a, leaf)
     this.cluster.updateRoom(node)
@@ -527,13 +538,10 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     const rc = this.settings.calculator
     if (!a.reserve) {
       if (!a.ask.has(a.locality, node)) return false
-      let room = node.available
-      for (const c of a.kill) room = add(room, c.resource)
-      if (!rc.fitsIn(a.resource, room)) return false
+      if (!rc.fitsIn(a.resource, node.available)) return false
     }
     if (a.reservation) return true
-    let released = a.unreserve?.resource ?? NONE
-    for (const c of a.kill) released = add(released, c.resource)
+    const released = a.unreserve?.resource ?? NONE
     const leaf = attempt.queue as LeafQueue
     const limit = leaf.setHeadroom(attempt, node.partition, a.mode)
     const user = leaf.users.get(attempt.user)
@@ -641,7 +649,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     }
     leaf.active.usageChanged(attempt)
     leaf.dischargeAttempt(attempt, c.resource, node.partition)
-    this.killable.delete(c)
     this.stir()
   }
 

@@ -1,6 +1,16 @@
 /** A leaf queue: its applications, which of them are active, and which one gets what a node offers (LeafQueue). */
 import { exception } from '../../../common/errors.js'
-import { type ApplicationId, add, componentwiseMin, fitsIn, formatApplicationId, NONE, type Resource, subtract } from '../../../common/records/index.js'
+import {
+  type ApplicationId,
+  add,
+  componentwiseMax,
+  componentwiseMin,
+  fitsIn,
+  formatApplicationId,
+  NONE,
+  type Resource,
+  subtract,
+} from '../../../common/records/index.js'
 import type { AttemptQueue, SchedulerAttempt } from '../attempt.js'
 import { minOf, subtractNonNegative } from '../calculator.js'
 import type { SchedulerNode } from '../node.js'
@@ -312,6 +322,21 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   #setLimit(limit: Resource): void {
     const most = this.calculator.roundDown(this.effectiveMax(''), this.minimumAllocation)
     this.#currentLimit = minOf(this.calculator, this.clusterTotal, most, limit)
+  }
+
+  /** What its applications want, no more for each user than the user's limit leaves. */
+  pendingWithinLimits(partition: string): Resource {
+    const left = new Map<string, Resource>()
+    let sum = NONE
+    for (const attempt of this.active.inOrder()) {
+      const user = this.users.get(attempt.user)
+      if (!user) continue
+      const may = left.get(user.name) ?? componentwiseMax(subtract(this.users.limitFor(user.name, partition, 'RESPECT'), user.usage.of(partition).used), NONE)
+      const wants = componentwiseMin(may, componentwiseMax(attempt.usage.of(partition).pending, NONE))
+      sum = add(sum, wants)
+      left.set(user.name, subtract(may, wants))
+    }
+    return sum
   }
 
   headroomOf(attempt: SchedulerAttempt): Resource {

@@ -437,7 +437,7 @@ export class ParentQueue extends CapacityQueue {
 }
 
 /** Priority decides among queues on the same side of their share; a queue below its share goes before one at or above it. */
-function compareUsed(a: number, b: number, priorityA: number, priorityB: number): number {
+export function compareUsed(a: number, b: number, priorityA: number, priorityB: number): number {
   if (priorityA === priorityB) return a - b
   if ((a < 1 && b < 1) || (a >= 1 && b >= 1)) return priorityB - priorityA
   return a - b
