@@ -132,7 +132,7 @@ function generated(l: Layout, options: ConfigureOptions): Record<Site, Propertie
     ['yarn.resourcemanager.hostname', 'localhost'],
     ['yarn.resourcemanager.scheduler.class', 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.CapacityScheduler'],
     ['yarn.resourcemanager.recovery.enabled', 'true'],
-    ['yarn.resourcemanager.fs.state-store.uri', data('resourcemanager')],
+    ['yarn.resourcemanager.fs.state-store.uri', `file://${data('resourcemanager')}`],
     ['yarn.scheduler.minimum-allocation-mb', '128'],
     ['yarn.scheduler.maximum-allocation-mb', '8192'],
     ['yarn.nodemanager.resource.memory-mb', '8192'],
