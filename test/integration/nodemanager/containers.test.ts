@@ -183,6 +183,17 @@ describe('a container', () => {
     expect(await node.rm.completed(id)).toMatchObject({ exitStatus: EXIT.KILLED_BY_RESOURCEMANAGER })
   })
 
+  it('is signalled, and made smaller, by the ResourceManager', async () => {
+    const id = containerId(13, 2)
+    const { am } = await node.run(id, "trap 'exit 0' TERM; echo $$ 1><LOG_DIR>/stdout; while true; do sleep 0.05; done")
+    await pidOf(id)
+    const { containerToken } = node.startRequest(id, {}, { version: 1, resource: { memory: 100, virtualCores: 1 } })
+    node.rm.answers.push({ containersToUpdate: [{ id: containerIdProto(id), containerToken }] })
+    await until('it is smaller', async () => (await am.getContainerStatuses({ containerId: [containerIdProto(id)] })).status[0]?.capability?.memory === 100)
+    node.rm.answers.push({ containersToSignal: [{ containerId: containerIdProto(id), command: 'GRACEFUL_SHUTDOWN' }] })
+    expect(await node.rm.completed(id)).toMatchObject({ exitStatus: 0, capability: { memory: 100 } })
+  })
+
   it('is told of until the ResourceManager has heard it', async () => {
     const id = containerId(10, 2)
     const { am } = await node.run(id, 'true')
