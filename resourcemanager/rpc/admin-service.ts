@@ -10,6 +10,7 @@ import type { CallContext, Handlers } from '../../common/rpc/protocol.js'
 import type { AclCheck } from '../runtime/acl.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { andThen } from '../runtime/stepper.js'
+import { refusal } from './left-out.js'
 
 export interface AdminOptions {
   /** @throws StandbyException while another one is active */
@@ -72,7 +73,7 @@ export function adminService(options: AdminOptions): Handlers<ResourceManagerAdm
 
     refreshServiceAcls(_request, call) {
       check(call, 'refreshServiceAcls')
-      throw wrapped('java.io.IOException', 'Service Authorization (hadoop.security.authorization) not enabled.')
+      throw refusal('refreshServiceAcls')
     },
 
     getGroupsForUser: (request) => ({ groups: options.groupsOf(request.user) }),
@@ -133,7 +134,7 @@ export function adminService(options: AdminOptions): Handlers<ResourceManagerAdm
 
     mapAttributesToNodes(_request, call) {
       admin(call, 'mapAttributesToNodes', 'map attributes to nodes.')
-      throw exception('UnsupportedOperationException', 'node attributes are reported by NodeManagers here; the administrator can not set them')
+      throw refusal('mapAttributesToNodes')
     },
   }
 }

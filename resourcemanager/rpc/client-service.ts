@@ -12,6 +12,7 @@ import type { ResourceManager } from '../runtime/resource-manager.js'
 import { andThen } from '../runtime/stepper.js'
 import { attributeQueries } from './attribute-queries.js'
 import { delegationTokens } from './delegation-tokens.js'
+import { leftOut } from './left-out.js'
 import { applicationReportProto, attemptReportProto, containerReportProto, formatIso8601, nodeReportProto, queueInfoProto } from './reports.js'
 import { submissionOf } from './requests.js'
 
@@ -36,16 +37,6 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     return report
   }
   const reportFor = (a: ApplicationReport, call: CallContext) => applicationReportProto(rm, a, call.user, mayView(a.applicationId, call))
-  const noReservations = () => {
-    throw exception('YarnException', 'Reservation is not enabled. Please enable & try again')
-  }
-  const noProfiles = () => {
-    throw exception(
-      'YARNFeatureNotEnabledException',
-      'Resource profile is not enabled, please enable resource profile feature before using its functions. (by setting yarn.resourcemanager.resource-profiles.enabled to true)',
-    )
-  }
-
   return {
     getNewApplication: () => ({ applicationId: applicationIdProto(rm.newApplicationId()), maximumCapability: resourceProto(core.maximumAllocation(), types) }),
 
@@ -212,8 +203,8 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     },
 
     getResourceTypeInfo: () => ({ resourceTypeInfo: types.map((t) => ({ name: t.name, units: t.units, type: 'COUNTABLE' as const })) }),
-    getResourceProfiles: noProfiles,
-    getResourceProfile: noProfiles,
+    getResourceProfiles: leftOut('getResourceProfiles'),
+    getResourceProfile: leftOut('getResourceProfile'),
 
     getClusterNodeLabels: () => ({
       nodeLabels: core.nodeLabels().map((l) => ({ name: l.name, isExclusive: l.exclusive })),
@@ -233,11 +224,11 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
     ...attributeQueries(rm),
     ...delegationTokens(rm),
 
-    getNewReservation: noReservations,
-    submitReservation: noReservations,
-    updateReservation: noReservations,
-    deleteReservation: noReservations,
-    listReservations: noReservations,
+    getNewReservation: leftOut('getNewReservation'),
+    submitReservation: leftOut('submitReservation'),
+    updateReservation: leftOut('updateReservation'),
+    deleteReservation: leftOut('deleteReservation'),
+    listReservations: leftOut('listReservations'),
   }
 }
 

@@ -6,6 +6,7 @@ import type { CallContext, Handlers } from '../../common/rpc/protocol.js'
 import type { AclCheck } from '../runtime/acl.js'
 import type { Election } from '../runtime/election.js'
 import type { Settings } from '../runtime/settings.js'
+import { leftOut } from './left-out.js'
 
 export interface HaOptions {
   readonly settings: Settings
@@ -50,9 +51,7 @@ export function haService(options: HaOptions): Handlers<HaServiceProtocol> {
       return {}
     },
 
-    transitionToObserver() {
-      throw exception('ServiceFailedException', 'a ResourceManager has no observer state')
-    },
+    transitionToObserver: leftOut('transitionToObserver'),
 
     getServiceStatus: () => ({ state: isActive() ? 'ACTIVE' : 'STANDBY', readyToBecomeActive: true }),
   }
