@@ -31,6 +31,8 @@ export interface CoreConfig {
   readonly nodeLabelsEnabled: boolean
   readonly aclEnabled: boolean
   readonly adminAcl: string
+  /** Requests by placement constraint are taken. */
+  readonly placementConstraintsEnabled: boolean
   /** Seconds that a node may take to be decommissioned gracefully. */
   readonly decommissionTimeout: number
 }
@@ -65,6 +67,7 @@ export function coreConfig(
     nodeLabelsEnabled: readValue(properties, yarn.nodeLabelsEnabled),
     aclEnabled: readValue(properties, yarn.aclEnable),
     adminAcl: readValue(properties, yarn.adminAcl),
+    placementConstraintsEnabled: readValue(properties, yarn.placementConstraintsHandler) !== 'disabled',
     decommissionTimeout: readValue(properties, yarn.decommissionTimeout),
     logAggregationEnabled: readValue(properties, yarn.logAggregationEnabled),
   }

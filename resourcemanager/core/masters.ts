@@ -1,6 +1,6 @@
 /** What application masters ask (ApplicationMasterService, DefaultAMSProcessor). */
 import { exception } from '../../common/errors.js'
-import { formatApplicationId, formatAttemptId, NONE } from '../../common/records/index.js'
+import { type ApplicationAttemptId, formatApplicationId, formatAttemptId, NONE } from '../../common/records/index.js'
 import type { AllocateAnswer, Answers } from './answers.js'
 import type { Application } from './application.js'
 import type { Attempt } from './attempt.js'
@@ -27,12 +27,20 @@ export function registerApplicationMaster(rm: ResourceManager, event: RegisterAp
     rm.audit(user, 'Register App Master', 'ApplicationMasterService', 'FAILURE', { ...ids, description: message })
     throw exception('InvalidApplicationMasterRequestException', message)
   }
+  const constraints = event.placementConstraints ?? []
+  if (constraints.length > 0 && !rm.config.placementConstraintsEnabled) {
+    throw exception(
+      'YarnException',
+      constraintsDisabled('placement constraints map in RegisterApplicationMasterRequest', event.attemptId, 'registerApplicationMaster'),
+    )
+  }
   ping(rm, attempt)
   attempt.responseId = 0
   attempt.lastAnswer = undefined
   rm.send(attempt, { type: 'REGISTERED', registration: { host: event.host, rpcPort: event.rpcPort, trackingUrl: event.trackingUrl } })
   rm.audit(user, 'Register App Master', 'ApplicationMasterService', 'SUCCESS', ids)
   const held = rm.scheduler.attempt(event.attemptId)
+  if (held) held.application.constraints = constraints
   const kept = keepContainers && held ? [...held.live.values()].filter((c) => !attempt.isMaster(c.name()) && c.state === 'RUNNING') : []
   if (held && kept.length > 0) held.recovered = []
   return {
@@ -42,6 +50,10 @@ export function registerApplicationMaster(rm: ResourceManager, event: RegisterAp
     schedulerResourceTypes: rm.scheduler.settings.calculator.name === 'default' ? ['MEMORY'] : ['MEMORY', 'CPU'],
     containersFromPreviousAttempts: kept.map((c) => rm.describe(c)),
   }
+}
+
+function constraintsDisabled(what: string, attempt: ApplicationAttemptId, operation: string): string {
+  return `Found non empty ${what} for application=${formatAttemptId(attempt)}, but the configured yarn.resourcemanager.placement-constraints.handler cannot handle placement constraints. Rejecting this ${operation} operation`
 }
 
 function ping(rm: ResourceManager, attempt: Attempt): void {
@@ -78,6 +90,9 @@ export function allocate(rm: ResourceManager, event: Allocate): AllocateAnswer {
 function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<AllocateAnswer, 'responseId'> {
   const app = attempt.application
   rm.send(attempt, { type: 'STATUS_UPDATE', progress: clampProgress(event.progress), trackingUrl: event.trackingUrl })
+  if (event.schedulingRequests?.length && !rm.config.placementConstraintsEnabled) {
+    throw exception('YarnException', constraintsDisabled('SchedulingRequest in AllocateRequest', event.attemptId, 'allocate'))
+  }
   const { scheduler } = rm
   const queue = scheduler.queueInfo(app.queue)
   const maximum = scheduler.maximumAllocation(app.queue)

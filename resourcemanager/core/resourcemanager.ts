@@ -193,6 +193,7 @@ export class ResourceManager implements SchedulerHost {
         keepContainers: app.submission.keepContainers ?? false,
         label: app.submission.nodeLabelExpression,
         placedUnder: app.placedUnder,
+        tags: app.submission.tags ?? [],
       },
       recovering,
     )

@@ -13,7 +13,7 @@ import {
 import { AskBook, type PendingListener } from './asks.js'
 import { attemptKey, type RMContainer } from './container.js'
 import type { SchedulerNode } from './node.js'
-import type { ContainerUpdateType, SchedulingRequest, UpdateContainerRequest } from './requests.js'
+import type { ContainerUpdateType, PlacementConstraint, SchedulingRequest, UpdateContainerRequest } from './requests.js'
 import { Usage } from './usage.js'
 
 /** What a scheduler tells those who keep the life cycles. */
@@ -65,6 +65,8 @@ export class SchedulerApplication<Q extends AttemptQueue = AttemptQueue> {
   readonly key: string
   /** The attempt that is served; none once the application is over. */
   current: SchedulerAttempt | undefined
+  /** Registered by the application master for all requests that carry the tags. */
+  constraints: readonly { readonly tags: readonly string[]; readonly constraint: PlacementConstraint }[] = []
   constructor(
     readonly id: ApplicationId,
     readonly user: string,
@@ -73,6 +75,7 @@ export class SchedulerApplication<Q extends AttemptQueue = AttemptQueue> {
     readonly unmanagedAM: boolean,
     readonly keepContainers: boolean,
     readonly label: string | undefined,
+    readonly tags: readonly string[],
   ) {
     this.key = applicationKey(id)
   }

@@ -20,6 +20,7 @@ export { applicationKey } from './attempt.js'
 
 import type { ResourceCalculator } from './calculator.js'
 import { containerKey, type ContainerEventType, type FinishedStatus, RMContainer } from './container.js'
+import { AllocationTags, satisfies } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
 import type { ResourceRequest, SchedulingRequest, UpdateContainerRequest } from './requests.js'
 
@@ -45,6 +46,7 @@ export interface SchedulerSubmission {
   readonly label: string | undefined
   /** Path of the parent under which a rule placed it: its queue is made there when it is missing. */
   readonly placedUnder: string | undefined
+  readonly tags: readonly string[]
 }
 
 export interface NodeInfo {
@@ -110,6 +112,7 @@ export interface SchedulerSettings {
 
 export abstract class SchedulerBase<Q extends AttemptQueue> {
   readonly cluster: Cluster
+  readonly tags = new AllocationTags()
   protected readonly applications = new Map<string, SchedulerApplication<Q>>()
 
   constructor(
@@ -340,6 +343,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     if (c.state === 'COMPLETED') return
     c.startedOnNode = true
     node.allocate(c)
+    this.tags.add(c)
     attempt.live.set(c.key, c)
     attempt.usage.inc('used', node.partition, c.resource)
     this.containerRecovered(c, attempt, node)
@@ -437,6 +441,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     const fresh = attempt.newlyAllocated.indexOf(c)
     if (fresh >= 0) attempt.newlyAllocated.splice(fresh, 1)
     attempt.toPreempt.delete(c)
+    this.tags.remove(c)
     attempt.usage.dec('used', partition, c.resource)
     return true
   }
@@ -480,6 +485,17 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
       }
     }
     return wrong
+  }
+
+  /** Whether what is asked by constraint may go to the node. */
+  satisfiesConstraint(attempt: SchedulerAttempt, request: SchedulingRequest, node: SchedulerNode): boolean {
+    const { application } = attempt
+    const context = { tags: this.tags, applications: this.applications }
+    if (request.constraint && !satisfies(request.constraint, application, node, context)) return false
+    for (const { tags, constraint } of application.constraints) {
+      if (tags.every((t) => request.allocationTags.includes(t)) && !satisfies(constraint, application, node, context)) return false
+    }
+    return true
   }
 
   protected note(attempt: SchedulerAttempt, wait: Omit<AMWait, 'at'>): void {

@@ -153,6 +153,12 @@ export const yarn = {
   ),
   nmKeyRolling: property('yarn.resourcemanager.nm-tokens.master-key-rolling-interval-secs', 'seconds', '86400', 'between keys of NMTokens'),
   resourceTypes: property('yarn.resource-types', 'strings', '', 'resource types beyond memory-mb and vcores'),
+  placementConstraintsHandler: property(
+    'yarn.resourcemanager.placement-constraints.handler',
+    'string',
+    'disabled',
+    'who handles requests by placement constraint: scheduler, placement-processor (both are the scheduler here), or disabled',
+  ),
   maxApplicationPriority: property('yarn.cluster.max-application-priority', 'int', '0', 'highest priority of an application'),
   resourceProfilesEnabled: property('yarn.resourcemanager.resource-profiles.enabled', 'boolean', 'false', 'whether requests may name resource profiles'),
   adminAcl: property('yarn.admin.acl', 'string', '*', 'users and groups who may administer ("user,user group,group")'),

@@ -5,7 +5,6 @@ import type { AMState, SchedulerAttempt, SchedulerHost } from '../attempt.js'
 import { SchedulerApplication } from '../attempt.js'
 import { type ContainerEventType, type FinishedStatus, RMContainer } from '../container.js'
 import type { SchedulerNode } from '../node.js'
-import type { SchedulingRequest } from '../requests.js'
 import {
   aborted,
   applicationKey,
@@ -315,7 +314,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     leaf.count('appsSubmitted')
     this.applications.set(
       applicationKey(id),
-      new SchedulerApplication(id, user, leaf, submission.priority, submission.unmanagedAM, submission.keepContainers, submission.label),
+      new SchedulerApplication(id, user, leaf, submission.priority, submission.unmanagedAM, submission.keepContainers, submission.label, submission.tags),
     )
     return undefined
   }
@@ -458,10 +457,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     return ignoring
   }
 
-  satisfiesConstraint(_attempt: SchedulerAttempt, _request: SchedulingRequest, _node: SchedulerNode): boolean {
-    return true
-  }
-
   /** A round over the nodes is worth while again. */
   stir(): void {
     this.#stirred = true
@@ -586,6 +581,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     c.taken = attempt.asks.take(ask, a.locality, node)
     attempt.usage.inc('used', node.partition, c.resource)
     node.allocate(c)
+    this.tags.add(c)
     if (!a.reservation) leaf.chargeAttempt(attempt, c.resource, node.partition)
     leaf.active.usageChanged(attempt)
     leaf.count('allocated')

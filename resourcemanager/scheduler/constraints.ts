@@ -1,0 +1,113 @@
+/** Placement constraints (PlacementConstraintsUtil): affinity and cardinality by the tags of what runs on a node or in its rack, node attributes. */
+import { formatApplicationId } from '../../common/records/index.js'
+import type { SchedulerApplication } from './attempt.js'
+import type { RMContainer } from './container.js'
+import type { SchedulerNode } from './node.js'
+import type { PlacementConstraint, PlacementTarget } from './requests.js'
+
+type Counts = Map<string, Map<string, number>>
+
+/** How many containers with a tag run on a node and in a rack, by application. */
+export class AllocationTags {
+  /** Scope (node key or rack), then tag, then application. */
+  readonly #scopes = new Map<string, Counts>()
+
+  add(c: RMContainer): void {
+    this.#count(c, 1)
+  }
+
+  remove(c: RMContainer): void {
+    this.#count(c, -1)
+  }
+
+  #count(c: RMContainer, by: number): void {
+    if (!c.tags || c.tags.length === 0) return
+    const application = c.attempt.application.key
+    for (const scope of [c.node.key, c.node.rack]) {
+      let counts = this.#scopes.get(scope)
+      if (!counts) this.#scopes.set(scope, (counts = new Map()))
+      for (const tag of c.tags) {
+        let of = counts.get(tag)
+        if (!of) counts.set(tag, (of = new Map()))
+        const n = (of.get(application) ?? 0) + by
+        if (n === 0) of.delete(application)
+        else of.set(application, n)
+      }
+    }
+  }
+
+  cardinality(scope: string, tag: string, counts: (application: string) => boolean): number {
+    let sum = 0
+    for (const [application, n] of this.#scopes.get(scope)?.get(tag) ?? []) if (counts(application)) sum += n
+    return sum
+  }
+}
+
+export interface ConstraintContext {
+  readonly tags: AllocationTags
+  readonly applications: ReadonlyMap<string, SchedulerApplication>
+}
+
+const UNBOUNDED = 0x7fffffff
+
+export function satisfies(constraint: PlacementConstraint, own: SchedulerApplication, node: SchedulerNode, context: ConstraintContext): boolean {
+  switch (constraint.kind) {
+    case 'and':
+      return constraint.children.every((c) => satisfies(c, own, node, context))
+    case 'or':
+      return constraint.children.some((c) => satisfies(c, own, node, context))
+    case 'delayedOr':
+      return constraint.children.some((c) => satisfies(c.constraint, own, node, context))
+    case 'single':
+      return constraint.targets.every((t) =>
+        t.type === 'NODE_ATTRIBUTE' ? attributeMatches(t, constraint.attributeOp, node) : cardinalityMatches(constraint, t, own, node, context),
+      )
+  }
+}
+
+function cardinalityMatches(
+  { scope, minCardinality, maxCardinality }: Extract<PlacementConstraint, { kind: 'single' }>,
+  target: PlacementTarget,
+  own: SchedulerApplication,
+  node: SchedulerNode,
+  { tags, applications }: ConstraintContext,
+): boolean {
+  const place = scope === 'rack' ? node.rack : node.key
+  const counts = namespace(target.key, own, applications)
+  const each = target.values.map((tag) => tags.cardinality(place, tag, counts))
+  if (each.length === 0) return minCardinality <= 0
+  return (minCardinality <= 0 || Math.min(...each) >= minCardinality) && (maxCardinality >= UNBOUNDED || Math.max(...each) <= maxCardinality)
+}
+
+/** Whose containers count: by default the application's own. */
+function namespace(
+  key: string | undefined,
+  own: SchedulerApplication,
+  applications: ReadonlyMap<string, SchedulerApplication>,
+): (application: string) => boolean {
+  const [kind, value] = (key ?? 'self').split('/')
+  switch (kind) {
+    case 'all':
+      return () => true
+    case 'not-self':
+      return (a) => a !== own.key
+    case 'app-id':
+      return (a) => {
+        const application = applications.get(a)
+        return application !== undefined && formatApplicationId(application.id) === value
+      }
+    case 'app-tag':
+      return (a) => applications.get(a)?.tags.includes(value ?? '') ?? false
+    default:
+      return (a) => a === own.key
+  }
+}
+
+function attributeMatches(target: PlacementTarget, op: 'EQ' | 'NE' | 'NO_OP' | undefined, node: SchedulerNode): boolean {
+  const key = target.key ?? ''
+  const [wanted] = target.values
+  if (key === 'yarn_node_partition/') return node.partition === (wanted ?? '')
+  const has = node.attributes[key] ?? node.attributes[key.slice(key.indexOf('/') + 1)]
+  if (has === undefined) return op === 'NE'
+  return op === 'NE' ? has !== wanted : has === wanted
+}
