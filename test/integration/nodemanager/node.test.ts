@@ -330,6 +330,8 @@ describe('the web services', () => {
       type: 'application/xml;charset=utf-8',
       text: `<?xml version="1.0" encoding="UTF-8" standalone="yes"?><apps><app><id>application_1700000000000_0001</id><state>RUNNING</state><user>alice</user><containerids>${name}</containerids></app></apps>`,
     })
+    // The real yarn command asks so before it reads logs.
+    expect((await fetch(`${node.web}/ws/v1/node/containers/${name}/logs?user.name=alice`, { method: 'OPTIONS' })).status).toBe(200)
     expect(await get('/')).toMatchObject({ status: 302, location: `${node.web}/node` })
     const { beans } = await json('/jmx?qry=Hadoop:service=NodeManager,name=NodeManagerMetrics')
     expect(beans[0]).toMatchObject({ ContainersLaunched: 1, ContainersRunning: 1, AllocatedContainers: 1, AvailableVCores: 7 })
