@@ -57,8 +57,9 @@ export function updateRedundancy(fs: FsState, block: Block): void {
     fs.lowRedundancy.delete(block)
     return
   }
-  if (usableReplicas(block) < file.replication) fs.lowRedundancy.add(block)
-  else {
+  if (usableReplicas(block) < file.replication) {
+    if (!fs.lowRedundancy.has(block)) fs.lowRedundancy.set(block, 0)
+  } else {
     fs.lowRedundancy.delete(block)
     fs.pendingCopies.delete(block)
   }

@@ -284,7 +284,7 @@ function register(fs: FsState, inode: INode, tick: number): void {
     fs.blocks.set(b.id, b)
     if (b.construction === undefined) {
       fs.completeBlocks++
-      fs.lowRedundancy.add(b)
+      fs.lowRedundancy.set(b, 0)
     }
   }
   for (const b of inode.blocks) add(b)

@@ -18,8 +18,11 @@ export function scheduleCopies(fs: FsState, now: number, limit = 2000): number {
   // Those with the fewest replicas first.
   const urgent: Block[] = []
   const others: Block[] = []
-  for (const b of fs.lowRedundancy) {
+  for (const [b, since] of fs.lowRedundancy) {
     if (looked++ >= limit) break
+    // Replicas whose reports are on their way are not missing yet.
+    if (since === 0) fs.lowRedundancy.set(b, now)
+    if (since === 0 || now - since < fs.config.heartbeatInterval) continue
     const pending = fs.pendingCopies.get(b)
     if (pending !== undefined && now - pending < COPY_TIMEOUT) continue
     ;(usableReplicas(b) <= 1 ? urgent : others).push(b)

@@ -191,7 +191,7 @@ export function snapshotDiff(fs: FsState, caller: Caller, path: string, from: st
   const top = lastOf(iip)
   let dir: INode | undefined = top
   while (dir && !(dir.kind === 'directory' && fs.snapshottable.has(dir))) dir = dir.parent
-  if (!dir || dir.kind !== 'directory' || top?.kind !== 'directory') throw fail(`The path ${iip.path} is neither snapshottable nor under a snapshot root!`)
+  if (dir?.kind !== 'directory' || top?.kind !== 'directory') throw fail(`The path ${iip.path} is neither snapshottable nor under a snapshot root!`)
   checkPermission(fs, caller, iip, { below: ACTION.READ })
   const root = dir
   const idOf = (name: string) => {

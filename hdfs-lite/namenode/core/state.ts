@@ -72,8 +72,8 @@ export interface FsState {
   readonly datanodes: Map<string, Datanode>
   readonly counters: Counters
   readonly safeMode: SafeMode
-  /** Blocks with fewer live replicas than wanted. */
-  readonly lowRedundancy: Set<Block>
+  /** Blocks with fewer live replicas than wanted, and since when that was noticed; 0: not yet. */
+  readonly lowRedundancy: Map<Block, number>
   /** Copies under way: block to when they were ordered. */
   readonly pendingCopies: Map<Block, number>
   /** Complete blocks, and those of them with enough replicas: what safe mode waits for. */
@@ -109,7 +109,7 @@ export function newState(config: FsConfig, now: number): FsState {
     datanodes: new Map(),
     counters: { lastInodeId: ROOT_ID, lastBlockId: FIRST_BLOCK_ID - 1, generationStamp: FIRST_GENERATION_STAMP - 1, lastSnapshotId: 0 },
     safeMode: { status: 'startup', reachedAt: undefined },
-    lowRedundancy: new Set(),
+    lowRedundancy: new Map(),
     pendingCopies: new Map(),
     completeBlocks: 0,
     safeBlocks: 0,

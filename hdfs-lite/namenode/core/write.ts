@@ -265,7 +265,4 @@ export function closeFile(fs: FsState, file: INodeFile, now: number): void {
   modify(fs, file)
   removeLease(fs, file)
   file.mtime = now
-  // Replicas whose reports are still on their way are not missing yet.
-  const last = file.blocks.at(-1)
-  if (last && fs.lowRedundancy.has(last)) fs.pendingCopies.set(last, now)
 }

@@ -32,7 +32,7 @@ export function fsStats(fs: FsState) {
   let missingOne = 0
   let urgent = 0
   let corrupt = 0
-  for (const b of fs.lowRedundancy) {
+  for (const b of fs.lowRedundancy.keys()) {
     if (b.corrupt) corrupt++
     if (liveReplicas(b).length === 0) {
       missing++

@@ -210,7 +210,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   GETSNAPSHOTLIST(c) {
     const iip = resolve(c.ns.fs, c.caller, c.path, 'read')
     const dir = lastOf(iip)
-    if (!dir || !dir.features?.snapshottable) throw exception('SnapshotException', `Directory is not a snapshottable directory: ${c.path}`)
+    if (!dir?.features?.snapshottable) throw exception('SnapshotException', `Directory is not a snapshottable directory: ${c.path}`)
     return json({
       SnapshotList: dir.features.snapshottable.snapshots.map((s) => ({
         dirStatus: statusJson(c, viewOf(dir, s.name, s.id)),

@@ -1,0 +1,123 @@
+/** A NameNode and DataNodes as processes of their own, in a folder of their own. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import net from 'node:net'
+import os from 'node:os'
+import path from 'node:path'
+import { type Configuration, loadConfiguration, siteFileText } from '../../common/config/configuration.js'
+import type { ReadyFile } from '../../common/daemon/daemon.js'
+
+export async function freePorts(n: number): Promise<number[]> {
+  const servers = await Promise.all(
+    Array.from(
+      { length: n },
+      () =>
+        new Promise<net.Server>((resolve) => {
+          const s = net.createServer()
+          s.listen(0, '127.0.0.1', () => resolve(s))
+        }),
+    ),
+  )
+  const ports = servers.map((s) => (s.address() as net.AddressInfo).port)
+  await Promise.all(servers.map((s) => new Promise((r) => s.close(r))))
+  return ports
+}
+
+export async function until<T>(what: string, condition: () => T | Promise<T>, limit = 20_000): Promise<NonNullable<T>> {
+  for (const end = Date.now() + limit; ; ) {
+    const value = await condition()
+    if (value) return value as NonNullable<T>
+    if (Date.now() > end) throw new Error(`not within ${limit} ms: ${what}`)
+    await new Promise((r) => setTimeout(r, 20))
+  }
+}
+
+export interface HdfsCluster {
+  readonly dir: string
+  readonly conf: Configuration
+  readonly namenodeHttp: string
+  start(name: 'namenode' | `datanode-${number}`): Promise<ReadyFile>
+  kill(name: string, signal?: NodeJS.Signals): Promise<void>
+  log(name: string): string
+  close(): Promise<void>
+}
+
+/** Lays out the folders; nothing runs yet. */
+export async function hdfsCluster(datanodes: number, properties: Readonly<Record<string, string>> = {}): Promise<HdfsCluster> {
+  const dir = mkdtempSync(path.join(os.tmpdir(), 'hdfs-test-'))
+  const ports = await freePorts(2 + datanodes * 3)
+  const shared: Record<string, string> = {
+    'dfs.nameservices': 'mycluster',
+    'dfs.ha.namenodes.mycluster': 'nn1',
+    'dfs.namenode.rpc-address.mycluster.nn1': `127.0.0.1:${ports[0]}`,
+    'dfs.namenode.http-address.mycluster.nn1': `127.0.0.1:${ports[1]}`,
+    'dfs.namenode.name.dir': `file://${dir}/name`,
+    'dfs.namenode.safemode.extension': '0',
+    'dfs.namenode.fs-limits.min-block-size': '0',
+    'dfs.heartbeat.interval': '200ms',
+    'dfs.namenode.heartbeat.recheck-interval': '500',
+    'dfs.replication': String(Math.min(datanodes, 3)),
+    ...properties,
+  }
+  const write = (folder: string, own: Record<string, string>) => {
+    mkdirSync(folder, { recursive: true })
+    writeFileSync(path.join(folder, 'core-site.xml'), siteFileText([['fs.defaultFS', 'hdfs://mycluster']]))
+    writeFileSync(path.join(folder, 'hdfs-site.xml'), siteFileText(Object.entries({ ...shared, ...own })))
+  }
+  write(path.join(dir, 'conf'), {})
+  for (let i = 1; i <= datanodes; i++) {
+    const [xfer, http, ipc] = ports.slice(2 + (i - 1) * 3)
+    write(path.join(dir, `conf-datanode-${i}`), {
+      'dfs.datanode.data.dir': `file://${dir}/data-${i}`,
+      'dfs.datanode.hostname': 'localhost',
+      'dfs.datanode.address': `127.0.0.1:${xfer}`,
+      'dfs.datanode.http.address': `127.0.0.1:${http}`,
+      'dfs.datanode.ipc.address': `127.0.0.1:${ipc}`,
+    })
+  }
+  for (const d of ['run', 'logs']) mkdirSync(path.join(dir, d))
+  const running = new Map<string, ChildProcess>()
+  const log = (name: string) => {
+    const file = path.join(dir, 'logs', `${name}.log`)
+    return existsSync(file) ? readFileSync(file, 'utf8') : ''
+  }
+  const cluster: HdfsCluster = {
+    dir,
+    conf: loadConfiguration(path.join(dir, 'conf'), 'hdfs'),
+    namenodeHttp: `http://127.0.0.1:${ports[1]}`,
+    log,
+    async start(name) {
+      const ready = path.join(dir, 'run', `${name}.json`)
+      rmSync(ready, { force: true })
+      const child = spawn(process.execPath, [path.resolve('dist', `${name.replace(/-.*/, '')}.cjs`)], {
+        stdio: 'ignore',
+        env: {
+          ...process.env,
+          HADOOP_CONF_DIR: path.join(dir, name === 'namenode' ? 'conf' : `conf-${name}`),
+          HADOOP_LOG_DIR: path.join(dir, 'logs'),
+          BOBBIN_RUN_DIR: path.join(dir, 'run'),
+          BOBBIN_DAEMON_NAME: name,
+        },
+      })
+      running.set(name, child)
+      await until(`${name} serves`, () => {
+        if (child.exitCode !== null) throw new Error(`${name} ended with ${child.exitCode}:\n${log(name).split('\n').slice(-5).join('\n')}`)
+        return existsSync(ready)
+      })
+      return JSON.parse(readFileSync(ready, 'utf8')) as ReadyFile
+    },
+    async kill(name, signal = 'SIGKILL') {
+      const child = running.get(name)
+      if (!child || child.exitCode !== null || child.signalCode !== null) return
+      const ended = new Promise((r) => child.once('exit', r))
+      child.kill(signal)
+      await ended
+      running.delete(name)
+    },
+    async close() {
+      await Promise.all([...running.keys()].map((n) => cluster.kill(n)))
+      rmSync(dir, { recursive: true, force: true })
+    },
+  }
+  return cluster
+}
