@@ -11,6 +11,8 @@ export interface Terminal {
   /** Without a line's end. */
   write(text: string | Uint8Array): void
   err(line: string): void
+  /** Resolves when standard output has taken what was written: for long runs of it. */
+  drained(): Promise<void>
 }
 
 export interface Context extends Terminal {

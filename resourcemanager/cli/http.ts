@@ -6,6 +6,17 @@ export interface Answer {
   readonly body: Buffer
 }
 
+/** As `request`, with the body as it comes. */
+export function open(url: string): Promise<{ readonly status: number; readonly body: AsyncIterable<Buffer> }> {
+  return new Promise((resolve, reject) => {
+    http.get(url, { agent: false }, (answer) => resolve({ status: answer.statusCode ?? 0, body: answer })).on('error', (e) => reject(unreachable(url, e)))
+  })
+}
+
+function unreachable(url: string, e: NodeJS.ErrnoException): Error {
+  return new Error(`${url} can't be reached: ${e.code === 'ECONNREFUSED' ? 'Connection refused' : e.message}`)
+}
+
 export function request(
   url: string,
   options: { readonly method?: string; readonly headers?: Record<string, string>; readonly body?: string } = {},
@@ -18,9 +29,7 @@ export function request(
       answer.on('end', () => resolve({ status: answer.statusCode ?? 0, body: Buffer.concat(parts) }))
       answer.on('error', reject)
     })
-    sent.on('error', (e: NodeJS.ErrnoException) =>
-      reject(new Error(`${url} can't be reached: ${e.code === 'ECONNREFUSED' ? 'Connection refused' : e.message}`)),
-    )
+    sent.on('error', (e) => reject(unreachable(url, e)))
     sent.end(body)
   })
 }

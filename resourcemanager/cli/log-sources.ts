@@ -2,19 +2,21 @@
 import { type AggregatedLogFile, type RandomAccess, TMP_FILE_SUFFIX, readAggregatedLogs, remoteAppLogDir } from '../../common/logs/index.js'
 import { isException } from '../../common/errors.js'
 import type { ContainerReportProto } from '../../common/proto/gen/application-client.js'
+import type { NodeReportProto } from '../../common/proto/gen/yarn.js'
 import { containerIdOfProto, nodeIdOf } from '../../common/protocols/records.js'
 import { type ApplicationId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
 import type { DfsClient, FileStatus } from '../../hdfs-lite/client/index.js'
 import type { Context } from './command.js'
 import { hashSetOrder, time } from './format.js'
-import { getJson, request } from './http.js'
+import { getJson, open } from './http.js'
 
 /** One log file. Those of aggregated logs must be read in order, or left. */
 export interface LogFile {
   readonly name: string
   readonly length: number
   readonly modified: string
-  content(): AsyncIterable<Uint8Array>
+  /** @param size only so many bytes from the beginning; from the end when negative */
+  content(size: number | undefined): AsyncIterable<Uint8Array>
 }
 
 export interface ContainerLogs {
@@ -27,16 +29,27 @@ export interface ContainerLogs {
 
 /** What the NodeManagers of running containers have. */
 export async function* runningLogs(containers: readonly ContainerReportProto[]): AsyncGenerator<ContainerLogs> {
-  for (const c of containers) {
-    const containerId = formatContainerId(containerIdOfProto(c.containerId))
-    const base = `${webAddress(c)}/ws/v1/node`
-    yield { containerId, node: formatNodeId(nodeIdOf(c.nodeId)), kind: 'LOCAL', files: () => nodeFiles(base, containerId) }
-  }
+  for (const c of containers) yield localLogs(formatContainerId(containerIdOfProto(c.containerId)), formatNodeId(nodeIdOf(c.nodeId)), c.nodeHttpAddress ?? '')
 }
 
-function webAddress(c: ContainerReportProto): string {
-  const text = c.nodeHttpAddress ?? ''
-  return /^https?:/.test(text) ? text : `http://${text}`
+/** A container that has ended while its application runs: the ResourceManager has forgotten it, its node has not. */
+export async function endedLogs(containerId: string, nodes: readonly NodeReportProto[]): Promise<ContainerLogs | undefined> {
+  for (const n of nodes) {
+    const { status, body } = await open(`${nodeApi(n.httpAddress ?? '')}/containers/${containerId}/logs`)
+    for await (const _ of body) {
+      // Read to the end, so that the connection closes.
+    }
+    if (status === 200) return localLogs(containerId, formatNodeId(nodeIdOf(n.nodeId)), n.httpAddress ?? '')
+  }
+  return undefined
+}
+
+function localLogs(containerId: string, node: string, web: string): ContainerLogs {
+  return { containerId, node, kind: 'LOCAL', files: () => nodeFiles(nodeApi(web), containerId) }
+}
+
+function nodeApi(web: string): string {
+  return `${/^https?:/.test(web) ? web : `http://${web}`}/ws/v1/node`
 }
 
 interface NodeAnswer {
@@ -54,19 +67,39 @@ async function* nodeFiles(base: string, containerId: string): AsyncGenerator<Log
   const order = hashSetOrder(found.map((f) => f.fileName))
   for (const f of [...found].sort((a, b) => order.indexOf(a.fileName) - order.indexOf(b.fileName))) {
     const url = `${base}/containerlogs/${containerId}/${encodeURIComponent(f.fileName)}`
-    yield { name: f.fileName, length: Number(f.fileSize), modified: f.lastModifiedTime, content: () => nodeContent(url) }
+    yield { name: f.fileName, length: Number(f.fileSize), modified: f.lastModifiedTime, content: (size) => nodeContent(url, size) }
   }
 }
 
-const CONTENTS = 'LogContents:\n'
-
-/** NodeManagers frame the file as the command prints it; only what is within the frame is wanted. */
-async function* nodeContent(url: string): AsyncGenerator<Uint8Array> {
-  const { status, body } = await request(url)
+async function* nodeContent(url: string, size: number | undefined): AsyncGenerator<Uint8Array> {
+  const { status, body } = await open(size === undefined ? url : `${url}?size=${size}`)
   if (status !== 200) throw new Error(`${url} answered ${status}`)
-  const begin = body.indexOf(CONTENTS)
-  const end = body.lastIndexOf('End of LogType:')
-  yield body.subarray(begin < 0 ? 0 : begin + CONTENTS.length, end < 0 ? body.length : end)
+  yield* unframe(body)
+}
+
+const CONTENTS = 'LogContents:\n'
+const END = 'End of LogType:'
+/** More than the frame's last lines take: a file's name has at most 255 bytes. */
+const TAIL = 1024
+
+/** NodeManagers frame a file as the command prints it; only what is within the frame is wanted. */
+export async function* unframe(body: AsyncIterable<Buffer>): AsyncGenerator<Uint8Array> {
+  let held = Buffer.alloc(0)
+  let within = false
+  for await (const part of body) {
+    held = Buffer.concat([held, part])
+    if (!within) {
+      const begin = held.indexOf(CONTENTS)
+      if (begin < 0) continue
+      held = held.subarray(begin + CONTENTS.length)
+      within = true
+    }
+    if (held.length <= TAIL) continue
+    yield held.subarray(0, held.length - TAIL)
+    held = held.subarray(held.length - TAIL)
+  }
+  const end = held.lastIndexOf(END)
+  if (within) yield end < 0 ? held : held.subarray(0, end)
 }
 
 /** A node's file of aggregated logs. */
@@ -99,7 +132,19 @@ export async function* aggregatedLogs(dfs: DfsClient, nodes: readonly NodeLogFil
 }
 
 async function* aggregatedFiles(files: AsyncIterable<AggregatedLogFile>, modified: string): AsyncGenerator<LogFile> {
-  for await (const f of files) yield { name: f.name, length: f.length, modified, content: () => f.content }
+  for await (const f of files) yield { name: f.name, length: f.length, modified, content: (size) => range(f.content, f.length, size) }
+}
+
+async function* range(content: AsyncIterable<Uint8Array>, length: number, size: number | undefined): AsyncGenerator<Uint8Array> {
+  let skip = size !== undefined && size < 0 ? Math.max(length + size, 0) : 0
+  let left = size === undefined ? length : Math.abs(size)
+  for await (const part of content) {
+    const shown = part.subarray(Math.min(skip, part.length)).subarray(0, left)
+    skip = Math.max(skip - part.length, 0)
+    left -= shown.length
+    if (shown.length > 0) yield shown
+    if (left === 0) return
+  }
 }
 
 function randomAccess(dfs: DfsClient, file: FileStatus): RandomAccess {

@@ -1,17 +1,25 @@
 /** `yarn logs`. Output and exit codes: org.apache.hadoop.yarn.client.cli.LogsCLI. */
-import { createWriteStream, mkdirSync } from 'node:fs'
+import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs'
 import path from 'node:path'
 import { type CommandLine, type OptionTable, helpText } from '../../common/cli/index.js'
-import { isException } from '../../common/errors.js'
+import { firstLine, isException } from '../../common/errors.js'
 import type { ApplicationReportProto, ContainerReportProto } from '../../common/proto/gen/application-client.js'
-import { attemptIdOf, containerIdOfProto } from '../../common/protocols/records.js'
-import { type ApplicationId, formatApplicationId, formatContainerId, parseApplicationId, parseContainerId, sameApplication } from '../../common/records/ids.js'
+import { attemptIdOf, containerIdOfProto, nodeIdOf } from '../../common/protocols/records.js'
+import {
+  type ApplicationId,
+  formatApplicationId,
+  formatContainerId,
+  formatNodeId,
+  parseApplicationId,
+  parseContainerId,
+  sameApplication,
+} from '../../common/records/ids.js'
 import { currentUser } from '../../common/security/user.js'
 import { remoteAppLogDir } from '../../common/logs/index.js'
 import { DfsClient } from '../../hdfs-lite/client/index.js'
 import { type Command, type Context, FAILED, list, parse } from './command.js'
 import { columns } from './format.js'
-import { type ContainerLogs, type LogFile, type NodeLogFile, aggregatedLogs, aggregatedNodes, runningLogs } from './log-sources.js'
+import { type ContainerLogs, type LogFile, type NodeLogFile, aggregatedLogs, aggregatedNodes, endedLogs, runningLogs } from './log-sources.js'
 
 const OPTIONS: OptionTable = [
   {
@@ -194,6 +202,14 @@ class LogsRequest {
         seen.add(logs.containerId)
         yield logs
       }
+      if (this.container !== undefined && !seen.has(this.container)) {
+        const nodes = (await this.context.yarn.getClusterNodes(['NS_RUNNING'])).filter((n) => node === undefined || formatNodeId(nodeIdOf(n.nodeId)) === node)
+        const logs = await endedLogs(this.container, nodes)
+        if (logs) {
+          seen.add(this.container)
+          yield logs
+        }
+      }
     }
     for await (const logs of aggregatedLogs(this.#dfs, (await this.#aggregated(owner, ended && this.#known)) ?? []))
       if (onNode(logs) && !seen.has(logs.containerId)) yield logs
@@ -239,16 +255,25 @@ class LogsRequest {
     const { context, wanted } = this
     let containers = 0
     let files = 0
+    let unreadable = 0
     for await (const logs of this.#sources(owner, ended)) {
       if (only && !only.includes(logs.containerId)) continue
       containers++
       const sink = this.#sink(logs)
-      for await (const file of logs.files()) {
-        if (!wanted.matches(file.name)) continue
-        files++
-        await printFile(logs, file, wanted.size, sink)
+      try {
+        for await (const file of logs.files()) {
+          if (!wanted.matches(file.name)) continue
+          files++
+          await printFile(logs, file, wanted.size, sink)
+        }
+      } catch (e) {
+        unreadable++
+        context.err(`The logs of ${logs.containerId} on ${logs.node} can't be read: ${firstLine(e)}`)
+      } finally {
+        await sink.end()
       }
     }
+    if (unreadable > 0) return FAILED
     if (files > 0) return 0
     if (containers === 0 && !this.#known) {
       context.err(`Can not find the appOwner. Please specify the correct appOwner\nCould not locate application logs for ${this.#name}`)
@@ -262,11 +287,17 @@ class LogsRequest {
 
   /** Standard output, or the container's file below -out. */
   #sink(logs: ContainerLogs): Sink {
-    if (this.wanted.out === undefined) return (bytes) => this.context.write(bytes)
+    if (this.wanted.out === undefined) {
+      const write = async (bytes: string | Uint8Array) => {
+        this.context.write(bytes)
+        await this.context.drained()
+      }
+      return { write, end: async () => {} }
+    }
     const folder = path.join(this.wanted.out, logs.node.replace(':', '_'))
     mkdirSync(folder, { recursive: true })
-    const stream = createWriteStream(path.join(folder, logs.containerId))
-    return (bytes) => void stream.write(bytes)
+    const file = openSync(path.join(folder, logs.containerId), 'w')
+    return { write: async (bytes) => void writeSync(file, Buffer.from(bytes)), end: async () => closeSync(file) }
   }
 
   async #listNodes(owner: string): Promise<number> {
@@ -303,28 +334,34 @@ const isAll = (text: string) => text.toUpperCase() === 'ALL'
 const INFO_WIDTHS = [30, 30, 30, 30]
 const INFO_LINE = 136
 
-type Sink = (bytes: string | Uint8Array) => void
+interface Sink {
+  /** Resolves when more can be taken. */
+  write(bytes: string | Uint8Array): Promise<void>
+  end(): Promise<void>
+}
+
+const LINE_END = 0x0a
 
 async function printFile(logs: ContainerLogs, file: LogFile, size: number | undefined, sink: Sink): Promise<void> {
   const title = `Container: ${logs.containerId} on ${logs.node}`
   const name = `LogType:${file.name}`
-  sink(
-    `${title}\nLogAggregationType: ${logs.kind}\n${'='.repeat(title.length)}\n${name}\nLogLastModifiedTime:${file.modified}\nLogLength:${file.length}\nLogContents:\n`,
-  )
-  let skip = size !== undefined && size < 0 ? Math.max(file.length + size, 0) : 0
-  let left = size === undefined ? Number.POSITIVE_INFINITY : Math.abs(size)
-  let last = 0x0a
-  for await (const part of file.content()) {
-    const begun = part.subarray(Math.min(skip, part.length))
-    skip -= part.length - begun.length
-    const shown = begun.subarray(0, Math.min(left, begun.length))
-    left -= shown.length
-    if (shown.length > 0) {
-      sink(shown)
-      last = shown[shown.length - 1]!
-    }
+  const head = [
+    title,
+    `LogAggregationType: ${logs.kind}`,
+    '='.repeat(title.length),
+    name,
+    `LogLastModifiedTime:${file.modified}`,
+    `LogLength:${file.length}`,
+    'LogContents:',
+    '',
+  ]
+  await sink.write(head.join('\n'))
+  let last = LINE_END
+  for await (const part of file.content(size)) {
+    await sink.write(part)
+    last = part[part.length - 1] ?? last
   }
-  if (last !== 0x0a || logs.kind === 'AGGREGATED') sink('\n')
+  if (last !== LINE_END || logs.kind === 'AGGREGATED') await sink.write('\n')
   const running = logs.kind === 'LOCAL' ? `.This log file belongs to a running container (${logs.containerId}) and so may not be complete.` : ''
-  sink(`End of ${name}${running}\n${'*'.repeat(`End of ${name}`.length + 50)}\n${logs.kind === 'LOCAL' ? '\n\n' : '\n'}`)
+  await sink.write(`End of ${name}${running}\n${'*'.repeat(`End of ${name}`.length + 50)}\n${logs.kind === 'LOCAL' ? '\n\n' : '\n'}`)
 }

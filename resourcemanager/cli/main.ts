@@ -53,6 +53,9 @@ const terminal: Terminal = {
   out: (line) => void process.stdout.write(`${line}\n`),
   write: (text) => void process.stdout.write(text),
   err: (line) => void process.stderr.write(`${line}\n`),
+  drained: async () => {
+    if (process.stdout.writableNeedDrain) await new Promise((resolve) => process.stdout.once('drain', resolve))
+  },
 }
 
 function usage(): string {

@@ -244,6 +244,7 @@ async function run(line: string): Promise<string> {
     err: (l: string) => {
       stderr += `${l}\n`
     },
+    drained: async () => {},
   }
   const code = await COMMANDS[name]!(args, context)
   return `$ ${line}\nexit ${code}\n--- stdout\n${stdout.replace(/\n\n$/, '\n')}--- stderr\n${stderr}`
