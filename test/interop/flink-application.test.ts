@@ -1,15 +1,17 @@
 /** Apache Flink's own client, JobManager and TaskManager on a cluster of ours. */
-import { readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, lineServer, until, up } from './cluster.js'
 import { flink, flinkHome, hadoop, whyNot } from './peers/layout.js'
 
-/** Every file of that name below a folder. */
-function filesNamed(dir: string, name: string): string[] {
-  return readdirSync(dir, { recursive: true, encoding: 'utf8' })
+/** Every file of that name in the log folders of a cluster's containers. */
+function logsNamed(cluster: Cluster, name: string): string[] {
+  return readdirSync(path.join(cluster.dir, 'data'))
+    .map((node) => path.join(cluster.dir, 'data', node, 'logs'))
+    .filter((logs) => existsSync(logs))
+    .flatMap((logs) => readdirSync(logs, { recursive: true, encoding: 'utf8' }).map((f) => path.join(logs, f)))
     .filter((f) => path.basename(f) === name)
-    .map((f) => path.join(dir, f))
 }
 
 describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
@@ -46,7 +48,7 @@ describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
       expect(status.stdout).toContain('Application-Type : Apache Flink')
 
       const counts = await until('the counts in taskmanager.out', async () => {
-        const text = filesNamed(cluster.dir, 'taskmanager.out')
+        const text = logsNamed(cluster, 'taskmanager.out')
           .map((f) => readFileSync(f, 'utf8'))
           .join('')
         return text.includes('(be,2)') && text

@@ -142,10 +142,24 @@ export function hadoop(program: keyof typeof CLASSES, confDir: string, args: rea
   const lib = path.join(hadoopHome(), 'share/hadoop/common/lib/*')
   const java = path.join(javaHome(), 'bin/java')
   return finished(
-    spawn(java, ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', '-Xshare:auto', ...OPENS, '-cp', `${confDir}:${lib}`, ...CLASSES[program], ...args], {
-      ...options,
-      env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir, ...options.env },
-    }),
+    spawn(
+      java,
+      [
+        '-XX:TieredStopAtLevel=1',
+        '-XX:+UseSerialGC',
+        '-Xshare:auto',
+        ...OPENS,
+        `-Dlog4j.configuration=file:${path.join(here, 'log4j-hadoop.properties')}`,
+        '-cp',
+        `${confDir}:${lib}`,
+        ...CLASSES[program],
+        ...args,
+      ],
+      {
+        ...options,
+        env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir, ...options.env },
+      },
+    ),
   )
 }
 
