@@ -224,7 +224,7 @@ export class ResourceManager implements SchedulerHost {
   applicationEnded(app: Application, state: ApplicationState): void {
     for (const nodeKey of app.ranNodes) this.cleanApplicationOn(nodeKey, app)
     app.ranNodes.clear()
-    this.scheduler.finishApplication(app.id)
+    this.scheduler.finishApplication(app.id, state as 'FINISHED' | 'FAILED' | 'KILLED')
     app.finishTime = app.storedFinishTime === 0 ? this.now : app.storedFinishTime
     this.lifetimes.delete(app)
     this.effect({ type: 'applicationFinished', applicationId: app.id, state })

@@ -127,7 +127,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
 
   /** Why the application is refused; undefined: it is in. @param recovering it was accepted before a restart */
   abstract submit(submission: SchedulerSubmission, recovering: boolean): string | undefined
-  abstract finishApplication(id: ApplicationId): void
+  abstract finishApplication(id: ApplicationId, how: 'FINISHED' | 'FAILED' | 'KILLED'): void
   /** Offers a node to the queues, as its heartbeat does. */
   protected abstract offer(node: SchedulerNode): void
   protected abstract clusterChanged(): void

@@ -19,6 +19,7 @@ import type { Assignment } from './allocator.js'
 import { type CapacityConfig, capacityConfig } from './config.js'
 import { LeafQueue } from './leaf.js'
 import { type CapacityQueue, limitsOf, ParentQueue } from './queue.js'
+import { ParallelApplications } from './parallel.js'
 import { Preemption, preemptionSettings } from './preemption.js'
 import { type Placement, type PlacementRequest, placementRules } from './placement.js'
 import { autoCreatedQueue, parseQueues, type QueueSpec } from './spec.js'
@@ -28,6 +29,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   #properties: Readonly<Record<string, string>>
   #place: ReturnType<typeof placementRules>
   root: ParentQueue
+  readonly parallel = new ParallelApplications(this)
   nodeLocalityDelay = 40
   rackLocalityAdditionalDelay = -1
   rackLocalityFullReset = true
@@ -201,6 +203,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     }
     this.#index()
     this.clusterChanged()
+    this.parallel.startWaiting()
   }
 
   #checkChange(queue: CapacityQueue, spec: QueueSpec): void {
@@ -277,6 +280,10 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   submit(submission: SchedulerSubmission, recovering: boolean): string | undefined {
     const { id, user } = submission
     const application = formatApplicationId(id)
+    const most = this.config.global.number('maximum-applications') ?? 10_000
+    if (!recovering && this.root.numApplications >= most) {
+      return `Maximum system application limit reached,cannot accept submission of application: ${application}`
+    }
     let queue = this.queue(submission.queue)
     if (!queue && submission.placedUnder !== undefined) {
       try {
@@ -319,22 +326,26 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     return undefined
   }
 
-  finishApplication(id: ApplicationId): void {
+  finishApplication(id: ApplicationId, how: 'FINISHED' | 'FAILED' | 'KILLED'): void {
     const application = this.application(id)
     if (!application) return
     application.queue.finish(id, application.user)
+    application.queue.count(how === 'FINISHED' ? 'appsCompleted' : how === 'FAILED' ? 'appsFailed' : 'appsKilled')
     application.current = undefined
     this.applications.delete(application.key)
   }
 
   protected attemptAdded(attempt: SchedulerAttempt, queue: LeafQueue): void {
     queue.count('appsPending')
+    this.parallel.track(attempt)
     queue.addAttempt(attempt)
   }
 
   protected attemptRemoved(attempt: SchedulerAttempt, queue: LeafQueue): void {
     queue.count(attempt.running ? 'appsRunning' : 'appsPending', -1)
     queue.removeAttempt(attempt)
+    this.parallel.untrack(attempt)
+    this.parallel.startWaiting()
     this.stir()
   }
 
@@ -380,14 +391,21 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
       }
       source.count(attempt.running ? 'appsRunning' : 'appsPending', -1)
       leaf.count(attempt.running ? 'appsRunning' : 'appsPending')
-      if (!attempt.stopped) source.removeAttempt(attempt)
+      if (!attempt.stopped) {
+        source.removeAttempt(attempt)
+        this.parallel.untrack(attempt)
+      }
       source.users.deactivate(application.user, applicationKey(id))
       application.queue = leaf
-      if (!attempt.stopped) leaf.addAttempt(attempt)
+      if (!attempt.stopped) {
+        this.parallel.track(attempt)
+        leaf.addAttempt(attempt)
+      }
       if (attempt.asks.active.length > 0) leaf.attemptWantsMore(attempt)
     }
     application.queue = leaf
     source.leave()
+    this.parallel.startWaiting()
     this.stir()
     return leaf.path
   }

@@ -156,7 +156,10 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
 
   removeAttempt(attempt: SchedulerAttempt): void {
     this.attempts.delete(attempt)
-    if (this.nonRunnable.delete(attempt)) return
+    if (this.nonRunnable.delete(attempt)) {
+      this.users.removeIdle(attempt.user)
+      return
+    }
     this.runnable.delete(attempt)
     const user = this.users.getOrAdd(attempt.user)
     if (this.active.remove(attempt)) {

@@ -132,6 +132,20 @@ describe('queues', () => {
     )
   })
 
+  it('let no more applications run at a time than they are to', () => {
+    const c = new Cluster({ 'yarn.scheduler.capacity.root.default.max-parallel-apps': '1' })
+    const n1 = c.addNode('n1')
+    const am = c.run()
+    const waiting = c.submit()
+    c.heartbeat(n1)
+    expect(c.core.attempt(c.attemptOf(waiting))!.state).toBe('SCHEDULED')
+    c.finish(am)
+    c.heartbeat(n1)
+    expect(c.core.attempt(c.attemptOf(waiting))!.state).toBe('ALLOCATED')
+    expect(c.core.metrics()).toMatchObject({ appsSubmitted: 2, appsCompleted: 1, appsRunning: 1, appsPending: 0 })
+    expect(c.core.checkInvariants()).toEqual([])
+  })
+
   it('refuse applications when stopped, and drain', () => {
     const c = new Cluster()
     c.addNode('n1')
