@@ -3,6 +3,7 @@ import { exception } from '../../common/errors.js'
 import { YARNDelegationTokenIdentifierProto } from '../../common/proto/gen/yarn-security.js'
 import type { ApplicationClientProtocol } from '../../common/protocols/application-client.js'
 import type { Handlers } from '../../common/rpc/protocol.js'
+import type { TokenAuthenticator } from '../../common/rpc/server.js'
 import { RM_DELEGATION_TOKEN, tokenPassword } from '../../common/security/tokens.js'
 import { WritableWriter } from '../../common/security/writable.js'
 import type { DelegationTokenState, DelegationTokens } from '../runtime/delegation-tokens.js'
@@ -62,6 +63,23 @@ function identifierOf(delegation: DelegationTokens, token: DelegationTokenState)
     sequenceNumber: token.sequenceNumber,
     masterKeyId: delegation.key.keyId,
   })
+}
+
+/** Lets clients prove themselves with a delegation token instead of saying who they are. */
+export function delegationAuthenticator(rm: ResourceManager): TokenAuthenticator {
+  return {
+    passwordOf(identifier) {
+      const id = YARNDelegationTokenIdentifierProto.decode(identifier)
+      const token = rm.delegation.find(id.sequenceNumber ?? 0)
+      if (!token || token.expires < rm.clock.now())
+        throw exception(
+          'InvalidToken',
+          `token (RM_DELEGATION_TOKEN owner=${id.owner}, sequenceNumber=${id.sequenceNumber}) ${token ? 'is expired' : "can't be found in cache"}`,
+        )
+      return tokenPassword(identifier, rm.delegation.key)
+    },
+    userOf: (identifier) => YARNDelegationTokenIdentifierProto.decode(identifier).owner ?? '',
+  }
 }
 
 /** As Token.encodeToUrlString. */

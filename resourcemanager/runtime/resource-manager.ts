@@ -61,6 +61,9 @@ interface StoredLabels {
   readonly nodes: readonly (readonly [string, readonly string[]])[]
 }
 
+/** As AllocationFileLoaderService looks. */
+const ALLOCATIONS_INTERVAL = 10_000
+
 interface SchedulerConf {
   readonly properties: Record<string, string>
   readonly version: number
@@ -87,6 +90,7 @@ export class ResourceManager {
   readonly #launcher: Launcher
   readonly #eventLog: EventLog | undefined
   readonly #keyRolling: KeyRolling
+  readonly #allocationsWatch: NodeJS.Timeout
   /** By application: asked for with every container token. */
   readonly #users = new Map<string, string>()
   #schedulerConf: SchedulerConf
@@ -148,6 +152,8 @@ export class ResourceManager {
     if (stored.applications.length > 0) log.info(`recovers ${stored.applications.length} applications, epoch ${this.#store.epoch}`)
     this.#recoverLabels(stored.settings.get('nodeLabels') as StoredLabels | undefined)
     void this.step({ type: 'recover', applications: stored.applications })
+    void this.refreshNodes(conf, 'NORMAL', undefined)
+    this.#allocationsWatch = this.#watchAllocations(allocations)
     this.#keyRolling = startKeyRolling(this.tokens, conf, (kind, state) =>
       this.persist([{ op: 'putSetting', name: `keys/${kind}` satisfies SettingName, value: state }]),
     )
@@ -257,6 +263,23 @@ export class ResourceManager {
     return this.schedulerConfIsMutable ? this.#schedulerConf.properties : readSchedulerFile(this.settings.confDir)
   }
 
+  /** The fair scheduler takes a changed allocation file by itself; a bad one is told, and the old one stays in force. */
+  #watchAllocations(initial: string | undefined): NodeJS.Timeout {
+    const { conf, confDir } = this.settings
+    let last = initial
+    const look = () => {
+      const text = readAllocations(conf, confDir)
+      if (text === last) return
+      last = text
+      Promise.resolve()
+        .then(() => this.refreshQueues())
+        .catch((e: Error) => this.log.error(`the changed allocation file is not taken: ${e.message}`))
+    }
+    return setInterval(() => {
+      if (this.schedulerClass.endsWith('.FairScheduler')) look()
+    }, ALLOCATIONS_INTERVAL).unref()
+  }
+
   /** Reads the lists of hosts that may serve, and of those that are to go. */
   refreshNodes(conf: Configuration, mode: RefreshNodes['mode'], timeoutSeconds: number | undefined): void | Promise<void> {
     const include = readHostList(conf.get(yarn.nodesIncludePath)).map((h) => h.host)
@@ -284,6 +307,7 @@ export class ResourceManager {
   }
 
   stop(): void {
+    clearInterval(this.#allocationsWatch)
     this.#keyRolling.stop()
     this.#stepper.stop()
     this.#eventLog?.close()

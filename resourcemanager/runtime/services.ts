@@ -4,6 +4,7 @@ import { applicationMasterProtocol } from '../../common/protocols/application-ma
 import { resourceTracker } from '../../common/protocols/resource-tracker.js'
 import { RpcServer } from '../../common/rpc/server.js'
 import { clientService } from '../rpc/client-service.js'
+import { delegationAuthenticator } from '../rpc/delegation-tokens.js'
 import { amRmAuthenticator, masterService } from '../rpc/master-service.js'
 import { trackerService } from '../rpc/tracker-service.js'
 import type { ResourceManager } from './resource-manager.js'
@@ -19,7 +20,7 @@ export async function startActiveServices(rm: ResourceManager, guard: () => void
   const onError = (error: unknown, method: string) => log.error({ err: error }, `${method} failed`)
   const common = { onError, before: guard }
   const servers = {
-    client: new RpcServer(common).serve(applicationClientProtocol, clientService(rm)),
+    client: new RpcServer({ ...common, tokens: delegationAuthenticator(rm) }).serve(applicationClientProtocol, clientService(rm)),
     scheduler: new RpcServer({ ...common, tokens: amRmAuthenticator(rm), tokenRequired: true }).serve(applicationMasterProtocol, masterService(rm)),
     tracker: new RpcServer(common).serve(resourceTracker, trackerService(rm)),
   }

@@ -1,9 +1,12 @@
+import { writeFileSync } from 'node:fs'
+import path from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { isException } from '../../../common/errors.js'
 import { ContainerTokenIdentifierProto, NMTokenIdentifierProto } from '../../../common/proto/gen/yarn-security.js'
+import { applicationClientProtocol } from '../../../common/protocols/application-client.js'
 import { resourceProto } from '../../../common/protocols/records.js'
 import { tokenPassword } from '../../../common/security/tokens.js'
-import { FakeNode, Folder, TestRm, amRmToken, connectMaster, containerText, idOfToken, report, submit } from './harness.js'
+import { FakeNode, Folder, QUEUES, TestRm, amRmToken, connectMaster, containerText, idOfToken, report, submit } from './harness.js'
 
 let folder: Folder
 let rm: TestRm
@@ -144,5 +147,59 @@ describe('the scheduler port', () => {
   it('tells an application master that did not register', async () => {
     const { master } = await started()
     await expect(master.allocate({ responseId: 0 })).rejects.toSatisfy((e) => isException(e, 'ApplicationMasterNotRegisteredException'))
+  })
+})
+
+describe('delegation tokens', () => {
+  it('stand for their owner until they are cancelled, and are known after a restart', async () => {
+    const { token } = await rm.client('ann').getDelegationToken({ renewer: 'bob' })
+    const withToken = () => rm.connect(applicationClientProtocol, 'client', 'whoever', token)
+    const { applicationId } = await withToken().getNewApplication({})
+    await withToken().submitApplication({
+      applicationSubmissionContext: { applicationId, amContainerSpec: {}, resource: resourceProto({ memory: 128, vcores: 1 }) },
+    })
+    expect((await report(rm, applicationId!)).user).toBe('ann')
+    await rm.stop()
+    rm = await TestRm.start(folder)
+    expect((await rm.client('bob').renewDelegationToken({ token: token! })).newExpiryTime).toBeGreaterThan(Date.now())
+    await expect(rm.client('eve').renewDelegationToken({ token: token! })).rejects.toThrow('eve tries to renew a token with renewer bob')
+    await rm.client('ann').cancelDelegationToken({ token: token! })
+    await expect(withToken().getNewApplication({})).rejects.toSatisfy((e) => isException(e, 'InvalidToken'))
+  })
+})
+
+describe('the lists of hosts', () => {
+  it('keep nodes out from the start, and when they are read anew', async () => {
+    const list = path.join(folder.dir, 'exclude')
+    writeFileSync(list, 'elsewhere\n')
+    folder.set({ 'yarn.resourcemanager.nodes.exclude-path': list })
+    await rm.stop()
+    rm = await TestRm.start(folder)
+    node.follow(rm)
+    await node.register()
+    expect(node.registration.nodeAction).toBe('NORMAL')
+    writeFileSync(list, 'localhost\n')
+    await rm.admin().refreshNodes({ decommissionType: 'NORMAL' })
+    expect((await node.heartbeat()).nodeAction).toBe('SHUTDOWN')
+    await rm.stop()
+    rm = await TestRm.start(folder)
+    node.follow(rm)
+    await node.register()
+    expect(node.registration).toMatchObject({ nodeAction: 'SHUTDOWN', diagnosticsMessage: expect.stringMatching(/^Disallowed NodeManager from {2}localhost/) })
+  })
+})
+
+describe('the scheduler’s file', () => {
+  it('that can’t be read is refused with file and line, and the old one stays in force', async () => {
+    writeFileSync(path.join(folder.dir, 'capacity-scheduler.xml'), '<configuration>\n<property>\n<name>x')
+    await expect(rm.admin().refreshQueues({})).rejects.toThrow(/capacity-scheduler\.xml:3/)
+    folder.write('capacity-scheduler.xml', { ...QUEUES, 'yarn.scheduler.capacity.root.hive.capacity': '70' })
+    await expect(rm.admin().refreshQueues({})).rejects.toThrow(/root/)
+    expect((await rm.client().getQueueInfo({ queueName: 'hive' })).queueInfo?.capacity).toBe(0.5)
+    await rm.stop()
+    writeFileSync(path.join(folder.dir, 'capacity-scheduler.xml'), '<configuration>')
+    await expect(TestRm.start(folder)).rejects.toThrow(/capacity-scheduler\.xml:1/)
+    folder.write('capacity-scheduler.xml', QUEUES)
+    rm = await TestRm.start(folder)
   })
 })
