@@ -1,5 +1,5 @@
 /** Starts a cluster's daemons, watches them, stops them. */
-import { type ChildProcess, spawn } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { EventEmitter } from 'node:events'
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -10,7 +10,19 @@ import { currentUser } from '../security/user.js'
 import { YarnClient } from '../yarn-client/index.js'
 import { type ConfigureOptions, type PlannedDaemon, chosenAddresses, configure } from './configure.js'
 import { requireLocal } from './hosts.js'
-import { type ClusterRecord, type DaemonKind, type DaemonRecord, type Layout, lastLines, layout, readReady, root, writeRecord } from './layout.js'
+import {
+  type ClusterRecord,
+  type DaemonKind,
+  type DaemonRecord,
+  type Layout,
+  daemonNamed,
+  lastLines,
+  layout,
+  readReady,
+  readyFile,
+  root,
+  writeRecord,
+} from './layout.js'
 import { type ProcessRef, containerProcesses, isAlive, signal, startTimeOf } from './processes.js'
 
 /** Idle daemons in little memory: small young generations, few helper threads. Heavy work grows the old generation as ever. */
@@ -46,7 +58,7 @@ export function parseNodes(text: string): string[] {
 
 export class Cluster {
   readonly #events = new EventEmitter<{ ended: [DaemonRecord] }>()
-  readonly #children = new Map<string, ChildProcess>()
+  readonly #restarting = new Set<string>()
   #record: ClusterRecord
   #stopping = false
 
@@ -116,18 +128,44 @@ export class Cluster {
     closeSync(out)
     const startTime = child.pid === undefined ? undefined : startTimeOf(child.pid)
     if (child.pid === undefined || startTime === undefined) throw new Error(`${name} can't be started (${process.execPath})`)
-    this.#children.set(name, child)
-    this.#record = { ...this.#record, daemons: [...this.#record.daemons, { ...planned, pid: child.pid, startTime }] }
-    child.once('exit', (code, sig) => this.#exited(name, code, sig))
+    const { pid } = child
+    const made: DaemonRecord = { name, kind, confDir, address: planned.address, web: planned.web, pid, startTime }
+    const known = this.#record.daemons.some((d) => d.name === name)
+    const daemons = known ? this.#record.daemons.map((d) => (d.name === name ? made : d)) : [...this.#record.daemons, made]
+    this.#record = { ...this.#record, daemons }
+    child.once('exit', (code, sig) => this.#exited(pid, code, sig))
   }
 
-  #exited(name: string, code: number | null, sig: string | null): void {
-    this.#children.delete(name)
-    if (this.#stopping) return
-    const daemons = this.#record.daemons.map((d) => (d.name === name ? { ...d, ended: { code, signal: sig, at: Date.now() } } : d))
-    this.#save({ daemons })
-    const ended = daemons.find((d) => d.name === name)
-    if (ended) this.#events.emit('ended', ended)
+  #exited(pid: number, code: number | null, sig: string | null): void {
+    const daemon = this.#record.daemons.find((d) => d.pid === pid)
+    if (this.#stopping || !daemon || this.#restarting.has(daemon.name)) return
+    const ended = { ...daemon, ended: { code, signal: sig, at: Date.now() } }
+    this.#save({ daemons: this.#record.daemons.map((d) => (d === daemon ? ended : d)) })
+    this.#events.emit('ended', ended)
+  }
+
+  /** Starts a daemon anew on its old configuration, after ending it if it runs. @throws Error when there is none of that name, or when it does not come up */
+  async restart(name: string): Promise<void> {
+    const daemon = this.daemon(name)
+    this.#restarting.add(name)
+    try {
+      await end(daemon)
+      rmSync(readyFile(this.layout, name), { force: true })
+      this.#spawn(daemon)
+      this.#save({})
+    } finally {
+      this.#restarting.delete(name)
+    }
+    await this.#waitFor(
+      `${name} did not start`,
+      () => readReady(this.layout, name) !== undefined,
+      (d) => d.name === name,
+    )
+  }
+
+  /** @throws Error naming those that there are */
+  daemon(name: string): DaemonRecord {
+    return daemonNamed(this.#record, name)
   }
 
   #save(change: Partial<ClusterRecord>): void {
@@ -136,30 +174,34 @@ export class Cluster {
   }
 
   async #ready(abort: AbortSignal | undefined): Promise<void> {
-    const limit = performance.now() + START_LIMIT
-    const waitFor = async (what: string, done: () => Promise<boolean> | boolean) => {
-      for (;;) {
-        const gone = this.#record.daemons.find((d) => d.ended)
-        if (gone) throw new Error(startFailure(this.layout, gone))
-        abort?.throwIfAborted()
-        if (await done()) return
-        if (performance.now() > limit) throw new Error(`${what} within ${START_LIMIT / 1000} s; logs are in ${this.layout.logs}`)
-        await new Promise((r) => setTimeout(r, POLL))
-      }
-    }
     const waiting = new Set(this.#record.daemons.map((d) => d.name))
-    await waitFor(`${[...waiting].join(', ')} did not start`, () => {
+    const ready = () => {
       for (const name of waiting) if (readReady(this.layout, name)) waiting.delete(name)
       return waiting.size === 0
-    })
+    }
+    await this.#waitFor(`${[...waiting].join(', ')} did not start`, ready, () => true, abort)
     const view = new ClusterView(this.layout)
+    const registered = async () => {
+      const [nodes, datanodes] = await Promise.all([view.liveNodes(), view.liveDatanodes()])
+      return nodes === this.#record.nodes && datanodes === 1
+    }
     try {
-      await waitFor('the NodeManagers and the DataNode did not register', async () => {
-        const [nodes, datanodes] = await Promise.all([view.liveNodes(), view.liveDatanodes()])
-        return nodes === this.#record.nodes && datanodes === 1
-      })
+      await this.#waitFor('the NodeManagers and the DataNode did not register', registered, () => true, abort)
     } finally {
       view.close()
+    }
+  }
+
+  /** @param needed daemons whose end makes waiting vain */
+  async #waitFor(what: string, done: () => Promise<boolean> | boolean, needed: (d: DaemonRecord) => boolean, abort?: AbortSignal): Promise<void> {
+    const limit = performance.now() + START_LIMIT
+    for (;;) {
+      const gone = this.#record.daemons.find((d) => d.ended && needed(d))
+      if (gone) throw new Error(startFailure(this.layout, gone))
+      abort?.throwIfAborted()
+      if (await done()) return
+      if (performance.now() > limit) throw new Error(`${what} within ${START_LIMIT / 1000} s; logs are in ${this.layout.logs}`)
+      await new Promise((r) => setTimeout(r, POLL))
     }
   }
 
@@ -198,7 +240,7 @@ export class ClusterView {
 
 function startFailure(l: Layout, d: DaemonRecord): string {
   const lines = lastLines(l, d.name, 10).map((line) => `  ${line}`)
-  return [`${d.name} ${describeEnd(d)} while the cluster was starting; its last words:`, ...lines].join('\n')
+  return [`${d.name} ${describeEnd(d)} while it was starting; its last words:`, ...lines].join('\n')
 }
 
 export function describeEnd(d: DaemonRecord): string {

@@ -117,10 +117,7 @@ async function cluster(l: Layout): Promise<Finding[]> {
     if (d.state === 'running') findings.push(ok(`${d.name} runs (pid ${d.pid})`))
     else
       findings.push(
-        problem(
-          `${d.name} ${d.state === 'crashed' ? d.reason : `is ${d.state}`}`,
-          `see ${path.join(l.logs, `${d.name}.log`)}; then: bobbin down && bobbin up -d`,
-        ),
+        problem(`${d.name} ${d.state === 'crashed' ? d.reason : `is ${d.state}`}`, `see ${path.join(l.logs, `${d.name}.log`)}; then: bobbin restart ${d.name}`),
       )
   }
   const { nodes } = status

@@ -101,8 +101,19 @@ export function writeRecord(l: Layout, record: ClusterRecord): void {
   renameSync(`${l.record}.tmp`, l.record)
 }
 
+/** @throws Error naming those that there are */
+export function daemonNamed(record: ClusterRecord, name: string): DaemonRecord {
+  const found = record.daemons.find((d) => d.name === name)
+  if (!found) throw new Error(`there is no daemon "${name}"; there are ${record.daemons.map((d) => d.name).join(', ')}`)
+  return found
+}
+
+export function readyFile(l: Layout, name: string): string {
+  return path.join(l.run, `${name}.json`)
+}
+
 export function readReady(l: Layout, name: string): ReadyFile | undefined {
-  const file = path.join(l.run, `${name}.json`)
+  const file = readyFile(l, name)
   return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as ReadyFile) : undefined
 }
 

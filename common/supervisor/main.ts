@@ -7,6 +7,7 @@ import { exportsText } from './env.js'
 import { type JarArguments, jar } from './jar.js'
 import { clusterDir, layout, readRecord } from './layout.js'
 import { isAlive } from './processes.js'
+import { restart } from './restart.js'
 import { clusterStatus, statusText } from './status.js'
 import { type UpArguments, up } from './up.js'
 
@@ -51,6 +52,15 @@ export async function main(program: string, argv: string[]): Promise<number> {
     .addOption(dirOption())
     .action(async (options: { dir?: string }) => {
       code = await down(layout(clusterDir(options.dir)), say)
+    })
+  bobbin
+    .command('restart')
+    .description('start one daemon anew: one that crashed, or to see what its restart does')
+    .argument('<daemon>', 'its name, as in status')
+    .addOption(dirOption())
+    .action(async (name: string, options: { dir?: string }) => {
+      const { l, record } = requireRunning(options.dir)
+      code = await restart(l, record, name, say)
     })
   bobbin
     .command('status')

@@ -79,7 +79,11 @@ export function statusText(status: ClusterStatus): string {
   lines.push('', facts.join(', '))
   for (const d of status.daemons) {
     if (d.state !== 'crashed') continue
-    lines.push('', `${d.name} ${d.reason}; the last lines of its log:`, ...(d.lastLines ?? []).map((line) => `  ${line}`))
+    lines.push(
+      '',
+      `${d.name} ${d.reason} (start it again: bobbin restart ${d.name}); the last lines of its log:`,
+      ...(d.lastLines ?? []).map((line) => `  ${line}`),
+    )
   }
   return `${lines.join('\n')}\n`
 }

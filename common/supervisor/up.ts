@@ -5,6 +5,7 @@ import path from 'node:path'
 import { Cluster, describeEnd, parseNodes } from './cluster.js'
 import { type ClusterRecord, type Layout, clusterDir, layout, readRecord, root } from './layout.js'
 import { isAlive } from './processes.js'
+import { RESTART_SIGNAL, restartRequested } from './restart.js'
 import { clusterStatus, statusText } from './status.js'
 
 export interface UpArguments {
@@ -70,7 +71,12 @@ async function supervise(l: Layout, nodes: string[], args: UpArguments, say: Say
     tell({ failed: (e as Error).message })
     return 1
   }
-  cluster.onEnded((d) => process.stderr.write(`${d.name} ${describeEnd(d)}; see: bobbin status --dir ${l.dir}\n`))
+  process.on(RESTART_SIGNAL, () => {
+    restartRequested(cluster).catch((e) => process.stderr.write(`${(e as Error).message}\n`))
+  })
+  cluster.onEnded((d) =>
+    process.stderr.write(`${d.name} ${describeEnd(d)}; see: bobbin status --dir ${l.dir}; start it again: bobbin restart ${d.name} --dir ${l.dir}\n`),
+  )
   if (process.send) {
     process.off('disconnect', orphaned)
     tell({ up: true })

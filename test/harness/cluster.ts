@@ -49,9 +49,14 @@ export class TestCluster {
   }
 
   daemon(name: string): DaemonRecord {
-    const found = this.cluster.record.daemons.find((d) => d.name === name)
-    if (!found) throw new Error(`no daemon ${name}; there are ${this.cluster.record.daemons.map((d) => d.name).join(', ')}`)
-    return found
+    return this.cluster.daemon(name)
+  }
+
+  /** Ends a daemon without letting it clean up; `cluster.restart` starts it anew. */
+  async kill(name: string): Promise<void> {
+    const { pid } = this.daemon(name)
+    process.kill(pid, 'SIGKILL')
+    await waitFor(`${name} is gone`, () => this.daemon(name).ended)
   }
 
   /** One of scripts/, as a user calls it. */

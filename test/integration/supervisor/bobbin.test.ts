@@ -77,8 +77,22 @@ describe('a cluster of two nodes', () => {
     const { stdout, code } = await bobbin('status')
     expect(code).toBe(1)
     expect(stdout).toMatch(/nodemanager-2 .*crashed/)
-    expect(stdout).toContain('nodemanager-2 was ended by SIGKILL; the last lines of its log:')
+    expect(stdout).toContain('nodemanager-2 was ended by SIGKILL (start it again: bobbin restart nodemanager-2); the last lines of its log:')
     expect((await bobbin('doctor')).code).toBe(1)
+  })
+
+  it('starts a daemon again that crashed, or that runs', async () => {
+    expect((await bobbin('restart', 'nodemanager-2')).stdout).toMatch(/^nodemanager-2 runs again after \d+\.\d\d s \(pid \d+\)\n$/)
+    const before = record().daemons.find((d) => d.name === 'resourcemanager')!
+    expect((await bobbin('restart', 'resourcemanager')).code).toBe(0)
+    const after = record().daemons.find((d) => d.name === 'resourcemanager')!
+    expect([after.pid !== before.pid, isAlive(before), isAlive(after)]).toEqual([true, false, true])
+    await waitFor('the nodes come back', async () => (await status()).nodes?.live === 2)
+    const unknown = await bobbin('restart', 'nosuch')
+    expect([unknown.code, unknown.stderr]).toEqual([
+      1,
+      'bobbin: there is no daemon "nosuch"; there are namenode, datanode, resourcemanager, nodemanager-1, nodemanager-2\n',
+    ])
   })
 
   it('is stopped also when its supervisor is gone, and nothing of it is left', async () => {

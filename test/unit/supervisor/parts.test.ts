@@ -122,7 +122,7 @@ nodemanager-2    3    localhost:1     http://localhost:2                   crash
 
 live nodes: 1 of 2, applications: 0, memory: 30 MB, folder: /data
 
-nodemanager-2 was ended by SIGKILL; the last lines of its log:
+nodemanager-2 was ended by SIGKILL (start it again: bobbin restart nodemanager-2); the last lines of its log:
   one
   two
 `)
