@@ -1,7 +1,7 @@
 /** `flink run`: main runs here; each execute() goes to a session, or gets a cluster of its own. */
 import type { CommandLine } from '../../common/cli/options.js'
 import { parseApplicationId } from '../../common/records/ids.js'
-import { flinkError } from '../config/errors.js'
+import { FlinkError, flinkError } from '../config/errors.js'
 import { type FlinkConfiguration, options } from '../config/index.js'
 import { type YarnEnvironment, yarnEnvironment } from '../deployment/environment.js'
 import type { JobExecutionResult, RestClient } from '../deployment/rest-client.js'
@@ -40,6 +40,8 @@ export async function run(line: CommandLine, base: FlinkConfiguration, output: O
   }
 }
 
+/** A JobManager's endpoint is up a moment before its own job is. */
+const UNKNOWN_AT_FIRST = 10_000
 /** How long a JobManager that answered once may stay away, unless YARN says that it has ended. */
 const LOST_AFTER = 10_000
 
@@ -122,6 +124,12 @@ class JobClients implements PipelineExecutor {
     const deployed = await deployCluster({ mode: 'per-job', conf: this.conf, env: this.#yarn, log: this.output.log, signal: this.signal, job })
     const rest = deployed.rest!
     this.#closers.push(() => rest.close())
+    try {
+      await rest.initialised(graph.jobId, UNKNOWN_AT_FIRST)
+    } catch (e) {
+      // A short job may be over already, and its cluster with it.
+      if (!(e instanceof FlinkError && e.is('ConnectException'))) throw e
+    }
     return { rest, applicationId: deployed.applicationId }
   }
 

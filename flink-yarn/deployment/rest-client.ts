@@ -3,7 +3,7 @@ import http from 'node:http'
 import { createReadStream, statSync } from 'node:fs'
 import net from 'node:net'
 import path from 'node:path'
-import { FlinkError, flinkError } from '../config/errors.js'
+import { FLINK_ERRORS, FlinkError, flinkError } from '../config/errors.js'
 import type { JobGraph } from '../jobgraph/index.js'
 
 export interface RestAddress {
@@ -38,6 +38,18 @@ const UNAVAILABLE_LIMIT = 30_000
 const JSON_BODY = { 'content-type': 'application/json; charset=UTF-8', 'content-length': '2' }
 
 const sleep = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms))
+
+/** What an endpoint answered instead of what was asked for. */
+export class RestError extends FlinkError {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(FLINK_ERRORS.RestClientException, message)
+  }
+}
+
+const NOT_FOUND = 404
 
 interface Answer {
   readonly status: number
@@ -78,7 +90,18 @@ export class RestClient {
   /** Hands a job over; resolves when it has been initialised. */
   async submit(graph: JobGraph, jar: string): Promise<void> {
     await this.#upload(graph, jar)
-    for (let pause = FIRST_PAUSE; (await this.status(graph.jobId)) === 'INITIALIZING'; pause = Math.min(pause * 2, LONGEST_PAUSE)) await sleep(pause)
+    await this.initialised(graph.jobId)
+  }
+
+  /** @param mayBeUnknown milliseconds for which a cluster that brings its job along may not know of it yet */
+  async initialised(jobId: string, mayBeUnknown = 0): Promise<void> {
+    const deadline = performance.now() + mayBeUnknown
+    const unknownYet = (e: unknown) => {
+      if (e instanceof RestError && e.status === NOT_FOUND && performance.now() < deadline) return 'INITIALIZING'
+      throw e
+    }
+    for (let pause = FIRST_PAUSE; (await this.status(jobId).catch(unknownYet)) === 'INITIALIZING'; pause = Math.min(pause * 2, LONGEST_PAUSE))
+      await sleep(pause)
   }
 
   /**
@@ -123,11 +146,11 @@ export class RestClient {
     try {
       value = JSON.parse(answer.body)
     } catch {
-      throw flinkError('RestClientException', `${this.url} answered ${answer.status} with something that is not JSON: is that a JobManager's REST endpoint?`)
+      throw new RestError(answer.status, `${this.url} answered ${answer.status} with something that is not JSON: is that a JobManager's REST endpoint?`)
     }
     if (answer.status >= 200 && answer.status < 300) return value as T
     const { errors } = value as { errors?: string[] }
-    throw flinkError('RestClientException', `[${(errors ?? [answer.body]).join(', ')}]`)
+    throw new RestError(answer.status, `[${(errors ?? [answer.body]).join(', ')}]`)
   }
 
   #upload(graph: JobGraph, jar: string): Promise<void> {
