@@ -1,12 +1,14 @@
 /** `hdfs dfsadmin`: one table of its commands. */
-import { exception, firstLine } from '../../../common/errors.js'
+import { exception } from '../../../common/errors.js'
 import { LONG_MAX } from '../../../common/proto/runtime.js'
 import { type ClientProtocol, clientProtocol } from '../../../common/protocols/client-namenode.js'
-import { parseAddress } from '../../../common/rpc/client.js'
+import { type Address, ConnectionError, parseAddress } from '../../../common/rpc/client.js'
 import type { Proxy as RpcProxy } from '../../../common/rpc/protocol.js'
 import { defaultUser, type NameNode, normalize } from '../../client/index.js'
 import { GENERIC_OPTIONS_HELP, readGenericOptions } from '../generic-options.js'
+import { describeError, UsageError } from '../shell/errors.js'
 import { parsePath } from '../shell/file-system.js'
+import { byteSize } from '../shell/format.js'
 import { javaAddress, Terminal } from './terminal.js'
 
 type NameNodeCalls = RpcProxy<ClientProtocol>
@@ -14,6 +16,8 @@ type NameNodeCalls = RpcProxy<ClientProtocol>
 interface Command {
   /** What follows the name in usage. */
   readonly usage?: string
+  /** The same, where Hadoop words it otherwise after a mistake. */
+  readonly usageAfterMistake?: string
   /** Least and most arguments. */
   readonly args: readonly [number, number]
   readonly run: (t: Terminal, args: string[]) => Promise<number | undefined> | Promise<void>
@@ -23,26 +27,32 @@ const ANY = Number.POSITIVE_INFINITY
 const DONT_SET = LONG_MAX
 const RESET = -1
 const UNITS = 'kmgtpe'
+/** Three times Hadoop's own periods of checkpoints. */
+const CHECKPOINT_SECONDS = 10_800
+const CHECKPOINT_CHANGES = 3_000_000
 
 /** The active NameNode. */
 function active(t: Terminal): NameNodeCalls {
   return t.proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc))
 }
 
-/** Something that each NameNode does for itself. @returns 255 when it failed at one */
-async function each(t: Terminal, act: (calls: NameNodeCalls, where: string, node: NameNode) => Promise<void>): Promise<number> {
-  let code = 0
+/**
+ * Something that each NameNode does for itself.
+ * @param what its name, in the line that says that it failed somewhere
+ */
+async function each(t: Terminal, what: string, act: (calls: NameNodeCalls, where: string, node: NameNode) => Promise<void>): Promise<number> {
+  let failure: unknown
   for (const node of t.namenodes) {
     const where = await javaAddress(node.rpc)
     try {
       await act(t.proxy(clientProtocol, node.rpc), where, node)
     } catch (e) {
-      if (t.namenodes.length === 1) throw e
-      t.error(`${where}: ${firstLine(e)}`)
-      code = 255
+      t.line(`${what} failed for ${where}`)
+      failure = e
     }
   }
-  return code
+  if (failure !== undefined) throw failure
+  return 0
 }
 
 /** The absolute path of an argument. */
@@ -51,10 +61,14 @@ function pathOf(text: string): string {
   return normalize(path.startsWith('/') ? path : `/user/${defaultUser()}/${path}`)
 }
 
-/** A number with an optional binary unit. @returns undefined when it is none */
-function bytesOf(text: string): number | undefined {
+/** A number with an optional binary unit. @throws UsageError when it is none */
+function bytesOf(text: string): number {
+  if (text.startsWith('-')) throw new UsageError(`Illegal option ${text}`)
   const m = new RegExp(`^(\\d+)([${UNITS}]?)$`, 'i').exec(text)
-  return m ? Number(m[1]) * (m[2] ? 1024 ** (UNITS.indexOf(m[2].toLowerCase()) + 1) : 1) : undefined
+  if (m) return Number(m[1]) * (m[2] ? 1024 ** (UNITS.indexOf(m[2].toLowerCase()) + 1) : 1)
+  const last = text.at(-1) ?? ''
+  if (/\d/.test(last) || text === '') throw new UsageError(`For input string: "${text}"`)
+  throw new UsageError(`Invalid size prefix '${last}' in '${text}'. Allowed prefixes are k, m, g, t, p, e(case insensitive)`)
 }
 
 const SAFE_MODE = { enter: 'SAFEMODE_ENTER', leave: 'SAFEMODE_LEAVE', get: 'SAFEMODE_GET', forceExit: 'SAFEMODE_FORCE_EXIT' } as const
@@ -64,60 +78,84 @@ async function safemode(t: Terminal, args: string[]): Promise<number> {
   if (word === 'wait') return waitForLeaving(t)
   const action = SAFE_MODE[word as keyof typeof SAFE_MODE]
   if (!action) return misused(t, '-safemode')
-  return each(t, async (calls, where) => {
+  return each(t, 'Safe mode', async (calls, where) => {
     const { result } = await calls.setSafeMode({ action, checked: false })
     t.line(`Safe mode is ${result ? 'ON' : 'OFF'} in ${where}`)
   })
 }
 
 async function waitForLeaving(t: Terminal): Promise<number> {
-  return each(t, async (calls, where) => {
+  return each(t, 'Safe mode', async (calls, where) => {
     while ((await calls.setSafeMode({ action: 'SAFEMODE_GET' })).result) await new Promise((r) => setTimeout(r, 250))
     t.line(`Safe mode is OFF in ${where}`)
   })
 }
 
-async function setQuotas(t: Terminal, paths: readonly string[], namespaceQuota: number, storagespaceQuota: number, type?: string): Promise<void> {
+async function setQuotas(t: Terminal, paths: readonly string[], namespaceQuota: number, storagespaceQuota: number, type?: QuotaType): Promise<void> {
+  if (namespaceQuota === 0 || storagespaceQuota === 0)
+    throw new UsageError(`Invalid values for quota : ${shown(namespaceQuota)} and ${shown(storagespaceQuota)}`)
   const calls = active(t)
-  const storageType = type === undefined ? {} : { storageType: type.toUpperCase() as 'DISK' }
-  for (const path of paths) await calls.setQuota({ path: pathOf(path), namespaceQuota, storagespaceQuota, ...storageType })
+  for (const path of paths) await calls.setQuota({ path: pathOf(path), namespaceQuota, storagespaceQuota, ...(type && { storageType: type }) })
 }
+
+const shown = (quota: number) => (quota === DONT_SET ? '9223372036854775807' : String(quota))
+
+const QUOTA_TYPES = ['SSD', 'DISK', 'ARCHIVE', 'PROVIDED'] as const
+type QuotaType = (typeof QUOTA_TYPES)[number]
 
 /** -storageType TYPE, taken out of the arguments. */
-function takeStorageType(args: string[]): string | undefined {
+function takeStorageType(args: string[]): QuotaType | undefined {
   const at = args.indexOf('-storageType')
-  return at < 0 ? undefined : args.splice(at, 2)[1]
+  if (at < 0) return undefined
+  const [, text = ''] = args.splice(at, 2)
+  const type = QUOTA_TYPES.find((q) => q === text.toUpperCase())
+  if (!type) throw new UsageError(`Storage type ${text} is not available. Available storage types are [${QUOTA_TYPES.join(', ')}]`)
+  return type
 }
 
-async function setQuota(t: Terminal, args: string[]): Promise<number | undefined> {
-  const quota = /^\d+$/.test(args[0]!) ? Number(args[0]) : undefined
-  if (quota === undefined) return fail(t, 'setQuota', `For input string: "${args[0]}"`)
-  await setQuotas(t, args.slice(1), quota, DONT_SET)
-  return undefined
+function need(args: readonly string[], count: number): void {
+  if (args.length < count) throw new UsageError(`Not enough arguments: expected ${count} but got ${args.length}`)
 }
 
-async function setSpaceQuota(t: Terminal, args: string[]): Promise<number | undefined> {
+async function setQuota(t: Terminal, args: string[]): Promise<void> {
+  need(args, 2)
+  await setQuotas(t, args.slice(1), bytesOf(args[0]!), DONT_SET)
+}
+
+async function setSpaceQuota(t: Terminal, args: string[]): Promise<void> {
   const type = takeStorageType(args)
-  const quota = bytesOf(args[0]!)
-  if (quota === undefined) return fail(t, 'setSpaceQuota', `"${args[0]}" is not a valid value for a quota.`)
-  await setQuotas(t, args.slice(1), DONT_SET, quota, type)
-  return undefined
+  need(args, 2)
+  await setQuotas(t, args.slice(1), DONT_SET, bytesOf(args[0]!), type)
 }
 
-function fail(t: Terminal, command: string, text: string): number {
-  t.error(`${command}: ${text}`)
-  return 255
+async function clrQuota(t: Terminal, args: string[]): Promise<void> {
+  need(args, 1)
+  await setQuotas(t, args, RESET, DONT_SET)
+}
+
+async function clrSpaceQuota(t: Terminal, args: string[]): Promise<void> {
+  const type = takeStorageType(args)
+  need(args, 1)
+  await setQuotas(t, args, DONT_SET, RESET, type)
+}
+
+function address(text: string): Address {
+  try {
+    return parseAddress(text)
+  } catch {
+    throw new UsageError(`Does not contain a valid host:port authority: ${text}`)
+  }
 }
 
 /** Goes to one DataNode, given as HOST:IPC_PORT. */
 async function datanode(t: Terminal, text: string) {
   const { clientDatanodeProtocol } = await import('../../../common/protocols/client-datanode.js')
-  return t.proxy(clientDatanodeProtocol, parseAddress(text))
+  return t.proxy(clientDatanodeProtocol, address(text))
 }
 
 async function listOpenFiles(t: Terminal, args: string[]): Promise<void> {
   const at = args.indexOf('-path')
-  const path = at < 0 ? '' : pathOf(args[at + 1] ?? '/')
+  const path = at < 0 ? '/' : pathOf(args[at + 1] ?? '/')
   const types = [args.includes('-blockingDecommission') ? ('BLOCKING_DECOMMISSION' as const) : ('ALL_OPEN_FILES' as const)]
   t.line(`${'Client Host'.padEnd(20)}\t${'Client Name'.padEnd(20)}\tOpen File Path`)
   const calls = active(t)
@@ -131,11 +169,10 @@ async function listOpenFiles(t: Terminal, args: string[]): Promise<void> {
 
 async function refreshOf(t: Terminal, kind: 'serviceAcl' | 'userToGroups' | 'superUser' | 'callQueue'): Promise<number> {
   const protocols = await import('./refresh-protocols.js')
-  for (const node of t.namenodes) {
+  return each(t, protocols.WHAT[kind], async (_, where, node) => {
     await protocols.refresh(t, kind, node.rpc)
-    t.line(`${protocols.SAID[kind]} for ${await javaAddress(node.rpc)}`)
-  }
-  return 0
+    t.line(`${protocols.WHAT[kind]} successful for ${where}`)
+  })
 }
 
 const COMMANDS: Readonly<Record<string, Command>> = {
@@ -144,16 +181,21 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     args: [0, 6],
     run: async (t, args) => (await import('./report.js')).report(t, active(t), args),
   },
-  safemode: { usage: '<enter | leave | get | wait | forceExit>', args: [1, 1], run: safemode },
+  safemode: { usage: '<enter | leave | get | wait | forceExit>', usageAfterMistake: 'enter | leave | get | wait | forceExit', args: [1, 1], run: safemode },
   saveNamespace: {
     usage: '[-beforeShutdown]',
     args: [0, 1],
-    run: (t, args) =>
-      each(t, async (calls, where) => {
-        const checked = args.includes('-beforeShutdown')
-        const { saved } = await calls.saveNamespace(checked ? { timeWindow: 3600, txGap: 1_000_000 } : { timeWindow: 0, txGap: 0 })
+    run: (t, args) => {
+      if (args.includes('-beforeShutdown')) {
+        t.line(
+          `Do checkpoint if necessary before stopping namenode. The time window is ${CHECKPOINT_SECONDS} seconds, and the transaction gap is ${CHECKPOINT_CHANGES}`,
+        )
+      }
+      return each(t, 'Save namespace', async (calls, where) => {
+        const { saved } = await calls.saveNamespace(args.includes('-beforeShutdown') ? { timeWindow: CHECKPOINT_SECONDS, txGap: CHECKPOINT_CHANGES } : {})
         t.line(saved === false ? `No extra checkpoint has been made for ${where}` : `Save namespace successful for ${where}`)
-      }),
+      })
+    },
   },
   rollEdits: {
     args: [0, 0],
@@ -164,36 +206,35 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   restoreFailedStorage: {
     usage: 'true|false|check',
+    usageAfterMistake: 'true|false|check ',
     args: [1, 1],
-    run: (t, [arg]) =>
-      each(t, async (calls, where) => {
+    run: async (t, [arg]) => {
+      if (!['true', 'false', 'check'].includes(arg!)) {
+        t.error('restoreFailedStorage valid args are true|false|check')
+        return 255
+      }
+      return each(t, 'restoreFailedStorage', async (calls, where) => {
         const { result } = await calls.restoreFailedStorage({ arg: arg! })
         t.line(`restoreFailedStorage is set to ${result} for ${where}`)
-      }),
+      })
+    },
   },
   refreshNodes: {
     args: [0, 0],
     run: (t) =>
-      each(t, async (calls, where) => {
+      each(t, 'Refresh nodes', async (calls, where) => {
         await calls.refreshNodes({})
         t.line(`Refresh nodes successful for ${where}`)
       }),
   },
-  setQuota: { usage: '<quota> <dirname>...<dirname>', args: [2, ANY], run: setQuota },
-  clrQuota: { usage: '<dirname>...<dirname>', args: [1, ANY], run: (t, args) => setQuotas(t, args, RESET, DONT_SET) },
-  setSpaceQuota: { usage: '<quota> [-storageType <storagetype>] <dirname>...<dirname>', args: [2, ANY], run: setSpaceQuota },
-  clrSpaceQuota: {
-    usage: '[-storageType <storagetype>] <dirname>...<dirname>',
-    args: [1, ANY],
-    run: (t, args) => {
-      const type = takeStorageType(args)
-      return setQuotas(t, args, DONT_SET, RESET, type)
-    },
-  },
+  setQuota: { usage: '<quota> <dirname>...<dirname>', args: [0, ANY], run: setQuota },
+  clrQuota: { usage: '<dirname>...<dirname>', args: [0, ANY], run: clrQuota },
+  setSpaceQuota: { usage: '<quota> [-storageType <storagetype>] <dirname>...<dirname>', args: [0, ANY], run: setSpaceQuota },
+  clrSpaceQuota: { usage: '[-storageType <storagetype>] <dirname>...<dirname>', args: [0, ANY], run: clrSpaceQuota },
   finalizeUpgrade: {
     args: [0, 0],
     run: (t) =>
-      each(t, async (calls, where) => {
+      each(t, 'Finalize upgrade', async (calls, where) => {
         await calls.finalizeUpgrade({})
         t.line(`Finalize upgrade successful for ${where}`)
       }),
@@ -203,7 +244,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     args: [0, 1],
     run: async (t, [word = 'query']) => {
       const action = { query: 'QUERY', prepare: 'START', finalize: 'FINALIZE' }[word] as 'QUERY' | undefined
-      if (!action) return misused(t, '-rollingUpgrade')
+      if (!action) throw new UsageError(`Failed to convert "${word}" to RollingUpgradeAction`)
       t.line(`${action} rolling upgrade ...`)
       const { rollingUpgradeInfo } = await active(t).rollingUpgrade({ action })
       t.line(
@@ -216,13 +257,16 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   upgrade: {
     usage: '<query | finalize>',
+    usageAfterMistake: 'query | finalize',
     args: [1, 1],
-    run: (t, [word]) =>
-      each(t, async (calls, where) => {
+    run: async (t, [word]) => {
+      if (word !== 'query' && word !== 'finalize') return misused(t, '-upgrade')
+      return each(t, 'Getting upgrade status', async (calls, where) => {
         if (word === 'finalize') await calls.finalizeUpgrade({})
         const { upgradeFinalized } = await calls.upgradeStatus({})
         t.line(upgradeFinalized ? `Upgrade finalized for ${where}` : `Upgrade not finalized for ${where}`)
-      }),
+      })
+    },
   },
   refreshServiceAcl: { args: [0, 0], run: (t) => refreshOf(t, 'serviceAcl') },
   refreshUserToGroupsMappings: { args: [0, 0], run: (t) => refreshOf(t, 'userToGroups') },
@@ -231,7 +275,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   refresh: {
     usage: '<host:ipc_port> <key> [arg1..argn',
     args: [2, ANY],
-    run: async (t, [address, identifier, ...args]) => (await import('./refresh-protocols.js')).genericRefresh(t, parseAddress(address!), identifier!, args),
+    run: async (t, [where, identifier, ...args]) => (await import('./refresh-protocols.js')).genericRefresh(t, address(where!), identifier!, args),
   },
   reconfig: leftOut('<namenode|datanode> <host:ipc_port|livenodes> <start|status|properties>', 'properties are read when a daemon starts'),
   printTopology: { args: [0, 0], run: async (t) => (await import('./report.js')).topology(t, active(t)) },
@@ -246,7 +290,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     run: async (t, [address]) => {
       const { volumeInfo } = await (await datanode(t, address!)).getVolumeReport({})
       t.line(`Active Volumes : ${volumeInfo.length}`)
-      for (const v of volumeInfo) t.line(`\n${JSON.stringify(v)}`)
+      for (const v of volumeInfo) {
+        const space = (n: number) => `${n}(${byteSize(n)})`
+        t.line(`\nDirectory: ${v.path}\nStorageType: ${v.storageType}\nCapacity Used: ${space(v.usedSpace)}\nCapacity Left: ${space(v.freeSpace)}`)
+        t.line(`Capacity Reserved: ${space(v.reservedSpace)}\nReserved Space for Replicas: ${space(v.reservedSpaceForReplicas)}\nBlocks: ${v.numBlocks}`)
+      }
     },
   },
   deleteBlockPool: {
@@ -258,13 +306,11 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   setBalancerBandwidth: {
     usage: '<bandwidth in bytes per second>',
     args: [1, 1],
-    run: (t, [text]) =>
-      each(t, async (calls, where) => {
-        const bandwidth = bytesOf(text!)
-        if (bandwidth === undefined) throw new Error(`NumberFormatException: For input string: "${text}"`)
-        await calls.setBalancerBandwidth({ bandwidth })
-        t.line(`Balancer bandwidth is set to ${bandwidth} for ${where}`)
-      }),
+    async run(t, [text]) {
+      const bandwidth = bytesOf(text!)
+      for (const node of t.namenodes) await t.proxy(clientProtocol, node.rpc).setBalancerBandwidth({ bandwidth })
+      t.line(`Balancer bandwidth is set to ${bandwidth}`)
+    },
   },
   getBalancerBandwidth: {
     usage: '<datanode_host:ipc_port>',
@@ -308,7 +354,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<datanode_host:ipc_port>',
     args: [1, 1],
     run: async (t, [address]) => {
-      const { localInfo } = await (await datanode(t, address!)).getDatanodeInfo({})
+      const { localInfo } = await (await datanode(t, address!)).getDatanodeInfo({}).catch((e) => {
+        if (!(e instanceof ConnectionError)) throw e
+        throw exception('IOException', `Datanode unreachable. java.net.ConnectException: ${describeError(e)}`, { cause: e })
+      })
       t.line(`Uptime: ${localInfo.uptime}, Software version: ${localInfo.softwareVersion}, Config version: ${localInfo.configVersion}`)
     },
   },
@@ -316,7 +365,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'filename',
     args: [1, 1],
     run: (t, [filename]) =>
-      each(t, async (calls, where) => {
+      each(t, 'Created metasave file', async (calls, where) => {
         await calls.metaSave({ filename: filename! })
         t.line(`Created metasave file ${filename} in the log directory of namenode ${where}`)
       }),
@@ -345,20 +394,23 @@ function leftOut(usage: string, why: string): Command {
   }
 }
 
-const lineOf = (name: string) => `[-${name}${COMMANDS[name]?.usage ? ` ${COMMANDS[name].usage}` : ''}]`
+function lineOf(name: string, usage = COMMANDS[name]?.usage): string {
+  return `[-${name}${usage ? ` ${usage}` : ''}]`
+}
 
 function usageOfAll(): string {
   return [
     'Usage: hdfs dfsadmin',
     'Note: Administrative commands can only be run as the HDFS superuser.',
-    ...[...Object.keys(COMMANDS).map(lineOf), '[-help [cmd]]'].map((l) => `\t${l}`),
+    ...[...Object.keys(COMMANDS).map((name) => lineOf(name)), '[-help [cmd]]'].map((l) => `\t${l}`),
     '',
     GENERIC_OPTIONS_HELP,
   ].join('\n')
 }
 
 function misused(t: Terminal, given: string): number {
-  t.error(COMMANDS[given.slice(1)] ? `Usage: hdfs dfsadmin ${lineOf(given.slice(1))}` : usageOfAll())
+  const command = COMMANDS[given.slice(1)]
+  t.error(command ? `Usage: hdfs dfsadmin ${lineOf(given.slice(1), command.usageAfterMistake)}` : usageOfAll())
   return 255
 }
 
@@ -375,9 +427,17 @@ export async function dfsadmin(args: readonly string[]): Promise<number> {
   }
   const command = given.startsWith('-') && Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
   if (!command) {
-    t.error(`${name}: Unknown command`)
+    t.error(`${given.slice(1)}: Unknown command`)
     return misused(t, '')
   }
   if (words.length < command.args[0] || words.length > command.args[1]) return misused(t, given)
-  return t.finish(name, async () => (await command.run(t, words)) || 0)
+  return t.finish(name, async () => {
+    try {
+      return (await command.run(t, words)) || 0
+    } catch (e) {
+      if (!(e instanceof UsageError)) throw e
+      t.error(`${name}: ${e.message}`)
+      return misused(t, given)
+    }
+  })
 }

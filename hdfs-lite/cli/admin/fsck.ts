@@ -1,5 +1,6 @@
 /** `hdfs fsck`: asks the NameNode's web address, which checks and reports. */
 import http from 'node:http'
+import { clientProtocol } from '../../../common/protocols/client-namenode.js'
 import { defaultUser, normalize } from '../../client/index.js'
 import { readGenericOptions } from '../generic-options.js'
 import { parsePath } from '../shell/file-system.js'
@@ -50,9 +51,9 @@ export async function fsck(args: readonly string[]): Promise<number> {
     const name = FLAGS[word]
     if (name) query.set(name, '1')
     else if (word === '-blockId') {
-      const ids = []
-      while (rest[i + 1] !== undefined && !rest[i + 1]!.startsWith('-')) ids.push(rest[++i])
-      query.set('blockId', ids.join(' '))
+      let ids = ''
+      while (rest[i + 1] !== undefined && !rest[i + 1]!.startsWith('-')) ids += `${rest[++i]} `
+      query.set('blockId', ids)
     } else if (word === '-replicate') query.set('replicate', '1')
     else if (!word.startsWith('-') && path === undefined) path = parsePath(word).path
     else {
@@ -60,15 +61,21 @@ export async function fsck(args: readonly string[]): Promise<number> {
       return 255
     }
   }
-  if (path === undefined && !query.has('blockId')) {
+  if (path === undefined) {
     if (rest.length === 0) {
       t.error(USAGE)
       return 255
     }
     path = '/'
   }
-  if (path !== undefined) query.set('path', normalize(path.startsWith('/') ? path : `/user/${defaultUser()}/${path}`))
-  return t.finish('fsck', () => ask(t, query))
+  const src = normalize(path.startsWith('/') ? path : `/user/${defaultUser()}/${path}`)
+  query.set('path', src)
+  return t.finish('fsck', async () => {
+    const { fs } = await t.proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc)).getFileInfo({ src })
+    if (fs) return ask(t, query)
+    t.error(`FileSystem is inaccessible due to:\njava.io.FileNotFoundException: File does not exist: ${src}\nDFSck exiting.`)
+    return 0
+  })
 }
 
 async function ask(t: Terminal, query: URLSearchParams): Promise<number> {
@@ -81,7 +88,7 @@ async function ask(t: Terminal, query: URLSearchParams): Promise<number> {
     try {
       const answer = await get(url)
       t.error(`Connecting to namenode via ${url}`)
-      return await show(t, answer)
+      return await (query.has('listcorruptfileblocks') ? showCorrupt(t, answer, query) : show(t, answer))
     } catch (e) {
       failure = e as Error
     }
@@ -126,4 +133,15 @@ async function show(t: Terminal, answer: http.IncomingMessage): Promise<number> 
   }
   const line = last.trimEnd().split('\n').at(-1) ?? ''
   return ENDINGS.find(([words]) => line.includes(words))?.[1] ?? 255
+}
+
+/** The NameNode's list of corrupt files, with the count that makes a sentence of it. */
+async function showCorrupt(t: Terminal, answer: http.IncomingMessage, query: URLSearchParams): Promise<number> {
+  let text = ''
+  answer.setEncoding('utf8')
+  for await (const part of answer) text += part
+  const files = text.split('\n').filter((line) => /^blk_/.test(line))
+  if (files.length > 0) t.line(`The list of corrupt files under path '${query.get('path')}' are:\n${files.join('\n')}`)
+  t.line(`The filesystem under path '${query.get('path')}' has ${files.length} CORRUPT files`)
+  return 0
 }

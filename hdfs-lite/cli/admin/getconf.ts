@@ -34,9 +34,10 @@ export async function getconf(args: readonly string[]): Promise<number> {
         for (const n of t.namenodes) t.line(formatAddress(n.rpc))
         return 0
       case '-secondaryNameNodes':
+        return absent(t, 'secondary namenode address dfs.namenode.secondary.http-address')
       case '-backupNodes':
+        return absent(t, 'backup node address dfs.namenode.backup.address')
       case '-journalNodes':
-        // There are none here: the pair shares its journal.
         t.line('')
         return 0
       case '-includeFile':
@@ -44,15 +45,23 @@ export async function getconf(args: readonly string[]): Promise<number> {
         return value(t, FILES[option])
       case '-confKey':
         if (key !== undefined) return value(t, key)
+        t.error('usage: -confKey [key]')
+        return 255
     }
     t.error(USAGE)
     return 255
   })
 }
 
+/** There are no such daemons here: a pair of NameNodes shares its journal. */
+async function absent(t: Terminal, what: string): Promise<number> {
+  t.error(`Incorrect configuration: ${what} is not configured.`)
+  return 255
+}
+
 async function value(t: Terminal, name: string): Promise<number> {
   const text = t.conf.raw(name) ?? (await declaredDefault(t, name))
-  if (text === undefined) {
+  if (text === undefined || text === '') {
     t.error(`Configuration ${name} is missing.`)
     return 255
   }

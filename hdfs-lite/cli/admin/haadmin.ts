@@ -3,20 +3,24 @@ import { isException } from '../../../common/errors.js'
 import { haServiceProtocol } from '../../../common/protocols/ha-service.js'
 import { ConnectionError, formatAddress } from '../../../common/rpc/client.js'
 import type { NameNode } from '../../client/index.js'
-import { readGenericOptions } from '../generic-options.js'
+import { GENERIC_OPTIONS_HELP, readGenericOptions } from '../generic-options.js'
 import { Terminal } from './terminal.js'
 
-const USAGE = [
-  'Usage: haadmin [-ns <nameserviceId>]',
-  '    [-transitionToActive [--forceactive] <serviceId>]',
-  '    [-transitionToStandby <serviceId>]',
-  '    [-transitionToObserver <serviceId>]',
-  '    [-failover [--forcefence] [--forceactive] <serviceId> <serviceId>]',
-  '    [-getServiceState <serviceId>]',
-  '    [-getAllServiceState]',
-  '    [-checkHealth <serviceId>]',
-  '    [-help <command>]',
-].join('\n')
+const ARGUMENTS: Record<string, { readonly usage: string; readonly count: number }> = {
+  '-checkHealth': { usage: '<serviceId>', count: 1 },
+  '-failover': { usage: '[--forcefence] [--forceactive] <serviceId> <serviceId>', count: 2 },
+  '-getAllServiceState': { usage: '', count: 0 },
+  '-getServiceState': { usage: '<serviceId>', count: 1 },
+  '-help': { usage: '<command>', count: 1 },
+  '-transitionToActive': { usage: '[--forceactive] <serviceId>', count: 1 },
+  '-transitionToObserver': { usage: '<serviceId>', count: 1 },
+  '-transitionToStandby': { usage: '<serviceId>', count: 1 },
+}
+
+const HEAD = 'Usage: haadmin [-ns <nameserviceId>]'
+const lineOf = (name: string) => `[${`${name} ${ARGUMENTS[name]!.usage}`.trim()}]`
+const usage = () => [HEAD, ...Object.keys(ARGUMENTS).map((name) => `    ${lineOf(name)}`), '', GENERIC_OPTIONS_HELP].join('\n')
+const usageOf = (command: string) => `${HEAD} ${lineOf(command)}`
 
 const BY_USER = { reqInfo: { reqSource: 'REQUEST_BY_USER' as const } }
 const BY_FORCE = { reqInfo: { reqSource: 'REQUEST_BY_USER_FORCED' as const } }
@@ -28,26 +32,23 @@ export async function haadmin(args: readonly string[]): Promise<number> {
   const [command, ...words] = rest
   const force = words.includes('--forceactive') || words.includes('--forcemanual')
   const ids = words.filter((w) => !w.startsWith('--'))
-  const expected: Record<string, number> = {
-    '-getServiceState': 1,
-    '-getAllServiceState': 0,
-    '-checkHealth': 1,
-    '-transitionToActive': 1,
-    '-transitionToStandby': 1,
-    '-transitionToObserver': 1,
-    '-failover': 2,
+  const expected = command === undefined ? undefined : ARGUMENTS[command]
+  if (command === '-help') {
+    t.line(ids[0] && ARGUMENTS[ids[0]] ? usageOf(ids[0]) : usage())
+    t.flush()
+    return 0
   }
-  if (command === undefined || !(command in expected)) {
-    t.error(command === undefined || command === '-help' ? USAGE : `${command.replace(/^-/, '')}: Unknown command\n${USAGE}`)
-    return command === '-help' ? 0 : 255
+  if (!expected) {
+    t.error(command === undefined ? usage() : `${command.replace(/^-/, '')}: Unknown command\n${usage()}`)
+    return 255
   }
-  if (ids.length !== expected[command]) {
-    t.error(`${command.slice(1)}: incorrect number of arguments\n${USAGE}`)
+  if (ids.length !== expected.count) {
+    t.error(`${command!.slice(1)}: incorrect number of arguments\n${usageOf(command!)}`)
     return 255
   }
   const service = (id: string) => t.proxy(haServiceProtocol, nodeOf(t, id).rpc)
   try {
-    return await t.finish('haadmin', async () => {
+    return await t.finish('Operation failed', async () => {
       switch (command) {
         case '-getServiceState':
           t.line((await service(ids[0]!).getServiceStatus({})).state.toLowerCase())
@@ -81,9 +82,8 @@ class UnknownNode extends Error {}
 function nodeOf(t: Terminal, id: string): NameNode {
   const found = t.namenodes.find((n) => n.id === id)
   if (found) return found
-  const known = t.namenodes.flatMap((n) => n.id ?? [])
   throw new UnknownNode(
-    `Illegal argument: Unable to determine service address for namenode '${id}'${known.length > 0 ? ` (there are ${known.join(', ')})` : ''}`,
+    `Illegal argument: Unable to determine service address for namenode '${id}'` (there are ${known.join(', ')})` : ''}`,
   )
 }
 
@@ -111,7 +111,7 @@ async function toActive(t: Terminal, id: string, force: boolean): Promise<number
         .getServiceStatus({})
         .catch(() => undefined)
       if (state?.state !== 'ACTIVE') continue
-      t.error(`transitionToActive: Node ${other.id} is already active\n${USAGE}`)
+      t.error(`transitionToActive: Node ${other.id} is already active\n${usageOf('-transitionToActive')}`)
       return 255
     }
   }

@@ -6,14 +6,14 @@ import { refreshUserMappingsProtocol } from '../../../common/protocols/refresh-u
 import type { Address } from '../../../common/rpc/client.js'
 import type { Terminal } from './terminal.js'
 
-export const SAID = {
-  serviceAcl: 'Refresh service acl successful',
-  userToGroups: 'Refresh user to groups mapping successful',
-  superUser: 'Refresh super user groups configuration successful',
-  callQueue: 'Refresh call queue successful',
+export const WHAT = {
+  serviceAcl: 'Refresh service acl',
+  userToGroups: 'Refresh user to groups mapping',
+  superUser: 'Refresh super user groups configuration',
+  callQueue: 'Refresh call queue',
 } as const
 
-export async function refresh(t: Terminal, kind: keyof typeof SAID, address: Address): Promise<void> {
+export async function refresh(t: Terminal, kind: keyof typeof WHAT, address: Address): Promise<void> {
   switch (kind) {
     case 'serviceAcl':
       await t.proxy(refreshAuthorizationPolicyProtocol, address).refreshServiceAcl({})

@@ -28,11 +28,6 @@ const ADMIN_STATES: Record<DatanodeInfoProto['adminState'], string> = {
 const amount = (n: number) => `${n} (${byteSize(n)})`
 
 export async function report(t: Terminal, namenode: RpcProxy<ClientProtocol>, args: readonly string[]): Promise<number> {
-  const unknown = args.find((a) => a !== '-slownodes' && !LISTS.some((l) => l.option === a))
-  if (unknown !== undefined) {
-    t.error(`report: Unknown option ${unknown}`)
-    return 255
-  }
   const [stats, replicated, groups, safe] = await Promise.all([
     namenode.getFsStats({}),
     namenode.getFsReplicatedBlockStats({}),

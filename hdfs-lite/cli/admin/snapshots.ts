@@ -32,6 +32,7 @@ export async function lsSnapshottableDir(args: readonly string[]): Promise<numbe
       ]
     })
     const widths = (i: number) => Math.max(...rows.map((r) => r[i]!.length))
+    if (rows.length === 0) t.line('')
     const padded = rows.map((r) => r.map((c, i) => (i === 2 || i === 3 ? c.padEnd(widths(i)) : [1, 4, 6, 7].includes(i) ? c.padStart(widths(i)) : c)))
     for (const row of padded) t.line(row.join(' '))
     return 0
@@ -56,15 +57,20 @@ export async function snapshotDiff(args: readonly string[]): Promise<number> {
     return 1
   }
   const [root, from, to] = [parsePath(rest[0]!).path, snapshotName(rest[1]!), snapshotName(rest[2]!)]
-  return t.finish('snapshotDiff', async () => {
-    const { diffReport } = await t
-      .proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc))
-      .getSnapshotDiffReport({ snapshotRoot: root, fromSnapshot: from, toSnapshot: to })
-    t.line(`Difference between ${describe(from)} and ${describe(to)} under directory ${root}:`)
-    const shown = (path: Uint8Array) => (path.length === 0 ? '.' : `./${Buffer.from(path).toString()}`)
-    for (const e of diffReport.diffReportEntries) {
-      t.line(`${e.modificationLabel}\t${shown(e.fullpath)}${e.targetPath ? ` -> ${shown(e.targetPath)}` : ''}`)
-    }
-    return 0
-  })
+  return t.finish(
+    'snapshotDiff',
+    async () => {
+      const { diffReport } = await t
+        .proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc))
+        .getSnapshotDiffReport({ snapshotRoot: root, fromSnapshot: from, toSnapshot: to })
+      t.line(`Difference between ${describe(from)} and ${describe(to)} under directory ${root}:`)
+      const shown = (path: Uint8Array) => (path.length === 0 ? '.' : `./${Buffer.from(path).toString()}`)
+      for (const e of diffReport.diffReportEntries) {
+        t.line(`${e.modificationLabel}\t${shown(e.fullpath)}${e.targetPath ? ` -> ${shown(e.targetPath)}` : ''}`)
+      }
+      t.line('')
+      return 0
+    },
+    1,
+  )
 }

@@ -27,15 +27,18 @@ export class Terminal extends Console {
     return client.proxy
   }
 
-  /** @returns the exit code; errors that were foreseen become one line */
-  async finish(command: string, work: () => Promise<number>): Promise<number> {
+  /**
+   * @param failed the exit code of an error
+   * @returns the exit code; errors that were foreseen become one line
+   */
+  async finish(command: string, work: () => Promise<number>, failed = 255): Promise<number> {
     try {
       return await work()
     } catch (e) {
       const text = describeError(e)
       if (text === undefined) throw e
       this.error(`${command}: ${text}`)
-      return 255
+      return failed
     } finally {
       this.flush()
       for (const c of this.#open) c.close()

@@ -1,0 +1,44 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { root } from '../../../common/supervisor/layout.js'
+import { type HdfsCluster, hdfsCluster } from '../../harness/hdfs.js'
+import { Commands, layFixture, normalize, parseTranscript, type Step } from './transcript.js'
+
+const steps = parseTranscript(readFileSync(path.join(root, 'test/golden/hdfs-cli/shell.txt'), 'utf8'))
+
+describe('hdfs commands print what Hadoop’s print', () => {
+  let cluster: HdfsCluster
+  let commands: Commands
+  let folder: string
+
+  beforeAll(async () => {
+    cluster = await hdfsCluster(1)
+    folder = path.join(cluster.dir, 'local')
+    mkdirSync(folder)
+    await cluster.start('namenode')
+    await cluster.start('datanode-1')
+    commands = new Commands(folder, { ...process.env, HADOOP_CONF_DIR: path.join(cluster.dir, 'conf'), HADOOP_USER_NAME: 'root', TZ: 'UTC' })
+  })
+
+  afterAll(async () => {
+    commands?.end()
+    await cluster?.close()
+  })
+
+  it('over a whole session', async () => {
+    const different: string[] = []
+    for (const step of steps) {
+      if (step === 'reset') {
+        layFixture(folder)
+        await commands.run('-rm -r -f -skipTrash /x /user/root/rel')
+        await commands.run('-mkdir -p /x /user/root/rel')
+        continue
+      }
+      const got = await commands.run(step.command)
+      const seen: Step = { command: step.command, stdout: normalize(got.stdout, folder), stderr: normalize(got.stderr, folder), code: got.code }
+      if (JSON.stringify(seen) !== JSON.stringify(step)) different.push(`${JSON.stringify(seen)}\n  instead of\n${JSON.stringify(step)}`)
+    }
+    expect(different.join('\n\n')).toBe('')
+  }, 60_000)
+})
