@@ -16,7 +16,7 @@ import { haService } from '../rpc/ha-service.js'
 import type { AclCheck } from './acl.js'
 import { type Election, startElection } from './election.js'
 import { ResourceManager } from './resource-manager.js'
-import { type ActiveServices, listenOn, startActiveServices } from './services.js'
+import { type ActiveServices, listenOn, portProblem, startActiveServices } from './services.js'
 import type { Settings } from './settings.js'
 
 export interface DaemonOptions {
@@ -85,15 +85,33 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
   const web = buildRmWeb({ settings, logDir: options.logDir, log, acl, startedAt, active: () => active?.rm })
 
   const listenWeb = async () => {
-    await web.listen({ port: settings.addresses.web.port, host: settings.bindHosts.web })
+    const { port } = settings.addresses.web
+    try {
+      await web.listen({ port, host: settings.bindHosts.web })
+    } catch (e) {
+      throw portProblem(e, port, settings.bindHosts.web, 'web')
+    }
     return (web.server.address() as { port: number }).port
   }
-  const [adminPort, webPort] = await Promise.all([
+  const stop = async () => {
+    await election?.stop()
+    await Promise.all([admin.close(), web.close()])
+    await deactivate()
+  }
+  // All of them are waited for before one that failed is told: nothing is left behind.
+  const listening = await Promise.allSettled([
     listenOn(admin, settings.addresses.admin.port, settings.bindHosts.admin, 'administration'),
     listenWeb(),
     settings.id === undefined ? activate() : undefined,
   ])
-  if (settings.id !== undefined) election = await startElection({ settings, log, activate, deactivate, onFailure: options.fatal })
+  const [adminPort, webPort] = listening.map((l) => (l.status === 'fulfilled' ? (l.value ?? 0) : 0)) as [number, number]
+  try {
+    for (const l of listening) if (l.status === 'rejected') throw l.reason
+    if (settings.id !== undefined) election = await startElection({ settings, log, activate, deactivate, onFailure: options.fatal })
+  } catch (e) {
+    await stop()
+    throw e
+  }
 
   const at = (host: string, port: number) => `${host}:${port}`
   const { addresses } = settings
@@ -105,10 +123,6 @@ export async function startDaemon(options: DaemonOptions): Promise<RunningDaemon
       scheduler: at(addresses.scheduler.host, active?.services.ports.scheduler ?? addresses.scheduler.port),
       tracker: at(addresses.tracker.host, active?.services.ports.tracker ?? addresses.tracker.port),
     },
-    async stop() {
-      await election?.stop()
-      await Promise.all([admin.close(), web.close()])
-      await deactivate()
-    },
+    stop,
   }
 }

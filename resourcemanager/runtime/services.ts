@@ -42,9 +42,13 @@ export async function listenOn(server: RpcServer, port: number, host: string, wh
   try {
     return await server.listen(port, host)
   } catch (e) {
-    const { code, message } = e as NodeJS.ErrnoException
-    throw new Error(
-      code === 'EADDRINUSE' ? `port ${port} on ${host}, the ResourceManager's ${what} port, is taken by another process` : `${what} port: ${message}`,
-    )
+    throw portProblem(e, port, host, what)
   }
+}
+
+/** What a person is told of a port that could not be listened on. */
+export function portProblem(e: unknown, port: number, host: string, what: string): Error {
+  const { code, message } = e as NodeJS.ErrnoException
+  const text = code === 'EADDRINUSE' ? `port ${port} on ${host}, the ResourceManager's ${what} port, is taken by another process` : `${what} port: ${message}`
+  return new Error(text, { cause: e })
 }
