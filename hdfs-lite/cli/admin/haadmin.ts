@@ -82,9 +82,7 @@ class UnknownNode extends Error {}
 function nodeOf(t: Terminal, id: string): NameNode {
   const found = t.namenodes.find((n) => n.id === id)
   if (found) return found
-  throw new UnknownNode(
-    `Illegal argument: Unable to determine service address for namenode '${id}'` (there are ${known.join(', ')})` : ''}`,
-  )
+  throw new UnknownNode(`Illegal argument: Unable to determine service address for namenode '${id}'`)
 }
 
 async function allStates(t: Terminal): Promise<number> {
