@@ -5,6 +5,7 @@ import path from 'node:path'
 import { type Deferred, deferred } from '../../common/lang/index.js'
 import { RpcServer } from '../../common/rpc/server.js'
 import { type FlinkConfiguration, options } from '../config/index.js'
+import { listenHost, listenOnFirst } from '../listen.js'
 import type { Log } from '../log.js'
 import { clusterAuthenticator, jobManagerProtocol } from '../proto/protocols.js'
 import { buildRest } from '../rest/server.js'
@@ -93,9 +94,9 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
   }
   const rest = buildRest(cluster, log.for('RestServer'))
   const [rpcPort] = await Promise.all([
-    listenOnFirst(o.rpcPorts, (port) => rpc.listen(port, o.bindHost)),
-    listenOnFirst(o.restPorts, async (port) => {
-      await rest.listen({ port, host: o.restBindAddress })
+    listenOnFirst(o.rpcPorts, 'the JobManager RPC service', (port) => rpc.listen(port, listenHost(o.bindHost))),
+    listenOnFirst(o.restPorts, 'rest endpoint', async (port) => {
+      await rest.listen({ port, host: listenHost(o.restBindAddress) })
       state.restPort = (rest.server.address() as { port: number }).port
       return state.restPort
     }),
@@ -114,27 +115,4 @@ export async function startCluster(o: ClusterOptions): Promise<Cluster> {
     },
   )
   return cluster
-}
-
-/** Ports of a list of ports and ranges, in order. @throws Error naming the text */
-export function parsePorts(text: string): number[] {
-  const ports = text.split(',').flatMap((part) => {
-    const m = /^\s*(\d+)\s*(?:-\s*(\d+)\s*)?$/.exec(part)
-    const from = Number(m?.[1])
-    const to = Number(m?.[2] ?? m?.[1])
-    if (!m || from > to || to > 65535) throw new Error(`"${text}" is no port, range (8081-8090) or list (8081,8083) of ports`)
-    return Array.from({ length: to - from + 1 }, (_, i) => from + i)
-  })
-  return ports
-}
-
-async function listenOnFirst(ports: string, listen: (port: number) => Promise<number>): Promise<number> {
-  for (const port of parsePorts(ports)) {
-    try {
-      return await listen(port)
-    } catch (e) {
-      if ((e as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw e
-    }
-  }
-  throw new Error(`Could not start rest endpoint on any port in port range ${ports}`)
 }

@@ -30,7 +30,6 @@ export interface SlotManagerOptions {
   /** Milliseconds. */
   readonly idleTimeout: number
   readonly heartbeatTimeout: number
-  /** Least number kept beyond need (slotmanager.redundant-taskmanager-num). */
   readonly onLost: (taskManager: TaskManager, reason: Failure) => void
   readonly log: Log
 }

@@ -6,8 +6,8 @@ import type { Cluster } from '../jobmanager/cluster.js'
 import type { TaskManager } from '../jobmanager/slot-manager.js'
 import type { JobStatus } from '../jobmanager/states.js'
 import { listLogFiles, readLogFile } from '../log.js'
+import { send } from './answers.js'
 import { RestError, internalError } from './errors.js'
-import { send } from './server.js'
 
 /** The release whose API this is. */
 export const FLINK_VERSION = '1.17.2'

@@ -4,10 +4,10 @@ import { isJobId, parseJobGraph } from '../jobgraph/index.js'
 import type { Cluster } from '../jobmanager/cluster.js'
 import { JobSubmissionException } from '../jobmanager/dispatcher.js'
 import type { JobMaster } from '../jobmanager/job-master.js'
+import { send } from './answers.js'
 import { RestError, badPathParameter, badQueryParameter, internalError, notFound, restHandlerException } from './errors.js'
 import { configView, detailsView, exceptionsView, executionResultView, overviewView, planOf, vertexView } from './job-views.js'
 import { MultipartError, type Part, boundaryOf, parseMultipart } from './multipart.js'
-import { send } from './server.js'
 
 const DEFAULT_MAX_EXCEPTIONS = 20
 

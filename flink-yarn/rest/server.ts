@@ -2,14 +2,13 @@
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Cluster } from '../jobmanager/cluster.js'
 import type { Log } from '../log.js'
+import { JSON_TYPE, send } from './answers.js'
 import { clusterRoutes } from './cluster-routes.js'
 import { RestError, internalError } from './errors.js'
 import { jobRoutes } from './job-routes.js'
 
 /** rest.server.max-content-length */
 const MAX_BODY = 100 * 1024 * 1024
-
-export const JSON_TYPE = 'application/json; charset=UTF-8'
 
 /** Builds the server; `listen` is the caller's. */
 export function buildRest(cluster: Cluster, log: Log): FastifyInstance {
@@ -32,10 +31,6 @@ export function buildRest(cluster: Cluster, log: Log): FastifyInstance {
   routes(app)
   void app.register(async (scope) => routes(scope), { prefix: '/v1' })
   return app
-}
-
-export function send(reply: FastifyReply, value: unknown, status = 200): FastifyReply {
-  return reply.code(status).header('content-type', JSON_TYPE).header('access-control-allow-origin', '*').send(JSON.stringify(value))
 }
 
 function sendErrors(reply: FastifyReply, status: number, errors: readonly string[]): FastifyReply {

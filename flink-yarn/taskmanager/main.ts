@@ -6,6 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { RpcClient } from '../../common/rpc/client.js'
 import { RpcServer } from '../../common/rpc/server.js'
 import { type FlinkConfiguration, options } from '../config/index.js'
+import { listenHost, listenOnFirst } from '../listen.js'
 import { logDirectory, openLog } from '../log.js'
 import { clusterAuthenticator, clusterToken, jobManagerProtocol, taskExecutorProtocol } from '../proto/protocols.js'
 import { readClusterSecret } from '../proto/secret.js'
@@ -21,7 +22,7 @@ export async function runTaskManager(conf: FlinkConfiguration, bundle: string): 
   const resourceId = conf.get(options.taskManager.resourceId)
   // In a container the node's name counts, whatever a configuration that was made for one machine says.
   const host = process.env._FLINK_NODE_ID ?? conf.optional(options.taskManager.host) ?? '127.0.0.1'
-  const bindHost = conf.optional(options.taskManager.bindHost) ?? host
+  const bindHost = listenHost(conf.optional(options.taskManager.bindHost) ?? host)
   const slots = conf.get(options.taskManager.slots)
   const secret = readClusterSecret()
   const workDir = workDirectory()
@@ -55,7 +56,7 @@ export async function runTaskManager(conf: FlinkConfiguration, bundle: string): 
   const server = new RpcServer({ tokens: clusterAuthenticator(secret), tokenRequired: true, onError: (e, method) => log.error(`${method} failed`, e) })
   server.serve(taskExecutorProtocol, executor.handlers)
   const [rpcPort, dataPort] = await Promise.all([
-    server.listen(firstPort(conf.get(options.taskManager.rpcPort)), bindHost),
+    listenOnFirst(conf.get(options.taskManager.rpcPort), 'the TaskManager RPC service', (port) => server.listen(port, bindHost)),
     executor.exchange.listen(conf.get(options.taskManager.dataPort), bindHost),
   ])
   log.info(`Starting TaskManager with ResourceID: ${resourceId} (RPC ${host}:${rpcPort}, data ${host}:${dataPort}, ${slots} slots)`)
@@ -96,13 +97,6 @@ export async function runTaskManager(conf: FlinkConfiguration, bundle: string): 
       }
     }
   }
-}
-
-/** The first of a port, a range or a list. */
-function firstPort(text: string): number {
-  const m = /^\d+/.exec(text.trim())
-  if (!m || Number(m[0]) > 65535) throw new Error(`${options.taskManager.rpcPort.key} is "${text}", which names no port`)
-  return Number(m[0])
 }
 
 /** Within the container's own folders where there are such; they go with it. */

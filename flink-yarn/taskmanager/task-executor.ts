@@ -9,7 +9,7 @@ import { type JobJar, loadJobJar } from '../program/jar.js'
 import { unpackProgram } from '../program/run.js'
 import type { TaskCountersProtoInit, TaskProto } from '../proto/gen/engine.js'
 import { JAR_CHUNK, type JobManagerProtocol, type TaskExecutorProtocol } from '../proto/protocols.js'
-import { Exchange, type SlotPort } from './exchange.js'
+import { Exchange } from './exchange.js'
 import { COUNTERS, type TaskFailure, type TaskState, failureOf } from './messages.js'
 import { Slot } from './slot.js'
 
@@ -42,7 +42,7 @@ export class TaskExecutor {
     this.exchange = new Exchange({ resourceId: options.resourceId, secret: options.secret, onProblem: (what) => options.log.warn(what) })
     const events = {
       taskState: (id: string, state: TaskState, failure: TaskFailure | undefined) => this.#report(id, state, failure),
-      exchange: (slot: Slot, m: Parameters<Exchange['fromSlot']>[1]) => this.exchange.fromSlot(slot as SlotPort, m),
+      exchange: (slot: Slot, m: Parameters<Exchange['fromSlot']>[1]) => this.exchange.fromSlot(slot, m),
     }
     const cancelGrace = options.cancelGrace ?? CANCEL_GRACE
     this.#slots = Array.from({ length: options.slots }, (_, index) => new Slot(index, { spawn: options.spawn, events, cancelGrace }))
@@ -70,7 +70,7 @@ export class TaskExecutor {
       for (const index of slots) {
         const slot = this.#slots[index]
         if (!slot) throw new Error(`there is no slot ${index}`)
-        this.exchange.released(slot as SlotPort)
+        this.exchange.released(slot)
         slot.free()
         slot.warm()
       }
@@ -102,7 +102,7 @@ export class TaskExecutor {
         for (const [index, mine] of bySlot) {
           const slot = this.#slots[index]!
           slot.deploy(folder, graph, mine)
-          for (const t of mine) this.exchange.deployed(t.executionId, slot as SlotPort)
+          for (const t of mine) this.exchange.deployed(t.executionId, slot)
         }
       },
       (e) => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parseJobManagerArguments } from '../../../flink-yarn/jobmanager/main.js'
-import { parsePorts } from '../../../flink-yarn/jobmanager/cluster.js'
+import { parsePorts } from '../../../flink-yarn/listen.js'
 import { parseDescriptors } from '../../../flink-yarn/jobmanager/yarn-launch.js'
 import { boundaryOf, parseMultipart } from '../../../flink-yarn/rest/multipart.js'
 

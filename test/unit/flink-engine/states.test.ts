@@ -1,12 +1,19 @@
 import { describe, expect, it } from 'vitest'
-import { EXECUTION, EXECUTION_STATES, JOB, JOB_STATUSES, TERMINAL_EXECUTION, TERMINAL_JOB, next } from '../../../flink-yarn/jobmanager/states.js'
+import {
+  EXECUTION,
+  EXECUTION_STATES,
+  type ExecutionState,
+  JOB,
+  JOB_STATUSES,
+  TERMINAL_EXECUTION,
+  TERMINAL_JOB,
+  next,
+} from '../../../flink-yarn/jobmanager/states.js'
 
 describe('the life of an execution', () => {
   it('goes from CREATED to FINISHED', () => {
-    const states = (['schedule', 'deploy', 'initialize', 'run', 'finish'] as const).reduce(
-      (seen, event) => [...seen, next(EXECUTION, seen.at(-1)!, event)],
-      [EXECUTION_STATES[0] as (typeof EXECUTION_STATES)[number]],
-    )
+    const states: ExecutionState[] = [EXECUTION_STATES[0]]
+    for (const event of ['schedule', 'deploy', 'initialize', 'run', 'finish'] as const) states.push(next(EXECUTION, states.at(-1)!, event))
     expect(states).toEqual(['CREATED', 'SCHEDULED', 'DEPLOYING', 'INITIALIZING', 'RUNNING', 'FINISHED'])
   })
 
