@@ -167,6 +167,19 @@ export class RealCluster {
   }
 }
 
+const OPENS_OF_FLINK = [
+  'java.lang',
+  'java.net',
+  'java.io',
+  'java.nio',
+  'sun.nio.ch',
+  'java.lang.reflect',
+  'java.text',
+  'java.time',
+  'java.util',
+  'java.util.concurrent',
+]
+
 /** The real Flink at BOBBIN_FLINK_HOME on the real cluster; undefined where it is not set. */
 export function realFlink(hadoop, dir) {
   const home = process.env.BOBBIN_FLINK_HOME
@@ -174,7 +187,13 @@ export function realFlink(hadoop, dir) {
   const conf = path.join(dir, 'real-flink-conf')
   cpSync(path.join(home, 'conf'), conf, { recursive: true })
   const own = readFileSync(path.join(dir, 'flink-conf/flink-conf.yaml'), 'utf8')
-  writeFileSync(path.join(conf, 'flink-conf.yaml'), own)
+  // Flink 1.17 on Java 17 needs what Java 17 hides.
+  const open = [
+    ...OPENS_OF_FLINK.map((p) => `--add-opens=java.base/${p}=ALL-UNNAMED`),
+    '--add-exports=java.base/sun.net.util=ALL-UNNAMED',
+    '--add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED',
+  ]
+  writeFileSync(path.join(conf, 'flink-conf.yaml'), `${own}\nenv.java.opts: ${open.join(' ')}\n`)
   const env = {
     ...hadoop.env(path.join(dir, 'conf')),
     FLINK_HOME: home,
