@@ -1,52 +1,54 @@
 /** The NameNode: puts its parts together. */
 import { randomBytes, randomUUID } from 'node:crypto'
 import os from 'node:os'
-import type { Configuration } from '../../common/config/configuration.js'
-import { ConfigurationError } from '../../common/config/configuration.js'
-import { hdfs, namenodeHttpAddress, namenodeRpcAddress, namenodesOf } from '../../common/config/keys/hdfs.js'
+import { type Configuration, ConfigurationError } from '../../common/config/configuration.js'
 import { core } from '../../common/config/keys/core.js'
+import { hdfs, namenodeHttpAddress, namenodeRpcAddress, namenodesOf } from '../../common/config/keys/hdfs.js'
 import { runDaemon } from '../../common/daemon/daemon.js'
 import { buildWeb } from '../../common/daemon/web.js'
+import { exception } from '../../common/errors.js'
 import { parseAddress } from '../../common/rpc/client.js'
 import { createGroups } from '../../common/security/groups.js'
+import { lockDirectory } from '../directory-lock.js'
+import { localDirectory } from '../local-directory.js'
+import { type HaController, haController } from './ha-controller.js'
 import { applyHosts } from './hosts.js'
 import type { Identity } from './journal/journal.js'
 import { openSqliteJournal } from './journal/sqlite.js'
-import { lockDirectory } from '../directory-lock.js'
-import { localDirectory } from '../local-directory.js'
-import { openNamesystem } from './namesystem.js'
+import { openWatcher } from './journal/store.js'
+import { type Namesystem, openNamesystem } from './namesystem.js'
 import type { HaState } from './rpc/ha-state.js'
 import { buildRpcServer } from './rpc/server.js'
 import { beans } from './webhdfs/beans.js'
+import { registerFsck } from './webhdfs/fsck.js'
 import { registerWebHdfs } from './webhdfs/routes.js'
 
 const TICK_MILLIS = 1000
 
 interface Addresses {
+  /** As in dfs.ha.namenodes.SERVICE. */
+  readonly id: string
   readonly rpc: string
   readonly http: string
   readonly pair: boolean
 }
 
 /** Which NameNode of which service this process is. */
-export function ownAddresses(conf: Configuration): Addresses {
+function ownAddresses(conf: Configuration): Addresses {
   const [service] = conf.get(hdfs.nameservices)
-  if (service === undefined) {
-    const rpc = conf.optional(hdfs.namenodeRpcAddress) ?? conf.get(core.defaultFs).match(/^hdfs:\/\/([^/]+)/)?.[1]
+  const ids = service === undefined ? [] : conf.get(namenodesOf(service))
+  if (service === undefined || ids.length === 0) {
+    const rpc = conf.optional(hdfs.namenodeRpcAddress) ?? /^hdfs:\/\/([^/]+)/.exec(conf.get(core.defaultFs))?.[1]
     if (!rpc)
       throw new ConfigurationError(
-        `neither ${hdfs.nameservices.name} nor ${hdfs.namenodeRpcAddress.name} is set, and ${core.defaultFs.name} names no hdfs:// address`,
+        `neither ${hdfs.nameservices.name} with its members nor ${hdfs.namenodeRpcAddress.name} is set, and ${core.defaultFs.name} names no hdfs:// address`,
       )
-    return { rpc: /:\d+$/.test(rpc) ? rpc : `${rpc}:8020`, http: conf.get(hdfs.namenodeHttpAddress), pair: false }
-  }
-  const ids = conf.get(namenodesOf(service))
-  if (ids.length === 0) {
-    const rpc = conf.get(hdfs.namenodeRpcAddress)
-    return { rpc, http: conf.get(hdfs.namenodeHttpAddress), pair: false }
+    return { id: 'nn', rpc: /:\d+$/.test(rpc) ? rpc : `${rpc}:8020`, http: conf.get(hdfs.namenodeHttpAddress), pair: false }
   }
   const id = conf.optional(hdfs.namenodeId) ?? ids[0]!
   if (!ids.includes(id)) throw new ConfigurationError(`${hdfs.namenodeId.name} is ${id}, which is none of ${namenodesOf(service).name} (${ids.join(', ')})`)
   return {
+    id,
     rpc: conf.get(namenodeRpcAddress(service, id)),
     http: conf.optional(namenodeHttpAddress(service, id)) ?? conf.get(hdfs.namenodeHttpAddress),
     pair: ids.length > 1,
@@ -72,34 +74,96 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const rpcAddress = parseAddress(own.rpc, 8020)
   const httpAddress = parseAddress(own.http, 9870)
   const dir = localDirectory(conf.get(hdfs.nameDir).split(',')[0]!)
-  // The members of a pair share the folder; the journal's epoch keeps them apart.
-  const unlock = own.pair ? () => {} : lockDirectory(dir)
-  const journal = openSqliteJournal(dir, new URL('./namenode-journal-worker.cjs', import.meta.url), newIdentity)
+  const workerFile = new URL('./namenode-journal-worker.cjs', import.meta.url)
   const hostName = rpcAddress.host === '0.0.0.0' ? os.hostname() : rpcAddress.host
-  const ns = await openNamesystem({ conf, journal, groups: createGroups(), hostName, log, onJournalFailure: fatal })
-  const ha: HaState = { state: 'active', enabled: own.pair }
-  const refreshNodes = () => applyHosts(ns.fs, conf)
-  refreshNodes()
-  const rpc = buildRpcServer({ ns, ha, refreshNodes, log })
-  const rpcPort = await rpc.listen(rpcAddress.port, listenHost(rpcAddress.host))
-  const web = buildWeb({ conf, logDir, beans: () => beans(ns, ha, `${rpcAddress.host}:${rpcPort}`, dir) })
-  registerWebHdfs(web, ns, ha, () => `${rpcAddress.host}:${rpcPort}`)
+  const groups = createGroups()
+  const superUser = os.userInfo().username
+  const superGroup = conf.get(hdfs.superusergroup)
+  let ns: Namesystem | undefined
+  let timer: NodeJS.Timeout | undefined
+
+  const open = async (onJournalFailure: (e: Error) => void) => {
+    const journal = openSqliteJournal(dir, workerFile, newIdentity)
+    const opened = await openNamesystem({ conf, journal, groups, hostName, paired: own.pair, log, onJournalFailure })
+    const refreshNodes = () => applyHosts(opened.fs, conf)
+    refreshNodes()
+    opened.tick()
+    timer = setInterval(() => opened.tick(), TICK_MILLIS)
+    ns = opened
+    rpc.serveActive(opened, refreshNodes)
+    log.info(`${opened.fs.inodes.size} files and directories, ${opened.fs.blocks.size} blocks, transaction ${journal.status.txid}`)
+    return opened
+  }
+  const close = async () => {
+    clearInterval(timer)
+    const closing = ns
+    ns = undefined
+    await closing?.close()
+  }
+
+  let pair: HaController | undefined
+  const alone: HaState = {
+    enabled: false,
+    state: 'active',
+    toActive: () => Promise.reject(exception('ServiceFailedException', 'HA for namenode is not enabled')),
+    toStandby: () => Promise.reject(exception('ServiceFailedException', 'HA for namenode is not enabled')),
+  }
+  const ha: HaState = {
+    enabled: own.pair,
+    get state() {
+      return (pair ?? alone).state
+    },
+    toActive: () => (pair ?? alone).toActive(),
+    toStandby: () => (pair ?? alone).toStandby(),
+  }
+  const rpc = buildRpcServer({
+    ha,
+    groups,
+    log,
+    superuser(user) {
+      if (user !== superUser && !groups.of(user).includes(superGroup) && conf.get(hdfs.permissionsEnabled))
+        throw exception('AccessControlException', `Access denied for user ${user}. Superuser privilege is required`)
+    },
+  })
+  let unlock = () => {}
+  if (own.pair) {
+    const watcher = openWatcher(dir, newIdentity)
+    pair = haController({
+      id: own.id,
+      watcher,
+      automatic: conf.get(hdfs.automaticFailover),
+      log,
+      serveStandby: () => rpc.serveStandby(watcher.identity),
+      async activate() {
+        const opened = await open((e) => pair?.lost(e))
+        return { journal: opened.journal, stop: close }
+      },
+    })
+    await pair.start()
+  } else {
+    unlock = lockDirectory(dir)
+    await open(fatal)
+  }
+  const rpcPort = await rpc.server.listen(rpcAddress.port, listenHost(rpcAddress.host))
+  const rpcText = `${rpcAddress.host}:${rpcPort}`
+  const active = () => (ha.state === 'active' ? ns : undefined)
+  const web = buildWeb({ conf, logDir, beans: () => beans(ns, ha, rpcText, dir) })
+  registerWebHdfs(web, active, () => rpcText)
+  registerFsck(web, active)
   web.get('/isActive', (_request, reply) =>
-    ha.state === 'active'
-      ? reply.type('text/plain;charset=utf-8').send('I am Active!')
-      : reply.code(405).type('text/plain;charset=utf-8').send('I am not Active!'),
+    reply
+      .code(ha.state === 'active' ? 200 : 405)
+      .type('text/plain;charset=utf-8')
+      .send(ha.state === 'active' ? 'I am Active!' : 'I am not Active!'),
   )
   await web.listen({ port: httpAddress.port, host: listenHost(httpAddress.host) })
   const httpPort = (web.server.address() as { port: number }).port
-  ns.tick()
-  const timer = setInterval(() => ns.tick(), TICK_MILLIS)
-  log.info(`${ns.fs.inodes.size} files and directories, ${ns.fs.blocks.size} blocks, transaction ${journal.status.txid}`)
   return {
-    addresses: { rpc: `${rpcAddress.host}:${rpcPort}`, http: `${httpAddress.host}:${httpPort}` },
+    addresses: { rpc: rpcText, http: `${httpAddress.host}:${httpPort}` },
     async stop() {
-      clearInterval(timer)
-      await Promise.all([rpc.close(), web.close()])
-      await ns.close()
+      await Promise.all([rpc.server.close(), web.close()])
+      if (pair) await pair.stop()
+      else await close()
       unlock()
     },
   }

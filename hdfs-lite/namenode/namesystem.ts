@@ -37,12 +37,14 @@ export interface NamesystemOptions {
   readonly journal: Journal
   readonly groups: Groups
   readonly hostName: string
+  /** One of a pair that takes over: safe mode ends as soon as the blocks are reported. */
+  readonly paired: boolean
   readonly log: Logger
   /** The journal is lost: nothing can be acknowledged any more. */
   readonly onJournalFailure: (e: JournalError) => void
 }
 
-export function fsConfig(conf: Configuration, identity: Identity, hostName: string): FsConfig {
+export function fsConfig(conf: Configuration, identity: Identity, hostName: string, paired: boolean): FsConfig {
   const heartbeat = conf.get(hdfs.heartbeatInterval) * 1000
   return {
     blockPoolId: identity.blockPoolId,
@@ -70,10 +72,11 @@ export function fsConfig(conf: Configuration, identity: Identity, hostName: stri
     leaseHardLimit: conf.get(hdfs.leaseHardLimit) * 1000,
     safeModeThreshold: conf.get(hdfs.safemodeThreshold),
     safeModeMinDatanodes: conf.get(hdfs.safemodeMinDatanodes),
-    safeModeExtension: conf.get(hdfs.safemodeExtension),
+    safeModeExtension: paired ? 0 : conf.get(hdfs.safemodeExtension),
     heartbeatInterval: heartbeat,
     snapshotsPerDirectory: conf.get(hdfs.snapshotLimit),
     hostName,
+    paired,
   }
 }
 
@@ -86,7 +89,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
     row: (r) => load.row(r),
     record: (r) => load.record(r),
   }
-  const shell = newState(fsConfig(conf, { namespaceId: 0, clusterId: '', blockPoolId: '', creationTime: 0 }, o.hostName), startedAt)
+  const shell = newState(fsConfig(conf, { namespaceId: 0, clusterId: '', blockPoolId: '', creationTime: 0 }, o.hostName, o.paired), startedAt)
   const load = loader(shell)
   let any = false
   const stored = journal.load({
@@ -100,7 +103,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
     },
   })
   if (any) load.finish(performance.now())
-  const fs: FsState = { ...shell, config: fsConfig(conf, stored.identity, o.hostName) }
+  const fs: FsState = { ...shell, config: fsConfig(conf, stored.identity, o.hostName, o.paired) }
   const { superUser, superGroup } = fs.config
   const failed = (e: unknown): never => {
     if (e instanceof JournalError) {

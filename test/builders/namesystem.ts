@@ -43,6 +43,7 @@ export function fsConfig(overrides: Partial<FsConfig> = {}): FsConfig {
     heartbeatInterval: 3000,
     snapshotsPerDirectory: 100,
     hostName: 'localhost',
+    paired: false,
     ...overrides,
   }
 }

@@ -36,19 +36,22 @@ export interface HdfsCluster {
   readonly dir: string
   readonly conf: Configuration
   readonly namenodeHttp: string
-  start(name: 'namenode' | `datanode-${number}`): Promise<ReadyFile>
+  /** `namenode` is the first one, `namenode-2` the other of a pair. */
+  start(name: 'namenode' | 'namenode-2' | `datanode-${number}`): Promise<ReadyFile>
   kill(name: string, signal?: NodeJS.Signals): Promise<void>
   log(name: string): string
   close(): Promise<void>
 }
 
 /** Lays out the folders; nothing runs yet. */
-export async function hdfsCluster(datanodes: number, properties: Readonly<Record<string, string>> = {}): Promise<HdfsCluster> {
+export async function hdfsCluster(datanodes: number, properties: Readonly<Record<string, string>> = {}, namenodes = 1): Promise<HdfsCluster> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'hdfs-test-'))
-  const ports = await freePorts(2 + datanodes * 3)
+  const ports = await freePorts(4 + datanodes * 3)
   const shared: Record<string, string> = {
     'dfs.nameservices': 'mycluster',
-    'dfs.ha.namenodes.mycluster': 'nn1',
+    'dfs.ha.namenodes.mycluster': namenodes === 2 ? 'nn1,nn2' : 'nn1',
+    'dfs.namenode.rpc-address.mycluster.nn2': `127.0.0.1:${ports[2]}`,
+    'dfs.namenode.http-address.mycluster.nn2': `127.0.0.1:${ports[3]}`,
     'dfs.namenode.rpc-address.mycluster.nn1': `127.0.0.1:${ports[0]}`,
     'dfs.namenode.http-address.mycluster.nn1': `127.0.0.1:${ports[1]}`,
     'dfs.namenode.name.dir': `file://${dir}/name`,
@@ -65,8 +68,9 @@ export async function hdfsCluster(datanodes: number, properties: Readonly<Record
     writeFileSync(path.join(folder, 'hdfs-site.xml'), siteFileText(Object.entries({ ...shared, ...own })))
   }
   write(path.join(dir, 'conf'), {})
+  write(path.join(dir, 'conf-namenode-2'), { 'dfs.ha.namenode.id': 'nn2' })
   for (let i = 1; i <= datanodes; i++) {
-    const [xfer, http, ipc] = ports.slice(2 + (i - 1) * 3)
+    const [xfer, http, ipc] = ports.slice(4 + (i - 1) * 3)
     write(path.join(dir, `conf-datanode-${i}`), {
       'dfs.datanode.data.dir': `file://${dir}/data-${i}`,
       'dfs.datanode.hostname': 'localhost',

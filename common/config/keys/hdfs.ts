@@ -82,6 +82,12 @@ export const hdfs = {
     '4000',
     'how long a DataNode keeps an idle connection for another operation',
   ),
+  automaticFailover: property(
+    'dfs.ha.automatic-failover.enabled',
+    'boolean',
+    'true',
+    'whether a standby NameNode takes over by itself when the active one is gone',
+  ),
 } as const
 
 /** dfs.namenode.rpc-address.SERVICE.ID and its like. */

@@ -5,7 +5,11 @@ import type { FsState } from './state.js'
 /** @throws SafeModeException */
 export function checkSafeMode(fs: FsState, doing: string): void {
   if (fs.safeMode.status === 'off') return
-  throw exception('SafeModeException', `${doing}. Name node is in safe mode.\n${safeModeTip(fs)} NamenodeHostName:${fs.config.hostName}`)
+  const message = `${doing}. Name node is in safe mode.\n${safeModeTip(fs)} NamenodeHostName:${fs.config.hostName}`
+  // After a failover it lasts only until the DataNodes have reported.
+  if (fs.config.paired && fs.safeMode.status === 'startup')
+    throw exception('RetriableException', `org.apache.hadoop.hdfs.server.namenode.SafeModeException: ${message}`)
+  throw exception('SafeModeException', message)
 }
 
 export function inSafeMode(fs: FsState): boolean {

@@ -41,6 +41,8 @@ export interface FsConfig {
   readonly heartbeatInterval: number
   readonly snapshotsPerDirectory: number
   readonly hostName: string
+  /** One of a pair: clients are told to try again where a single NameNode would refuse. */
+  readonly paired: boolean
 }
 
 export interface Lease {

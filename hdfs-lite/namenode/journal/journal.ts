@@ -40,7 +40,17 @@ export interface Journal {
   sync(): Promise<void>
   /** Folds the records so far into the checkpoint, and keeps a copy of it. */
   checkpoint(): Promise<void>
+  /** Says who is active, for whoever stands by. @throws JournalError when another NameNode has taken over */
+  renewLease(lease: ActiveLease): Promise<void>
   close(): Promise<void>
+}
+
+/** The row that the active of a pair keeps renewing. */
+export interface ActiveLease {
+  /** Its id in dfs.ha.namenodes.SERVICE. */
+  readonly holder: string
+  /** Milliseconds since 1970 after which it may be taken; 0: given up. */
+  readonly until: number
 }
 
 /** The journal can't be written any more: disk full, broken, or another NameNode has taken over. */

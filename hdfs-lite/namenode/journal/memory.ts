@@ -52,6 +52,7 @@ export function openMemoryJournal(store: MemoryStore): Journal {
         if (record.counters) store.counters = record.counters
       }
     },
+    async renewLease() {},
     async close() {},
   }
 }

@@ -1,6 +1,6 @@
 /** The journal on SQLite, written by a worker thread (group commit: while one runs, the next batch gathers). */
 import { Worker } from 'node:worker_threads'
-import { type Identity, type Journal, JournalError, type JournalStatus } from './journal.js'
+import { type ActiveLease, type Identity, type Journal, JournalError, type JournalStatus } from './journal.js'
 import { openStore } from './store.js'
 import type { FromWorker, ToWorker, WorkerData } from './worker.js'
 
@@ -34,12 +34,13 @@ export function openSqliteJournal(dir: string, workerFile: string | URL, format:
   let busy = false
   let waiters: Waiter[] = []
   const checkpoints: { resolve(): void; reject(e: Error): void }[] = []
+  const leases: { resolve(): void; reject(e: Error): void }[] = []
   let onClosed: (() => void) | undefined
 
   const broken = (message: string) => {
     failure ??= new JournalError(message)
     for (const w of waiters) w.reject(failure)
-    for (const c of checkpoints.splice(0)) c.reject(failure)
+    for (const c of [...checkpoints.splice(0), ...leases.splice(0)]) c.reject(failure)
     waiters = []
     onClosed?.()
   }
@@ -65,6 +66,8 @@ export function openSqliteJournal(dir: string, workerFile: string | URL, format:
           checkpointTxid = m.txid
           checkpointTime = m.time
           return
+        case 'leased':
+          return leases.shift()?.resolve()
         case 'checkpointed':
           return checkpoints.shift()?.resolve()
         case 'closed':
@@ -120,6 +123,13 @@ export function openSqliteJournal(dir: string, workerFile: string | URL, format:
       return new Promise((resolve, reject) => {
         checkpoints.push({ resolve, reject })
         post({ type: 'checkpoint' })
+      })
+    },
+    renewLease(lease: ActiveLease) {
+      if (failure) return Promise.reject(failure)
+      return new Promise((resolve, reject) => {
+        leases.push({ resolve, reject })
+        post({ type: 'lease', lease })
       })
     },
     async close() {

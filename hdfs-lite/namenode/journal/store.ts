@@ -11,7 +11,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
-import { type Identity, JournalError, type Receiver, type Stored } from './journal.js'
+import { type ActiveLease, type Identity, JournalError, type Receiver, type Stored } from './journal.js'
 
 export const DATABASE_FILE = 'namespace.db'
 const SCHEMA_VERSION = 1
@@ -28,7 +28,36 @@ export interface Store {
   fold(limit: number): number
   /** Copies the database beside it, a few pages at a time. */
   backup(file: string): Promise<void>
+  /** Says who is active. */
+  writeLease(lease: ActiveLease): void
   close(): void
+}
+
+/** What a standby looks at. */
+export interface Watcher {
+  readonly identity: Identity
+  lease(): ActiveLease | undefined
+  close(): void
+}
+
+/** Opens the database without taking it over; formats it when it is new. */
+export function openWatcher(dir: string, format: () => Identity): Watcher {
+  const db = openDatabase(dir)
+  try {
+    prepare(db, dir, format)
+  } catch (e) {
+    db.close()
+    throw e
+  }
+  const read = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
+  return {
+    identity: JSON.parse(read.get('identity') as string) as Identity,
+    lease() {
+      const text = read.get('lease') as string | undefined
+      return text === undefined ? undefined : (JSON.parse(text) as ActiveLease)
+    },
+    close: () => db.close(),
+  }
 }
 
 type Db = Database.Database
@@ -36,6 +65,7 @@ type Db = Database.Database
 function openDatabase(dir: string): Db {
   mkdirSync(dir, { recursive: true })
   const db = new Database(path.join(dir, DATABASE_FILE))
+  db.pragma('busy_timeout = 5000')
   db.pragma('journal_mode = WAL')
   db.pragma('synchronous = FULL')
   db.pragma('wal_autocheckpoint = 4000')
@@ -56,6 +86,8 @@ function prepare(db: Db, dir: string, format: () => Identity): void {
   if (version !== 0) throw new JournalError(`${dir}: written by another version (${version}, this one knows ${SCHEMA_VERSION})`)
   const id = format()
   db.transaction(() => {
+    // The other one of a pair may have been quicker.
+    if (db.pragma('user_version', { simple: true }) !== 0) return
     db.exec(`
       CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
       CREATE TABLE inode(id INTEGER PRIMARY KEY, parent INTEGER, name TEXT, kind TEXT, permission INTEGER, owner TEXT, grp TEXT,
@@ -68,7 +100,7 @@ function prepare(db: Db, dir: string, format: () => Identity): void {
     put.run('epoch', '0')
     put.run('folded', '0')
     db.pragma(`user_version = ${SCHEMA_VERSION}`)
-  })()
+  }).immediate()
 }
 
 /**
@@ -131,6 +163,10 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
     setMeta.run('folded', String(upTo))
     return upTo
   })
+  const writeLease = db.transaction((lease: ActiveLease) => {
+    checkEpoch()
+    setMeta.run('lease', JSON.stringify(lease))
+  })
   return {
     epoch,
     identity,
@@ -163,6 +199,9 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
     },
     async backup(file) {
       await db.backup(file, { progress: () => 256 })
+    },
+    writeLease(lease) {
+      writeLease.immediate(lease)
     },
     close() {
       db.close()

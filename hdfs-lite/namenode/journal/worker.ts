@@ -2,6 +2,7 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import type { ActiveLease } from './journal.js'
 import { type Store, openStore } from './store.js'
 
 export interface WorkerData {
@@ -12,12 +13,14 @@ export interface WorkerData {
 export type ToWorker =
   | { readonly type: 'append'; readonly first: number; readonly records: readonly string[] }
   | { readonly type: 'checkpoint' }
+  | { readonly type: 'lease'; readonly lease: ActiveLease }
   | { readonly type: 'close' }
 
 export type FromWorker =
   | { readonly type: 'synced'; readonly txid: number; readonly millis: number }
   | { readonly type: 'folded'; readonly txid: number; readonly time: number }
   | { readonly type: 'checkpointed' }
+  | { readonly type: 'leased' }
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly message: string }
 
@@ -83,6 +86,9 @@ port.on('message', (m: ToWorker) => {
       }
       case 'checkpoint':
         return startFold(() => saveCopy().then(() => send({ type: 'checkpointed' }), fail))
+      case 'lease':
+        store.writeLease(m.lease)
+        return send({ type: 'leased' })
       case 'close':
         store.close()
         send({ type: 'closed' })

@@ -9,13 +9,13 @@ import type { Datanode } from '../core/block.js'
 import { markCorrupt, processReported } from '../core/blocks.js'
 import { type Commands, bury, deleted, fullReport, heartbeat, isAllowed, register, registered, updateStorage } from '../core/datanodes.js'
 import { commitBlockSynchronization } from '../core/recovery.js'
+import type { Identity } from '../journal/journal.js'
 import type { Namesystem } from '../namesystem.js'
 import { updateSafeMode } from '../core/safe-mode.js'
 import { blockRef, datanodeInfo, locatedBlockOf } from './convert.js'
 import type { HaState } from './ha-state.js'
 
-export function namespaceInfo(ns: Namesystem, ha: HaState): NamespaceInfoProtoInit {
-  const { identity } = ns
+export function namespaceInfo(identity: Identity, state: HaState['state']): NamespaceInfoProtoInit {
   return {
     buildVersion: '',
     unused: 0,
@@ -28,7 +28,7 @@ export function namespaceInfo(ns: Namesystem, ha: HaState): NamespaceInfoProtoIn
     },
     softwareVersion: SOFTWARE_VERSION,
     capabilities: 1,
-    state: ha.state === 'active' ? 'ACTIVE' : 'STANDBY',
+    state: state === 'active' ? 'ACTIVE' : 'STANDBY',
   }
 }
 
@@ -95,7 +95,7 @@ export function datanodeHandlers(ns: Namesystem, ha: HaState): Handlers<Datanode
     if (id !== identity.blockPoolId) throw exception('IOException', `Unexpected BlockPoolId ${id} - expected ${identity.blockPoolId}`)
   }
   return {
-    versionRequest: () => ({ info: namespaceInfo(ns, ha) }),
+    versionRequest: () => ({ info: namespaceInfo(identity, ha.state) }),
     registerDatanode({ registration }, call) {
       const id = registration.datanodeID
       checkNamespace(ns, registration.storageInfo, `DataNode ${id.hostName}:${id.xferPort}`)

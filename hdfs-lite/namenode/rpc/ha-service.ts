@@ -1,11 +1,10 @@
-/** HAServiceProtocol: which of a pair serves. */
+/** HAServiceProtocol: which of a pair serves (`hdfs haadmin`). */
 import { exception } from '../../../common/errors.js'
 import type { HaServiceProtocol } from '../../../common/protocols/ha-service.js'
 import type { Handlers } from '../../../common/rpc/protocol.js'
-import type { Namesystem } from '../namesystem.js'
 import type { HaState } from './ha-state.js'
 
-export function haHandlers(_ns: Namesystem, ha: HaState): Handlers<HaServiceProtocol> {
+export function haHandlers(ha: HaState, superuser: (user: string) => void): Handlers<HaServiceProtocol> {
   const needPair = () => {
     if (!ha.enabled) throw exception('ServiceFailedException', 'HA for namenode is not enabled')
   }
@@ -17,6 +16,21 @@ export function haHandlers(_ns: Namesystem, ha: HaState): Handlers<HaServiceProt
     monitorHealth() {
       needPair()
       return {}
+    },
+    async transitionToActive(_q, call) {
+      superuser(call.user)
+      needPair()
+      await ha.toActive()
+      return {}
+    },
+    async transitionToStandby(_q, call) {
+      superuser(call.user)
+      needPair()
+      await ha.toStandby()
+      return {}
+    },
+    transitionToObserver() {
+      throw exception('UnsupportedOperationException', 'Observer NameNodes are not part of this store')
     },
   }
 }

@@ -1,4 +1,4 @@
-/** The NameNode's RPC server: which protocols it serves. */
+/** The NameNode's RPC server: which protocols it serves, as the active and as the standby. */
 import { exception } from '../../../common/errors.js'
 import type { Logger } from '../../../common/daemon/daemon.js'
 import { clientProtocol } from '../../../common/protocols/client-namenode.js'
@@ -10,59 +10,47 @@ import { refreshAuthorizationPolicyProtocol } from '../../../common/protocols/re
 import { refreshCallQueueProtocol } from '../../../common/protocols/refresh-call-queue.js'
 import { refreshUserMappingsProtocol } from '../../../common/protocols/refresh-user-mappings.js'
 import { RpcServer } from '../../../common/rpc/server.js'
-import { checkSuperuser } from '../core/permission.js'
+import type { Groups } from '../../../common/security/groups.js'
+import type { Identity } from '../journal/journal.js'
 import type { Namesystem } from '../namesystem.js'
 import { clientAdminHandlers } from './client-admin.js'
 import { clientExtendedHandlers } from './client-extended.js'
 import { clientReadHandlers } from './client-read.js'
 import { clientWriteHandlers } from './client-write.js'
 import { datanodeHandlers } from './datanode-protocol.js'
-import type { HaState } from './ha-state.js'
 import { haHandlers } from './ha-service.js'
+import type { HaState } from './ha-state.js'
 import { createRetryCache } from './retry-cache.js'
+import { standbyClientHandlers, standbyDatanodeHandlers, standbyException } from './standby.js'
 
 export interface NameNodeRpcOptions {
-  readonly ns: Namesystem
   readonly ha: HaState
-  readonly refreshNodes: () => void
+  readonly groups: Groups
+  /** @throws AccessControlException */
+  readonly superuser: (user: string) => void
   readonly log: Logger
 }
 
-/** What a standby answers as well. */
-const SERVED_BY_STANDBY = new Set([
-  'getHAServiceState',
-  'setSafeMode',
-  'msync',
-  'saveNamespace',
-  'refreshNodes',
-  'getDatanodeReport',
-  'getDatanodeStorageReport',
-])
+export interface NameNodeRpc {
+  readonly server: RpcServer
+  serveActive(ns: Namesystem, refreshNodes: () => void): void
+  serveStandby(identity: Identity): void
+}
 
-export function buildRpcServer(o: NameNodeRpcOptions): RpcServer {
-  const { ns, ha, log } = o
-  const retries = createRetryCache()
-  const superuser = (user: string) => checkSuperuser(ns.fs, ns.caller(user))
+export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
+  const { ha, log, superuser, groups } = o
   const server = new RpcServer({
     before(protocol, method) {
-      if (ha.state === 'active' || protocol !== clientProtocol.name || SERVED_BY_STANDBY.has(method)) return
-      throw exception('StandbyException', `Operation category READ is not supported in state standby. Visit https://s.apache.org/sbnn-error`)
+      // An active that can't be sure to be the only one any more serves nothing.
+      if (ha.state !== 'active' && protocol === clientProtocol.name && method !== 'getHAServiceState') throw standbyException()
     },
     onError: (e, method) => log.error({ err: e }, `${method} failed`),
   })
-  return server
-    .serve(clientProtocol, {
-      ...clientReadHandlers(ns, ha),
-      ...clientWriteHandlers(ns, retries),
-      ...clientExtendedHandlers(ns, retries),
-      ...clientAdminHandlers(ns, o.refreshNodes),
-    })
-    .serve(datanodeProtocol, datanodeHandlers(ns, ha))
-    .serve(haServiceProtocol, haHandlers(ns, ha))
+    .serve(haServiceProtocol, haHandlers(ha, superuser))
     .serve(refreshUserMappingsProtocol, {
       refreshUserToGroupsMappings(_q, call) {
         superuser(call.user)
-        ns.groups.refresh()
+        groups.refresh()
         return {}
       },
       refreshSuperUserGroupsConfiguration(_q, call) {
@@ -86,5 +74,22 @@ export function buildRpcServer(o: NameNodeRpcOptions): RpcServer {
         responses: [{ exitStatus: -1, userMessage: `no refresh handler registered for identifier '${q.identifier ?? ''}'`, senderName: 'RefreshRegistry' }],
       }),
     })
-    .serve(getUserMappingsProtocol, { getGroupsForUser: (q) => ({ groups: ns.groups.of(q.user) }) })
+    .serve(getUserMappingsProtocol, { getGroupsForUser: (q) => ({ groups: groups.of(q.user) }) })
+  return {
+    server,
+    serveActive(ns, refreshNodes) {
+      const retries = createRetryCache()
+      server
+        .serve(clientProtocol, {
+          ...clientReadHandlers(ns, ha),
+          ...clientWriteHandlers(ns, retries),
+          ...clientExtendedHandlers(ns, retries),
+          ...clientAdminHandlers(ns, refreshNodes),
+        })
+        .serve(datanodeProtocol, datanodeHandlers(ns, ha))
+    },
+    serveStandby(identity) {
+      server.serve(clientProtocol, standbyClientHandlers()).serve(datanodeProtocol, standbyDatanodeHandlers(identity))
+    },
+  }
 }

@@ -46,7 +46,27 @@ function nodeJson(d: Datanode): Record<string, unknown> {
   }
 }
 
-export function beans(ns: Namesystem, ha: HaState, hostAndPort: string, dir: string): Bean[] {
+/** @param ns the namespace; a standby has none */
+export function beans(ns: Namesystem | undefined, ha: HaState, hostAndPort: string, dir: string): Bean[] {
+  return [...(ns ? namesystemBeans(ns, ha, dir) : []), statusBean(ha, hostAndPort)]
+}
+
+function statusBean(ha: HaState, hostAndPort: string): Bean {
+  return {
+    name: 'Hadoop:service=NameNode,name=NameNodeStatus',
+    modelerType: 'org.apache.hadoop.hdfs.server.namenode.NameNode',
+    State: ha.state,
+    NNRole: 'NameNode',
+    HostAndPort: hostAndPort,
+    SecurityEnabled: false,
+    LastHATransitionTime: 0,
+    BytesWithFutureGenerationStamps: 0,
+    SlowPeersReport: null,
+    SlowDisksReport: null,
+  }
+}
+
+function namesystemBeans(ns: Namesystem, ha: HaState, dir: string): Bean[] {
   const { fs, identity, journal } = ns
   const s = fsStats(fs)
   const { status } = journal
@@ -198,18 +218,6 @@ export function beans(ns: Namesystem, ha: HaState, hostAndPort: string, dir: str
       DistinctVersionCount: new Set(live.map((d) => d.softwareVersion)).size,
       SoftwareVersion: SOFTWARE_VERSION,
       RollingUpgradeStatus: null,
-    },
-    {
-      name: 'Hadoop:service=NameNode,name=NameNodeStatus',
-      modelerType: 'org.apache.hadoop.hdfs.server.namenode.NameNode',
-      State: ha.state,
-      NNRole: 'NameNode',
-      HostAndPort: hostAndPort,
-      SecurityEnabled: false,
-      LastHATransitionTime: 0,
-      BytesWithFutureGenerationStamps: 0,
-      SlowPeersReport: null,
-      SlowDisksReport: null,
     },
   ]
 }

@@ -8,7 +8,7 @@ import { lastOf, walk, componentsOf } from '../core/path.js'
 import { chooseTargets } from '../core/placement.js'
 import type { Caller } from '../core/state.js'
 import type { Namesystem } from '../namesystem.js'
-import type { HaState } from '../rpc/ha-state.js'
+import { standbyException } from '../rpc/standby.js'
 import type { WebAnswer, WebContext, WebOperation } from './context.js'
 import { GET_OPERATIONS } from './get-operations.js'
 import { Parameters, operationOf } from './parameters.js'
@@ -58,10 +58,10 @@ function callerOf(ns: Namesystem, p: Parameters): Caller {
   return ns.caller(doas)
 }
 
-export function registerWebHdfs(web: FastifyInstance, ns: Namesystem, ha: HaState, rpcAddress: () => string): void {
-  const { fs } = ns
+/** @param current the namespace, while this NameNode is the active one */
+export function registerWebHdfs(web: FastifyInstance, current: () => Namesystem | undefined, rpcAddress: () => string): void {
   /** A DataNode for the data: one that has the block at `offset`, or one that a block may be written to. */
-  const chooseNode = (path: string, client: string, excluded: readonly string[], offset: number | undefined): Datanode => {
+  const chooseNode = ({ fs }: Namesystem, path: string, client: string, excluded: readonly string[], offset: number | undefined): Datanode => {
     const out = new Set(
       [...fs.datanodes.values()]
         .filter((d) => excluded.some((x) => x === d.hostName || x === `${d.hostName}:${d.xferPort}` || x === `${d.address}:${d.xferPort}`))
@@ -87,10 +87,10 @@ export function registerWebHdfs(web: FastifyInstance, ns: Namesystem, ha: HaStat
     try {
       const { path, parameters } = parseUrl(request.raw.url ?? '')
       const operations = OPERATIONS[request.method]!
+      const ns = current()
+      if (!ns) throw standbyException()
       const caller = callerOf(ns, parameters)
       const op = operationOf(parameters, request.method, new Set(Object.keys(operations)))
-      if (ha.state !== 'active')
-        throw exception('StandbyException', 'Operation category READ is not supported in state standby. Visit https://s.apache.org/sbnn-error')
       const client = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
       const context: WebContext = {
         ns,
@@ -99,7 +99,7 @@ export function registerWebHdfs(web: FastifyInstance, ns: Namesystem, ha: HaStat
         parameters,
         client,
         redirect(name, further, openOffset) {
-          const node = chooseNode(path, client, parameters.all('excludedatanodes'), openOffset)
+          const node = chooseNode(ns, path, client, parameters.all('excludedatanodes'), openOffset)
           const user = parameters.text('user.name')
           const query: [string, string | number | boolean][] = [
             ['op', name],
