@@ -26,10 +26,12 @@ export function submitApplication(rm: ResourceManager, event: SubmitApplication)
     }
     const amRequests = masterRequests(rm, submission, queue, false)
     const priority = rm.scheduler.priorityFor(submission.priority, queue, rm.config.maximumApplicationPriority)
-    const target = rm.scheduler.queue(queue) ?? (placement?.parent === undefined ? undefined : rm.scheduler.queue(placement.parent))
-    if (rm.config.aclEnabled && target) {
+    const target = rm.scheduler.queueInfo(queue) ? queue : placement?.parent
+    if (rm.config.aclEnabled && target !== undefined && rm.scheduler.queueInfo(target)) {
       const groups = submission.groups ?? []
-      const may = target.mayAccess(submission.user, groups, 'SUBMIT_APPLICATIONS') || target.mayAccess(submission.user, groups, 'ADMINISTER_QUEUE')
+      const may =
+        rm.scheduler.mayAccess(target, submission.user, groups, 'SUBMIT_APPLICATIONS') ||
+        rm.scheduler.mayAccess(target, submission.user, groups, 'ADMINISTER_QUEUE')
       if (!may) {
         throw exception(
           'YarnException',
@@ -90,8 +92,7 @@ export function moveApplication(rm: ResourceManager, event: MoveApplication): An
   if (app.state !== 'ACCEPTED' && app.state !== 'RUNNING' && app.state !== 'SUBMITTED') {
     throw exception('YarnException', `App in ${app.state} state cannot be moved.`)
   }
-  rm.scheduler.move(app.id, event.queue)
-  app.queue = event.queue
+  app.queue = rm.scheduler.move(app.id, event.queue)
   rm.persistApplication(app, {})
   rm.audit(event.user, 'Move Application Request', 'ClientRMService', 'SUCCESS', { applicationId: app.id, queue: event.queue })
   return { queue: app.queue }

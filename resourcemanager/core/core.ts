@@ -7,18 +7,7 @@ import type { CoreConfig } from './config.js'
 import type { Event } from './events.js'
 import type { Core, Outcome } from './index.js'
 import { allocate, amLaunched, amLaunchFailed, finishApplicationMaster, registerApplicationMaster } from './masters.js'
-import {
-  activities,
-  applicationReport,
-  attemptReport,
-  clusterMetrics,
-  containerReport,
-  mayAccess,
-  mayAccessQueue,
-  nodeLabels,
-  nodeReport,
-  queueReport,
-} from './queries.js'
+import { activities, applicationReport, attemptReport, clusterMetrics, containerReport, mayAccess, mayAccessQueue, nodeLabels, nodeReport } from './queries.js'
 import { recover } from './recovery.js'
 import { ResourceManager } from './resourcemanager.js'
 import {
@@ -65,7 +54,7 @@ function handle(rm: ResourceManager, event: Event): Answers[Event['type']] {
     case 'unregisterNode':
       return unregisterNode(rm, event)
     case 'refreshQueues':
-      rm.scheduler.refresh(event.properties)
+      rm.scheduler.refresh(event.properties, event.allocations)
       return undefined
     case 'refreshNodes':
       return refreshNodes(rm, event)
@@ -147,11 +136,8 @@ export function createCore(config: CoreConfig): Core {
       return node && nodeReport(rm, node)
     },
     containersOnNode: (id) => [...(rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`)?.containers.values() ?? [])].map(containerReport),
-    queues: () => queueReport(rm, rm.scheduler.root),
-    queue(name) {
-      const queue = rm.scheduler.queue(name)
-      return queue && queueReport(rm, queue)
-    },
+    queues: () => rm.scheduler.rootReport(),
+    queue: (name) => rm.scheduler.queueReport(name),
     metrics: () => clusterMetrics(rm),
     maximumAllocation: (queue) => rm.scheduler.maximumAllocation(queue),
     clusterResource: () => rm.scheduler.cluster.total,

@@ -13,27 +13,13 @@ import {
   type Resource,
   type YarnApplicationState,
 } from '../../common/records/index.js'
-import type { SchedulerAttempt } from '../scheduler/attempt.js'
-import { aclAllows, javaFloat } from '../scheduler/capacity/config.js'
-import type { LeafQueue } from '../scheduler/capacity/leaf.js'
-import type { CapacityQueue, ParentQueue } from '../scheduler/capacity/queue.js'
+import { aclAllows } from '../scheduler/acl.js'
 import type { RMContainer } from '../scheduler/container.js'
 import type { Application } from './application.js'
 import type { Attempt } from './attempt.js'
 import { formatDate } from './calendar.js'
 import type { Node } from './node.js'
-import type {
-  Activity,
-  ApplicationReport,
-  ApplicationUsage,
-  AttemptReport,
-  Caller,
-  ClusterMetrics,
-  ContainerReport,
-  NodeReport,
-  QueueCapacities,
-  QueueReport,
-} from './reports.js'
+import type { Activity, ApplicationReport, ApplicationUsage, AttemptReport, Caller, ClusterMetrics, ContainerReport, NodeReport } from './reports.js'
 import type { ResourceManager } from './resourcemanager.js'
 import type { ApplicationState } from './state.js'
 
@@ -142,7 +128,7 @@ function usage(rm: ResourceManager, app: Application, now: number): ApplicationU
   const reserved = held?.usage.total('reserved') ?? NONE
   const rc = rm.scheduler.settings.calculator
   const cluster = rm.scheduler.cluster.total
-  const guaranteed = held ? (held.queue as LeafQueue).effectiveMin(held.amPartition) : NONE
+  const guaranteed = held ? rm.scheduler.guaranteed(held) : NONE
   const percent = (part: Resource, whole: Resource) => (whole.memory === 0 ? 0 : rc.divide(cluster, part, whole) * 100)
   return {
     usedContainers: held ? held.live.size : -1,
@@ -184,39 +170,7 @@ export function attemptDiagnostics(rm: ResourceManager, attempt: Attempt): strin
     const partition = node.partition === '' ? '' : node.partition
     text += `${node.id} ( Partition : [${partition}], Total resource : ${formatResource(node.total)}, Available resource : ${formatResource(node.available)} ).`
   }
-  if (wait.state === 'INACTIVATED') text += pendingDetails(held)
-  if (wait.state === 'ACTIVATED') text += activatedDetails(rm, held)
-  return text
-}
-
-function partitionName(partition: string): string {
-  return partition === '' ? '<DEFAULT_PARTITION>' : partition
-}
-
-function pendingDetails(held: SchedulerAttempt): string {
-  const queue = held.queue as LeafQueue
-  const p = held.amPartition
-  return (
-    ` Details : AM Partition = ${partitionName(p)}; AM Resource Request = ${formatResource(held.amResource)}; ` +
-    `Queue Resource Limit for AM = ${formatResource(queue.usage.of(p).amLimit)}; ` +
-    `User AM Resource Limit of the queue = ${formatResource(queue.userAMLimit(p, held.user))}; ` +
-    `Queue AM Resource Usage = ${formatResource(queue.usage.of(p).amUsed)}; `
-  )
-}
-
-function activatedDetails(rm: ResourceManager, held: SchedulerAttempt): string {
-  const queue = held.queue as LeafQueue
-  const p = held.amPartition
-  const share = queue.share(p)
-  const percent = (fraction: number) => javaFloat(Math.fround(fraction * 100))
-  return (
-    ` Details : AM Partition = ${partitionName(p)} ; Partition Resource = ${formatResource(rm.scheduler.cluster.ofPartition(p))} ; ` +
-    `Queue's Absolute capacity = ${percent(share.absoluteCapacity)} % ; Queue's Absolute used capacity = ${percent(share.absoluteUsed)} % ; ` +
-    `Queue's Absolute max capacity = ${percent(share.absoluteMaximumCapacity)} % ; ` +
-    `Queue's capacity (absolute resource) = ${formatResource(share.effectiveMin)} ; ` +
-    `Queue's used capacity (absolute resource) = ${formatResource(queue.usage.of(p).used)} ; ` +
-    `Queue's max capacity (absolute resource) = ${formatResource(share.effectiveMax)} ; `
-  )
+  return text + rm.scheduler.waitDetails(held)
 }
 
 export function attemptReport(rm: ResourceManager, attempt: Attempt): AttemptReport {
@@ -289,102 +243,11 @@ export function nodeReport(rm: ResourceManager, node: Node): NodeReport {
   }
 }
 
-// ── queues ──
-
-function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities {
-  const s = queue.share(partition)
-  return {
-    capacity: s.capacity,
-    maximumCapacity: s.maximumCapacity,
-    absoluteCapacity: s.absoluteCapacity,
-    absoluteMaximumCapacity: s.absoluteMaximumCapacity,
-    usedCapacity: s.used,
-    absoluteUsedCapacity: s.absoluteUsed,
-    maximumAMResourcePercent: queue.spec.labels.get(partition)?.amPercent ?? queue.spec.maximumAMPercent,
-    weight: -1,
-    normalizedWeight: 0,
-  }
-}
-
-export function queueReport(rm: ResourceManager, queue: CapacityQueue): QueueReport {
-  const leaf = queue.kind === 'leaf' ? (queue as LeafQueue) : undefined
-  const children = leaf ? [] : (queue as ParentQueue).children.map((c) => queueReport(rm, c))
-  const share = queue.share('')
-  const own = queue.usage.of('')
-  const c = queue.counters
-  return {
-    name: queue.name,
-    path: queue.path,
-    parent: queue.parent?.path,
-    kind: queue.kind,
-    state: queue.state,
-    children,
-    capacities: capacitiesOf(queue, ''),
-    capacitiesByLabel: Object.fromEntries([...queue.shares.keys()].map((label) => [label, capacitiesOf(queue, label)])),
-    labels: [...queue.spec.accessibleLabels],
-    defaultNodeLabelExpression: queue.spec.defaultLabel,
-    effectiveMin: share.effectiveMin,
-    effectiveMax: share.effectiveMax,
-    used: queue.usage.total('used'),
-    reserved: queue.usage.total('reserved'),
-    pending: queue.usage.total('pending'),
-    amUsed: leaf ? leaf.usage.total('amUsed') : NONE,
-    amLimit: leaf ? own.amLimit : NONE,
-    userAMLimit: leaf ? own.userAMLimit : NONE,
-    minimumAllocation: queue.minimumAllocation,
-    maximumAllocation: queue.spec.maximumAllocation,
-    numApplications: leaf ? leaf.applicationCount : queue.numApplications,
-    activeApplications: leaf ? leaf.active.size : children.reduce((n, q) => n + q.activeApplications, 0),
-    pendingApplications: leaf ? leaf.pending.size + leaf.nonRunnable.size : children.reduce((n, q) => n + q.pendingApplications, 0),
-    numContainers: queue.numContainers,
-    reservedContainers: c.reservedContainers,
-    pendingContainers: c.pendingContainers,
-    maximumApplications: leaf?.maximumApplications ?? 0,
-    maximumApplicationsPerUser: leaf?.maximumApplicationsPerUser ?? 0,
-    userLimit: queue.spec.userLimit,
-    userLimitFactor: queue.spec.userLimitFactor,
-    users: leaf
-      ? [...leaf.users.all()].map((u) => ({
-          user: u.name,
-          used: u.usage.total('used'),
-          amUsed: u.usage.total('amUsed'),
-          userLimit: u.limit ?? NONE,
-          activeApplications: u.activeApplications,
-          pendingApplications: u.pendingApplications,
-          weight: u.weight,
-        }))
-      : [],
-    applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],
-    orderingPolicy: leaf ? leaf.active.kind : queue.spec.respectPriority ? 'priority-utilization' : 'utilization',
-    preemptionDisabled: queue.spec.preemptionDisabled,
-    intraQueuePreemptionDisabled: queue.spec.intraQueuePreemptionDisabled,
-    defaultPriority: queue.spec.defaultApplicationPriority,
-    priority: queue.spec.priority,
-    maximumLifetimeSeconds: queue.spec.maximumLifetime,
-    defaultLifetimeSeconds: queue.spec.defaultLifetime,
-    autoCreated: queue.autoCreated,
-    autoCreateChildren: queue.spec.autoCreate,
-    metrics: {
-      appsSubmitted: c.appsSubmitted,
-      appsRunning: c.appsRunning,
-      appsPending: c.appsPending,
-      appsCompleted: c.appsCompleted,
-      appsKilled: c.appsKilled,
-      appsFailed: c.appsFailed,
-      aggregateContainersAllocated: c.allocated,
-      aggregateContainersReleased: c.released,
-      aggregateNodeLocalContainersAllocated: c.nodeLocal,
-      aggregateRackLocalContainersAllocated: c.rackLocal,
-      aggregateOffSwitchContainersAllocated: c.offSwitch,
-      aggregateContainersPreempted: c.preempted,
-    },
-  }
-}
-
 // ── the cluster ──
 
 export function clusterMetrics(rm: ResourceManager): ClusterMetrics {
-  const { root, cluster } = rm.scheduler
+  const { cluster } = rm.scheduler
+  const root = rm.scheduler.rootReport()
   const nodes = Object.fromEntries(NODE_STATES.map((s) => [s, 0])) as Record<NodeState, number>
   for (const node of rm.nodes.values()) nodes[node.state]++
   for (const node of rm.inactiveNodes.values()) nodes[node.state]++
@@ -396,7 +259,7 @@ export function clusterMetrics(rm: ResourceManager): ClusterMetrics {
     available = add(available, node.available)
     containers += node.containers.size
   }
-  const c = root.counters
+  const c = root.metrics
   return {
     appsSubmitted: c.appsSubmitted,
     appsCompleted: c.appsCompleted,
@@ -407,11 +270,11 @@ export function clusterMetrics(rm: ResourceManager): ClusterMetrics {
     total: cluster.total,
     available,
     allocated,
-    reserved: root.usage.total('reserved'),
-    pending: root.usage.total('pending'),
+    reserved: root.reserved,
+    pending: root.pending,
     containersAllocated: containers,
-    containersReserved: c.reservedContainers,
-    containersPending: c.pendingContainers,
+    containersReserved: root.reservedContainers,
+    containersPending: root.pendingContainers,
     totalNodes: rm.nodes.size + rm.inactiveNodes.size,
     nodes,
   }
@@ -432,12 +295,12 @@ export function mayAccess(rm: ResourceManager, caller: Caller, id: ApplicationId
   const app = rm.application(id)
   if (!app || app.user === caller.user || aclAllows(rm.config.adminAcl, caller.user, caller.groups)) return true
   if (aclAllows(app.submission.acls?.[access] ?? ' ', caller.user, caller.groups)) return true
-  return rm.scheduler.queue(app.queue)?.mayAccess(caller.user, caller.groups, 'ADMINISTER_QUEUE') ?? false
+  return rm.scheduler.mayAccess(app.queue, caller.user, caller.groups, 'ADMINISTER_QUEUE')
 }
 
 export function mayAccessQueue(rm: ResourceManager, caller: Caller, queue: string, access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean {
   if (!rm.config.aclEnabled) return true
-  return rm.scheduler.queue(queue)?.mayAccess(caller.user, caller.groups, access) ?? false
+  return rm.scheduler.mayAccess(queue, caller.user, caller.groups, access)
 }
 
 // ── why something waits ──

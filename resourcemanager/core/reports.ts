@@ -9,13 +9,14 @@ import type {
   LogAggregationStatus,
   NodeId,
   NodeState,
-  QueueState,
   Resource,
   YarnApplicationState,
 } from '../../common/records/index.js'
 import type { AllocatedContainer } from './answers.js'
 import type { ApplicationSubmission, ResourceRequest, ResourceUtilization } from './events.js'
 import type { ApplicationState, AttemptState, RMContainerState } from './state.js'
+
+export type * from '../scheduler/reports.js'
 
 export interface ApplicationReport {
   readonly applicationId: ApplicationId
@@ -129,92 +130,6 @@ export interface NodeReport {
   readonly nodeUtilization: ResourceUtilization | undefined
   readonly decommissioningTimeoutSeconds: number | undefined
   readonly reserved: ContainerId | undefined
-}
-
-/** Fractions are of 1. Capacities of a child are relative to its parent, absolute ones to the cluster. */
-export interface QueueCapacities {
-  readonly capacity: number
-  readonly maximumCapacity: number
-  readonly absoluteCapacity: number
-  readonly absoluteMaximumCapacity: number
-  /** Relative to the queue's own capacity: above 1 when it borrows. */
-  readonly usedCapacity: number
-  readonly absoluteUsedCapacity: number
-  readonly maximumAMResourcePercent: number
-  readonly weight: number
-  readonly normalizedWeight: number
-}
-
-export interface QueueUserReport {
-  readonly user: string
-  readonly used: Resource
-  readonly amUsed: Resource
-  readonly userLimit: Resource
-  readonly activeApplications: number
-  readonly pendingApplications: number
-  readonly weight: number
-}
-
-export interface QueueReport {
-  /** Last part of the path. */
-  readonly name: string
-  readonly path: string
-  readonly parent: string | undefined
-  readonly kind: 'parent' | 'leaf'
-  readonly state: QueueState
-  readonly children: readonly QueueReport[]
-  readonly capacities: QueueCapacities
-  readonly capacitiesByLabel: Readonly<Record<string, QueueCapacities>>
-  readonly labels: readonly string[]
-  readonly defaultNodeLabelExpression: string | undefined
-  readonly effectiveMin: Resource
-  readonly effectiveMax: Resource
-  readonly used: Resource
-  readonly reserved: Resource
-  readonly pending: Resource
-  readonly amUsed: Resource
-  readonly amLimit: Resource
-  readonly userAMLimit: Resource
-  readonly minimumAllocation: Resource
-  readonly maximumAllocation: Resource
-  readonly numApplications: number
-  readonly activeApplications: number
-  readonly pendingApplications: number
-  readonly numContainers: number
-  readonly reservedContainers: number
-  readonly pendingContainers: number
-  readonly maximumApplications: number
-  readonly maximumApplicationsPerUser: number
-  readonly userLimit: number
-  readonly userLimitFactor: number
-  readonly users: readonly QueueUserReport[]
-  readonly applications: readonly ApplicationId[]
-  readonly orderingPolicy: string
-  readonly preemptionDisabled: boolean
-  readonly intraQueuePreemptionDisabled: boolean
-  readonly defaultPriority: number
-  readonly priority: number
-  readonly maximumLifetimeSeconds: number
-  readonly defaultLifetimeSeconds: number
-  readonly autoCreated: boolean
-  readonly autoCreateChildren: boolean
-  /** Counters since start, as QueueMetrics. */
-  readonly metrics: QueueMetrics
-}
-
-export interface QueueMetrics {
-  readonly appsSubmitted: number
-  readonly appsRunning: number
-  readonly appsPending: number
-  readonly appsCompleted: number
-  readonly appsKilled: number
-  readonly appsFailed: number
-  readonly aggregateContainersAllocated: number
-  readonly aggregateContainersReleased: number
-  readonly aggregateNodeLocalContainersAllocated: number
-  readonly aggregateRackLocalContainersAllocated: number
-  readonly aggregateOffSwitchContainersAllocated: number
-  readonly aggregateContainersPreempted: number
 }
 
 export interface ClusterMetrics {

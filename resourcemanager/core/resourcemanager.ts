@@ -15,7 +15,6 @@ import {
 } from '../../common/records/index.js'
 import { add } from '../../common/records/resource.js'
 import type { SchedulerHost } from '../scheduler/attempt.js'
-import type { CapacityScheduler } from '../scheduler/capacity/capacity.js'
 import type { FinishedStatus, RMContainer } from '../scheduler/container.js'
 import type { SchedulerNode } from '../scheduler/node.js'
 import { applicationKey, EMPTY_ALLOCATE, type RecoveredContainer } from '../scheduler/scheduler.js'
@@ -26,7 +25,7 @@ import type { CoreConfig } from './config.js'
 import type { ApplicationRecord, AttemptRecord, Effect } from './effects.js'
 import { ANY, type LogAggregationReport, type NMContainerStatus } from './events.js'
 import { NODE_LIFECYCLE, type Node, type NodeEvent } from './node.js'
-import { makeScheduler } from './schedulers.js'
+import { makeScheduler, type Scheduler } from './schedulers.js'
 import type { ApplicationState, AttemptState } from './state.js'
 import { Allocations, Deadlines } from './timers.js'
 
@@ -39,7 +38,7 @@ type Message =
 const AM_PRIORITY = 0
 
 export class ResourceManager implements SchedulerHost {
-  readonly scheduler: CapacityScheduler
+  readonly scheduler: Scheduler
   readonly applications = new Map<string, Application>()
   readonly nodes = new Map<string, Node>()
   /** Gone, but remembered. */

@@ -1,8 +1,10 @@
 /** Hadoop's scheduler classes by name. */
 import { exception } from '../../common/errors.js'
-import type { SchedulerHost } from '../scheduler/attempt.js'
+import type { AttemptQueue, SchedulerHost } from '../scheduler/attempt.js'
 import { defaultCalculator, dominantCalculator, type ResourceCalculator } from '../scheduler/calculator.js'
 import { CapacityScheduler } from '../scheduler/capacity/capacity.js'
+import { FifoScheduler } from '../scheduler/fifo.js'
+import type { SchedulerBase } from '../scheduler/scheduler.js'
 import type { CoreConfig } from './config.js'
 
 const PACKAGE = 'org.apache.hadoop.yarn.server.resourcemanager.scheduler'
@@ -17,8 +19,11 @@ export function calculatorOf(config: CoreConfig): ResourceCalculator {
   )
 }
 
+/** Any of them. */
+export type Scheduler = SchedulerBase<AttemptQueue>
+
 /** @throws IllegalArgumentException when the scheduler is unknown or can't be configured so */
-export function makeScheduler(config: CoreConfig, host: SchedulerHost): CapacityScheduler {
+export function makeScheduler(config: CoreConfig, host: SchedulerHost): Scheduler {
   const settings = {
     calculator: calculatorOf(config),
     minimumAllocation: config.minimumAllocation,
@@ -27,9 +32,15 @@ export function makeScheduler(config: CoreConfig, host: SchedulerHost): Capacity
     clusterTimestamp: config.clusterTimestamp,
     recoveryWindow: config.nodeExpiry,
   }
-  if (config.schedulerClass === `${PACKAGE}.capacity.CapacityScheduler`) return new CapacityScheduler(settings, host, config.properties)
-  throw exception(
-    'IllegalArgumentException',
-    `yarn.resourcemanager.scheduler.class is "${config.schedulerClass}"; known is ${PACKAGE}.capacity.CapacityScheduler`,
-  )
+  switch (config.schedulerClass) {
+    case `${PACKAGE}.capacity.CapacityScheduler`:
+      return new CapacityScheduler(settings, host, config.properties)
+    case `${PACKAGE}.fifo.FifoScheduler`:
+      return new FifoScheduler(settings, host)
+    default:
+      throw exception(
+        'IllegalArgumentException',
+        `yarn.resourcemanager.scheduler.class is "${config.schedulerClass}"; known are ${PACKAGE}.capacity.CapacityScheduler and ${PACKAGE}.fifo.FifoScheduler`,
+      )
+  }
 }

@@ -18,7 +18,10 @@ import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplicati
 
 export { applicationKey } from './attempt.js'
 
+import type { Ask, Locality } from './asks.js'
 import type { ResourceCalculator } from './calculator.js'
+import type { Placement, PlacementRequest } from './placement.js'
+import type { QueueReport } from './reports.js'
 import { containerKey, type ContainerEventType, type FinishedStatus, RMContainer } from './container.js'
 import { AllocationTags, satisfies } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
@@ -30,6 +33,8 @@ export const PREEMPTED_CONTAINER = 'Container preempted by scheduler'
 export const COMPLETED_APPLICATION = 'Container of a completed application'
 export const EXPIRED_CONTAINER = 'Container expired since it was unused'
 export const UNRESERVED_CONTAINER = 'Container reservation no longer required.'
+
+const START = { type: 'START' } as const
 
 export const aborted = (diagnostics: string): FinishedStatus => ({ exitStatus: EXIT.ABORTED, diagnostics })
 export const preempted = (): FinishedStatus => ({ exitStatus: EXIT.PREEMPTED, diagnostics: PREEMPTED_CONTAINER })
@@ -141,6 +146,34 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   protected abstract headroom(attempt: SchedulerAttempt): Resource
   protected abstract demandUpdated(attempt: SchedulerAttempt): void
   abstract maximumAllocation(queue?: string): Resource
+
+  /** Where rules put an application; undefined: where it asks to be. @throws YarnException when a rule rejects it */
+  abstract place(request: PlacementRequest): Placement | undefined
+  abstract queueInfo(name: string): QueueInfo | undefined
+  abstract mayAccess(queue: string, user: string, groups: readonly string[], access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean
+  /** What an application gets that asks for `requested`. */
+  abstract priorityFor(requested: number | undefined, queue: string, maximum: number): number
+  /** Seconds, -1 without limit: what is asked, within what the queue allows. */
+  abstract lifetimeFor(queue: string, seconds: number): number
+  abstract setPriority(id: ApplicationId, priority: number): void
+  /** @returns the queue's name from then on. @throws YarnException when the queue doesn't take it */
+  abstract move(id: ApplicationId, target: string): string
+  /** A new configuration, in force as a whole or not at all. @throws IOException saying why it can't be */
+  abstract refresh(properties: Readonly<Record<string, string>>, allocations: string | undefined): void
+  abstract rootReport(): QueueReport
+  abstract queueReport(name: string): QueueReport | undefined
+  /** What the attempt's queue is guaranteed. */
+  abstract guaranteed(attempt: SchedulerAttempt): Resource
+  /** Which limit an application master waits for. */
+  waitDetails(_attempt: SchedulerAttempt): string {
+    return ''
+  }
+
+  /** Something has changed that may let a waiting request be placed. */
+  stir(): void {}
+
+  /** Places what can be placed without waiting for a node's report, where that is configured. */
+  schedule(): void {}
 
   // ── applications and attempts ──
 
@@ -435,7 +468,23 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return this.headroom(attempt)
   }
 
-  /** Moves what is charged to an attempt, both sides of a completion. */
+  /** A container for what is asked, on the books of attempt and node; its queue's are kept by the scheduler. */
+  protected newContainer(attempt: SchedulerAttempt, node: SchedulerNode, ask: Ask, resource: Resource, locality: Locality, id?: ContainerId): RMContainer {
+    const c = new RMContainer(attempt, node, resource, ask, this.host.now, ask.partition)
+    c.assignId(id ?? attempt.nextContainerId())
+    c.tags = ask.scheduling?.allocationTags
+    attempt.live.set(c.key, c)
+    attempt.newlyAllocated.push(c)
+    attempt.allocatedContainers++
+    c.taken = attempt.asks.take(ask, locality, node)
+    attempt.usage.inc('used', node.partition, c.resource)
+    node.allocate(c)
+    this.tags.add(c)
+    c.handle(START)
+    return c
+  }
+
+  /** Takes an ended container off the books of its attempt. */
   protected takeOffAttempt(c: RMContainer, attempt: SchedulerAttempt, partition: string): boolean {
     if (!attempt.live.delete(c.key)) return false
     const fresh = attempt.newlyAllocated.indexOf(c)
@@ -446,7 +495,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return true
   }
 
-  applicationOrThrow(id: ApplicationId): SchedulerApplication<Q> {
+  protected applicationOrThrow(id: ApplicationId): SchedulerApplication<Q> {
     const application = this.application(id)
     if (!application) throw exception('YarnException', `App to be moved ${formatApplicationId(id)} not found.`)
     return application

@@ -4,7 +4,10 @@ import { type ApplicationId, add, formatApplicationId, NONE, type Resource, subt
 import type { AMState, SchedulerAttempt, SchedulerHost } from '../attempt.js'
 import { SchedulerApplication } from '../attempt.js'
 import { type ContainerEventType, type FinishedStatus, RMContainer } from '../container.js'
+import { ENDED, LOCALITY } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
+import type { Placement, PlacementRequest } from '../placement.js'
+import type { QueueReport } from '../reports.js'
 import {
   aborted,
   applicationKey,
@@ -21,7 +24,8 @@ import { LeafQueue } from './leaf.js'
 import { type CapacityQueue, limitsOf, ParentQueue } from './queue.js'
 import { ParallelApplications } from './parallel.js'
 import { Preemption, preemptionSettings } from './preemption.js'
-import { type Placement, type PlacementRequest, placementRules } from './placement.js'
+import { placementRules } from './placement.js'
+import { queueReport, waitDetails } from './report.js'
 import { autoCreatedQueue, parseQueues, type QueueSpec } from './spec.js'
 
 export class CapacityScheduler extends SchedulerBase<LeafQueue> {
@@ -330,7 +334,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     const application = this.application(id)
     if (!application) return
     application.queue.finish(id, application.user)
-    application.queue.count(how === 'FINISHED' ? 'appsCompleted' : how === 'FAILED' ? 'appsFailed' : 'appsKilled')
+    application.queue.count(ENDED[how])
     application.current = undefined
     this.applications.delete(application.key)
   }
@@ -365,7 +369,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     if (!dest) throw exception('YarnException', `The specified Queue: ${target} doesn't exist`)
     if (dest.kind !== 'leaf') throw exception('YarnException', `The specified Queue: ${target} is not a Leaf Queue.`)
     const leaf = dest as LeafQueue
-    if (leaf === source) return leaf.path
+    if (leaf === source) return target
     try {
       leaf.submit(id, application.user, target)
     } catch (e) {
@@ -407,7 +411,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     source.leave()
     this.parallel.startWaiting()
     this.stir()
-    return leaf.path
+    return target
   }
 
   setPriority(id: ApplicationId, priority: number): void {
@@ -476,7 +480,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   }
 
   /** A round over the nodes is worth while again. */
-  stir(): void {
+  override stir(): void {
     this.#stirred = true
   }
 
@@ -484,7 +488,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
    * Places all that can be placed now, one container on each node in turn: asynchronous scheduling without its threads. Passes go on while
    * requests wait only for better placed nodes.
    */
-  schedule(): void {
+  override schedule(): void {
     if (!this.asynchronous || !this.#stirred) return
     this.#stirred = false
     this.mayReserve = false
@@ -588,24 +592,14 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
       this.#grow(a, leaf, ask.grows)
       return
     }
-    const c = new RMContainer(attempt, node, a.resource, ask, this.host.now, ask.partition)
-    c.assignId(a.reservation?.id ?? attempt.nextContainerId())
-    c.tags = ask.scheduling?.allocationTags
     if (a.reservation) this.#unreserve(a.reservation, attempt, leaf)
-    attempt.live.set(c.key, c)
-    attempt.newlyAllocated.push(c)
-    attempt.allocatedContainers++
     this.#startRunning(attempt, leaf)
-    c.taken = attempt.asks.take(ask, a.locality, node)
-    attempt.usage.inc('used', node.partition, c.resource)
-    node.allocate(c)
-    this.tags.add(c)
+    const c = this.newContainer(attempt, node, ask, a.resource, a.locality, a.reservation?.id)
     if (!a.reservation) leaf.chargeAttempt(attempt, c.resource, node.partition)
     leaf.active.usageChanged(attempt)
     leaf.count('allocated')
-    leaf.count(a.locality === 'NODE_LOCAL' ? 'nodeLocal' : a.locality === 'RACK_LOCAL' ? 'rackLocal' : 'offSwitch')
+    leaf.count(LOCALITY[a.locality])
     this.noteWait(attempt, 'ASSIGNED', '')
-    c.handle(START)
   }
 
   #startRunning(attempt: SchedulerAttempt, leaf: LeafQueue): void {
@@ -703,6 +697,29 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     })
   }
 
+  // ── reports ──
+
+  rootReport(): QueueReport {
+    return queueReport(this.root)
+  }
+
+  queueReport(name: string): QueueReport | undefined {
+    const queue = this.queue(name)
+    return queue && queueReport(queue)
+  }
+
+  guaranteed(attempt: SchedulerAttempt): Resource {
+    return (attempt.queue as LeafQueue).effectiveMin(attempt.amPartition)
+  }
+
+  override waitDetails(attempt: SchedulerAttempt): string {
+    return waitDetails(attempt)
+  }
+
+  mayAccess(name: string, user: string, groups: readonly string[], access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean {
+    return this.queue(name)?.mayAccess(user, groups, access) ?? false
+  }
+
   // ── checks ──
 
   override checkInvariants(): string[] {
@@ -738,5 +755,4 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   }
 }
 
-const START = { type: 'START' } as const
 const PREEMPTED = -102

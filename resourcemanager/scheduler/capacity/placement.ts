@@ -1,20 +1,7 @@
 /** Which queue an application goes to: queue mappings by user, group and application name, and the JSON mapping rules. */
 import { exception } from '../../../common/errors.js'
+import type { Placement, PlacementRequest } from '../placement.js'
 import type { CapacityQueue } from './queue.js'
-
-export interface PlacementRequest {
-  readonly user: string
-  /** Primary first. */
-  readonly groups: readonly string[]
-  readonly queue: string
-  readonly name: string
-}
-
-/** A leaf queue by name and, where it was found by rule, its parent's path: a queue that isn't there may be made below it. */
-export interface Placement {
-  readonly queue: string
-  readonly parent: string | undefined
-}
 
 export interface Queues {
   queue(name: string): CapacityQueue | undefined

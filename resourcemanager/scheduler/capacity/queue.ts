@@ -11,12 +11,13 @@ import {
   sameResource,
   subtract,
 } from '../../../common/records/index.js'
+import { aclAllows } from '../acl.js'
 import { maxOf, minOf, type ResourceCalculator } from '../calculator.js'
+import { type QueueCounters, queueCounters } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
 import { Usage } from '../usage.js'
 import type { Assignment } from './allocator.js'
 import type { CapacityScheduler } from './capacity.js'
-import { aclAllows } from './config.js'
 import type { LeafQueue } from './leaf.js'
 import type { QueueSpec } from './spec.js'
 
@@ -48,45 +49,11 @@ export interface Shares {
   effectiveMax: Resource
 }
 
-export interface QueueCounters {
-  appsSubmitted: number
-  appsRunning: number
-  appsPending: number
-  appsCompleted: number
-  appsKilled: number
-  appsFailed: number
-  pendingContainers: number
-  reservedContainers: number
-  allocated: number
-  released: number
-  nodeLocal: number
-  rackLocal: number
-  offSwitch: number
-  preempted: number
-}
-
-const counters = (): QueueCounters => ({
-  appsSubmitted: 0,
-  appsRunning: 0,
-  appsPending: 0,
-  appsCompleted: 0,
-  appsKilled: 0,
-  appsFailed: 0,
-  pendingContainers: 0,
-  reservedContainers: 0,
-  allocated: 0,
-  released: 0,
-  nodeLocal: 0,
-  rackLocal: 0,
-  offSwitch: 0,
-  preempted: 0,
-})
-
 export abstract class CapacityQueue {
   abstract readonly kind: 'parent' | 'leaf'
   readonly usage = new Usage()
   readonly shares = new Map<string, Shares>()
-  readonly counters = counters()
+  readonly counters = queueCounters()
   numContainers = 0
   numApplications = 0
   state: QueueState = 'RUNNING'

@@ -10,6 +10,7 @@ const CONFIGURATIONS: Record<string, Record<string, string>> = {
     'yarn.scheduler.capacity.resource-calculator': 'org.apache.hadoop.yarn.util.resource.DominantResourceCalculator',
     'yarn.scheduler.capacity.root.default.ordering-policy': 'fair',
   },
+  'the FIFO scheduler': { 'yarn.resourcemanager.scheduler.class': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.fifo.FifoScheduler' },
 }
 
 const operations = fc.array(fc.tuple(fc.nat(16), fc.nat(1000), fc.nat(1000), fc.nat(1000)), { minLength: 20, maxLength: 250 }) as fc.Arbitrary<Operation[]>

@@ -1,0 +1,121 @@
+/** What the capacity scheduler says of its queues, and of applications whose masters wait. */
+import { formatResource, NONE } from '../../../common/records/index.js'
+import type { SchedulerAttempt } from '../attempt.js'
+import { queueMetrics } from '../counters.js'
+import type { QueueCapacities, QueueReport } from '../reports.js'
+import { javaFloat } from './config.js'
+import type { LeafQueue } from './leaf.js'
+import type { CapacityQueue, ParentQueue } from './queue.js'
+
+function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities {
+  const s = queue.share(partition)
+  return {
+    capacity: s.capacity,
+    maximumCapacity: s.maximumCapacity,
+    absoluteCapacity: s.absoluteCapacity,
+    absoluteMaximumCapacity: s.absoluteMaximumCapacity,
+    usedCapacity: s.used,
+    absoluteUsedCapacity: s.absoluteUsed,
+    maximumAMResourcePercent: queue.spec.labels.get(partition)?.amPercent ?? queue.spec.maximumAMPercent,
+    weight: -1,
+    normalizedWeight: 0,
+  }
+}
+
+export function queueReport(queue: CapacityQueue): QueueReport {
+  const leaf = queue.kind === 'leaf' ? (queue as LeafQueue) : undefined
+  const children = leaf ? [] : (queue as ParentQueue).children.map((c) => queueReport(c))
+  const share = queue.share('')
+  const own = queue.usage.of('')
+  const c = queue.counters
+  return {
+    name: queue.name,
+    path: queue.path,
+    parent: queue.parent?.path,
+    kind: queue.kind,
+    state: queue.state,
+    children,
+    capacities: capacitiesOf(queue, ''),
+    capacitiesByLabel: Object.fromEntries([...queue.shares.keys()].map((label) => [label, capacitiesOf(queue, label)])),
+    labels: [...queue.spec.accessibleLabels],
+    defaultNodeLabelExpression: queue.spec.defaultLabel,
+    effectiveMin: share.effectiveMin,
+    effectiveMax: share.effectiveMax,
+    used: queue.usage.total('used'),
+    reserved: queue.usage.total('reserved'),
+    pending: queue.usage.total('pending'),
+    amUsed: leaf ? leaf.usage.total('amUsed') : NONE,
+    amLimit: leaf ? own.amLimit : NONE,
+    userAMLimit: leaf ? own.userAMLimit : NONE,
+    minimumAllocation: queue.minimumAllocation,
+    maximumAllocation: queue.spec.maximumAllocation,
+    numApplications: leaf ? leaf.applicationCount : queue.numApplications,
+    activeApplications: leaf ? leaf.active.size : children.reduce((n, q) => n + q.activeApplications, 0),
+    pendingApplications: leaf ? leaf.pending.size + leaf.nonRunnable.size : children.reduce((n, q) => n + q.pendingApplications, 0),
+    numContainers: queue.numContainers,
+    reservedContainers: c.reservedContainers,
+    pendingContainers: c.pendingContainers,
+    maximumApplications: leaf?.maximumApplications ?? 0,
+    maximumApplicationsPerUser: leaf?.maximumApplicationsPerUser ?? 0,
+    userLimit: queue.spec.userLimit,
+    userLimitFactor: queue.spec.userLimitFactor,
+    users: leaf
+      ? [...leaf.users.all()].map((u) => ({
+          user: u.name,
+          used: u.usage.total('used'),
+          amUsed: u.usage.total('amUsed'),
+          userLimit: u.limit ?? NONE,
+          activeApplications: u.activeApplications,
+          pendingApplications: u.pendingApplications,
+          weight: u.weight,
+        }))
+      : [],
+    applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],
+    orderingPolicy: leaf ? leaf.active.kind : queue.spec.respectPriority ? 'priority-utilization' : 'utilization',
+    preemptionDisabled: queue.spec.preemptionDisabled,
+    intraQueuePreemptionDisabled: queue.spec.intraQueuePreemptionDisabled,
+    defaultPriority: queue.spec.defaultApplicationPriority,
+    priority: queue.spec.priority,
+    maximumLifetimeSeconds: queue.spec.maximumLifetime,
+    defaultLifetimeSeconds: queue.spec.defaultLifetime,
+    autoCreated: queue.autoCreated,
+    autoCreateChildren: queue.spec.autoCreate,
+    metrics: queueMetrics(c),
+  }
+}
+
+/** Which limit an application master waits for, in Hadoop's words. */
+export function waitDetails(held: SchedulerAttempt): string {
+  if (held.amWait?.state === 'INACTIVATED') return pendingDetails(held)
+  return held.amWait?.state === 'ACTIVATED' ? activatedDetails(held) : ''
+}
+
+function partitionName(partition: string): string {
+  return partition === '' ? '<DEFAULT_PARTITION>' : partition
+}
+
+function pendingDetails(held: SchedulerAttempt): string {
+  const queue = held.queue as LeafQueue
+  const p = held.amPartition
+  return (
+    ` Details : AM Partition = ${partitionName(p)}; AM Resource Request = ${formatResource(held.amResource)}; ` +
+    `Queue Resource Limit for AM = ${formatResource(queue.usage.of(p).amLimit)}; ` +
+    `User AM Resource Limit of the queue = ${formatResource(queue.userAMLimit(p, held.user))}; ` +
+    `Queue AM Resource Usage = ${formatResource(queue.usage.of(p).amUsed)}; `
+  )
+}
+
+function activatedDetails(held: SchedulerAttempt): string {
+  const queue = held.queue as LeafQueue
+  const p = held.amPartition
+  const share = queue.share(p)
+  const percent = (fraction: number) => javaFloat(Math.fround(fraction * 100))
+  return (
+    ` Details : AM Partition = ${partitionName(p)} ; Partition Resource = ${formatResource(queue.partitionTotal(p))} ; ` +
+    `Queue's Absolute capacity = ${percent(share.absoluteCapacity)} % ; Queue's Absolute used capacity = ${percent(share.absoluteUsed)} % ; ` +
+    `Queue's Absolute max capacity = ${percent(share.absoluteMaximumCapacity)} % ; ` +
+    `Queue's capacity (absolute resource) = ${formatResource(share.effectiveMin)} ; ` +
+    `Queue's used capacity (absolute resource) = ${formatResource(queue.usage.of(p).used)} ; ` +
+    `Queue's max capacity (absolute resource) = ${formatResource(share.effectiveMax)} ; `
+  )
+}
