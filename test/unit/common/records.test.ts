@@ -41,8 +41,10 @@ describe('text forms of ids', () => {
   })
 
   it("that are none are refused in Hadoop's words", () => {
-    for (const bad of ['application_1_1', 'application_x_0001', 'app_1_0001', '', 'application_1_0001_1'])
+    for (const bad of ['application_1_1', 'application_x_0001', 'application_1_0001_1'])
       expect(() => parseApplicationId(bad)).toThrow(`Invalid ApplicationId: ${bad}`)
+    for (const bad of ['app_1_0001', ''])
+      expect(() => parseApplicationId(bad)).toThrow(`Invalid ApplicationId prefix: ${bad}. The valid ApplicationId should start with prefix application`)
     expect(() => parseContainerId('container_1_0001_01_1')).toThrow('Invalid ContainerId')
   })
 })
