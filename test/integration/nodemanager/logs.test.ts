@@ -124,6 +124,8 @@ describe('the logs of a running container', () => {
     )
     expect(await get(`/ws/v1/node/containerlogs/${name}/stdout?size=-3`)).toContain('LogContents:\nlo\nEnd of')
     expect(await get(`/ws/v1/node/containerlogs/${name}/stdout?size=2`)).toContain('LogContents:\nheEnd of')
+    expect(await get(`/ws/v1/node/containers/${name}/logs/stdout?size=9223372036854775807`)).toContain('LogContents:\nhello\nEnd of')
+    expect((await fetch(`${node.web}/ws/v1/node/containers/${name}/logs/stdout?size=much`)).status).toBe(400)
     const list = JSON.parse(await get(`/ws/v1/node/containers/${name}/logs`)) as {
       containerLogsInfo: { containerLogInfo: { fileName: string; fileSize: string }[] }
     }
