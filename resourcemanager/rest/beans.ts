@@ -1,8 +1,13 @@
-/** JMX beans under the names that Hadoop's have. */
+/** Metrics: JMX beans under the names that Hadoop's have, and the same figures for Prometheus. */
+import os from 'node:os'
+import { Gauge, type Registry } from 'prom-client'
 import type { Bean } from '../../common/daemon/web.js'
-import type { QueueReport } from '../core/index.js'
+import { formatNodeId } from '../../common/records/ids.js'
+import { NODE_STATES } from '../../common/records/states.js'
+import type { NodeReport, QueueReport } from '../core/index.js'
 import type { RmWebOptions } from './context.js'
 
+const HOST = os.hostname()
 const SERVICE = 'Hadoop:service=ResourceManager'
 
 export function beans(options: RmWebOptions): Bean[] {
@@ -16,11 +21,13 @@ export function beans(options: RmWebOptions): Bean[] {
   }
   if (!rm) return [info]
   const m = rm.core.metrics()
+  const nodes = rm.core.nodes()
   const cluster: Bean = {
     name: `${SERVICE},name=ClusterMetrics`,
     modelerType: 'ClusterMetrics',
     'tag.ClusterMetrics': 'ResourceManager',
     'tag.Context': 'yarn',
+    'tag.Hostname': HOST,
     NumActiveNMs: m.nodes.RUNNING,
     NumDecommissioningNMs: m.nodes.DECOMMISSIONING,
     NumDecommissionedNMs: m.nodes.DECOMMISSIONED,
@@ -30,8 +37,28 @@ export function beans(options: RmWebOptions): Bean[] {
     NumShutdownNMs: m.nodes.SHUTDOWN,
     CapabilityMB: m.total.memory,
     CapabilityVirtualCores: m.total.vcores,
+    UtilizedMB: nodes.reduce((sum, n) => sum + (n.nodeUtilization?.physicalMemory ?? 0), 0),
+    UtilizedVirtualCores: Math.floor(nodes.reduce((sum, n) => sum + Math.max(n.nodeUtilization?.cpu ?? 0, 0), 0)),
   }
-  return [info, cluster, ...queueBeans(rm.core.queues())]
+  return [info, cluster, nodesBean(nodes), ...queueBeans(rm.core.queues())]
+}
+
+/** Live nodes as one JSON text. */
+function nodesBean(nodes: readonly NodeReport[]): Bean {
+  const live = nodes.map((n) => ({
+    HostName: n.nodeId.host,
+    Rack: n.rack,
+    State: n.state,
+    NodeId: formatNodeId(n.nodeId),
+    NodeHTTPAddress: n.httpAddress,
+    LastHealthUpdate: n.lastHealthReportTime,
+    HealthReport: n.healthReport,
+    NodeManagerVersion: n.version,
+    NumContainers: n.numContainers,
+    UsedMemoryMB: n.used.memory,
+    AvailableMemoryMB: n.available.memory,
+  }))
+  return { name: `${SERVICE},name=RMNMInfo`, modelerType: 'org.apache.hadoop.yarn.server.resourcemanager.RMNMInfo', LiveNodeManagers: JSON.stringify(live) }
 }
 
 function queueBeans(q: QueueReport): Bean[] {
@@ -42,6 +69,21 @@ function queueBeans(q: QueueReport): Bean[] {
     modelerType: `QueueMetrics,${names}`,
     'tag.Queue': q.path,
     'tag.Context': 'yarn',
+    'tag.Hostname': HOST,
+    AMResourceLimitMB: q.amLimit.memory,
+    AMResourceLimitVCores: q.amLimit.vcores,
+    AbsoluteUsedCapacity: q.capacities.absoluteUsedCapacity,
+    GuaranteedAbsoluteCapacity: q.capacities.absoluteCapacity,
+    GuaranteedCapacity: q.capacities.capacity,
+    GuaranteedMB: q.effectiveMin.memory,
+    GuaranteedVCores: q.effectiveMin.vcores,
+    MaxAbsoluteCapacity: q.capacities.absoluteMaximumCapacity,
+    MaxCapacity: q.capacities.maximumCapacity,
+    MaxCapacityMB: q.effectiveMax.memory,
+    MaxCapacityVCores: q.effectiveMax.vcores,
+    UsedAMResourceMB: q.amUsed.memory,
+    UsedAMResourceVCores: q.amUsed.vcores,
+    UsedCapacity: q.capacities.usedCapacity,
     AppsSubmitted: q.metrics.appsSubmitted,
     AppsRunning: q.metrics.appsRunning,
     AppsPending: q.metrics.appsPending,
@@ -69,4 +111,46 @@ function queueBeans(q: QueueReport): Bean[] {
     ActiveApplications: q.activeApplications,
   }
   return [bean, ...q.children.flatMap(queueBeans)]
+}
+
+/** Figures of the active ResourceManager, read when they are asked for; none while another one is active. */
+export function registerMetrics(registry: Registry, options: RmWebOptions): void {
+  const gauge = (name: string, help: string, label: string, read: () => Record<string, number>) =>
+    new Gauge({
+      name,
+      help,
+      labelNames: [label],
+      registers: [registry],
+      collect() {
+        this.reset()
+        if (options.active()) for (const [key, value] of Object.entries(read())) this.set({ [label]: key }, value)
+      },
+    })
+  const metrics = () => options.active()!.core.metrics()
+  gauge('yarn_applications', 'applications by what became of them', 'state', () => {
+    const m = metrics()
+    return {
+      submitted: m.appsSubmitted,
+      pending: m.appsPending,
+      running: m.appsRunning,
+      completed: m.appsCompleted,
+      failed: m.appsFailed,
+      killed: m.appsKilled,
+    }
+  })
+  gauge('yarn_nodes', 'NodeManagers by state', 'state', () => {
+    const m = metrics()
+    return Object.fromEntries(NODE_STATES.map((s) => [s.toLowerCase(), m.nodes[s] ?? 0]))
+  })
+  gauge('yarn_containers', 'containers of all applications', 'state', () => {
+    const m = metrics()
+    return { allocated: m.containersAllocated, reserved: m.containersReserved, pending: m.containersPending }
+  })
+  const resources = (name: string, help: string, of: 'memory' | 'vcores') =>
+    gauge(name, help, 'state', () => {
+      const m = metrics()
+      return { total: m.total[of], available: m.available[of], allocated: m.allocated[of], reserved: m.reserved[of], pending: m.pending[of] }
+    })
+  resources('yarn_memory_mib', 'memory of the cluster', 'memory')
+  resources('yarn_vcores', 'virtual cores of the cluster', 'vcores')
 }

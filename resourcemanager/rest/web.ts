@@ -10,7 +10,7 @@ import { pageRoutes } from '../ui/pages.js'
 import { accessRoutes } from './access-routes.js'
 import { activityRoutes } from './activity-routes.js'
 import { appRoutes } from './app-routes.js'
-import { beans } from './beans.js'
+import { beans, registerMetrics } from './beans.js'
 import { parseXmlBody } from './body.js'
 import { clusterRoutes } from './cluster-routes.js'
 import type { RmWebOptions } from './context.js'
@@ -24,7 +24,7 @@ const LOCAL = /^\/(conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/i
 
 export function buildRmWeb(options: RmWebOptions): FastifyInstance {
   const { active, settings } = options
-  const web = buildWeb({ conf: settings.conf, logDir: options.logDir, beans: () => beans(options) })
+  const web = buildWeb({ conf: settings.conf, logDir: options.logDir, beans: () => beans(options), metrics: (registry) => registerMetrics(registry, options) })
   const requireActive = (): ResourceManager => {
     const rm = active()
     if (!rm) throw exception('StandbyException', 'This ResourceManager is not active')

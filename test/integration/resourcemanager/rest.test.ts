@@ -274,3 +274,22 @@ describe('the scheduler’s configuration', () => {
     own.remove()
   })
 })
+
+describe('metrics', () => {
+  it('are beans under Hadoop’s names', async () => {
+    const bean = async (query: string) => (await call('GET', `/jmx?${query}`)).json.beans[0]
+    expect(await bean('get=Hadoop:service=ResourceManager,name=ClusterMetrics::NumActiveNMs')).toEqual({
+      name: 'Hadoop:service=ResourceManager,name=ClusterMetrics',
+      modelerType: 'ClusterMetrics',
+      NumActiveNMs: 1,
+    })
+    expect(await bean('qry=Hadoop:service=ResourceManager,name=QueueMetrics,q0=root,q1=hive')).toMatchObject({ 'tag.Queue': 'root.hive', GuaranteedMB: 4096 })
+    expect(JSON.parse((await bean('qry=Hadoop:service=ResourceManager,name=RMNMInfo')).LiveNodeManagers)).toMatchObject([{ NodeId: `localhost:${node.port}` }])
+  })
+
+  it('are there for Prometheus', async () => {
+    const { text } = await call('GET', '/prom')
+    expect(text).toContain('yarn_nodes{state="running"} 1')
+    expect(text).toContain('yarn_memory_mib{state="total"} 8192')
+  })
+})
