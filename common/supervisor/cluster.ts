@@ -82,6 +82,7 @@ export class Cluster {
   static async start(options: UpOptions): Promise<Cluster> {
     const startedAt = Date.now()
     const started = performance.now()
+    requirePlain(options.dir)
     await requireLocal([...new Set(options.nodes)].filter((n) => n !== 'localhost'))
     const l = layout(options.dir)
     for (const dir of [l.run, l.logs, l.data]) mkdirSync(dir, { recursive: true })
@@ -209,6 +210,15 @@ export class Cluster {
     this.#stopping = true
     await stopDaemons(this.layout, this.#record, report)
   }
+}
+
+/** Commands of containers name their log folder unquoted (`1> <LOG_DIR>/stdout`), and properties that name folders split at commas. */
+function requirePlain(dir: string): void {
+  const odd = /[^\w./+:@%=~-]/u.exec(dir.replace(/[^\0-\x7f]/gu, ''))?.[0]
+  if (odd !== undefined)
+    throw new Error(
+      `the folder "${dir}" has ${odd === ' ' ? 'a blank' : `the character ${odd}`} in its path, which containers' commands can't stand; choose another one with --dir`,
+    )
 }
 
 /** What clients of a cluster see of it. */

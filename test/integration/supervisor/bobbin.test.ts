@@ -130,6 +130,9 @@ describe('bobbin', () => {
     const refused = await bobbin('up', '--bogus')
     expect(refused.code).toBe(2)
     expect(refused.stderr).toContain("unknown option '--bogus'")
+    expect((await bobbin('up', '-d', '--free-ports', '--dir', `${dir}/a b`)).stderr).toContain(
+      "a b\" has a blank in its path, which containers' commands can't stand",
+    )
     expect((await bobbin('jar', '/nosuch/folder')).stderr).toContain('/nosuch/folder is not a folder')
   })
 })
