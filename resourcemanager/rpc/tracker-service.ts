@@ -33,12 +33,13 @@ export function trackerService(rm: ResourceManager): Handlers<ResourceTracker> {
     registerNodeManager(request) {
       const nodeId = nodeIdOf(request.nodeId)
       const health = request.nodeStatus?.nodeHealthStatus
-      const register = () =>
+      const register = (rack: string) =>
         andThen(
           rm.step({
             type: 'registerNode',
             nodeId,
             httpPort: request.httpPort ?? 0,
+            rack,
             resource: resourceOf(request.resource, types),
             ...(request.physicalResource && { physicalResource: resourceOf(request.physicalResource, types) }),
             ...(request.nmVersion !== undefined && { version: request.nmVersion }),
@@ -69,7 +70,9 @@ export function trackerService(rm: ResourceManager): Handlers<ResourceTracker> {
         }
       }
       const learning = rm.hosts.learn(nodeId.host)
-      return learning ? learning.then(register) : register()
+      const rack = rm.racks.of(nodeId.host)
+      if (learning === undefined && typeof rack === 'string') return register(rack)
+      return Promise.all([rack, learning]).then(([r]) => register(r))
     },
 
     nodeHeartbeat(request) {

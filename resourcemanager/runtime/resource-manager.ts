@@ -40,6 +40,7 @@ import { DelegationTokens } from './delegation-tokens.js'
 import { Hosts } from './hosts.js'
 import { type KeyRolling, startKeyRolling } from './key-rolling.js'
 import { type Launcher, createLauncher } from './launcher.js'
+import { type Racks, createRacks } from './racks.js'
 import { type SchedulerConfChange, changedSchedulerConf } from './scheduler-conf.js'
 import { type Settings, coreProperties, readAllocations, readHostList, readSchedulerFile } from './settings.js'
 import { Stepper } from './stepper.js'
@@ -79,6 +80,7 @@ export class ResourceManager {
   readonly contexts = new Contexts()
   readonly hosts = new Hosts()
   readonly delegation: DelegationTokens
+  readonly racks: Racks
   /** Milliseconds that a container token stays valid. */
   readonly allocationExpiry: number
   /** HOST:PORT of the web proxy, as tracking URLs name it. */
@@ -122,6 +124,7 @@ export class ResourceManager {
       serviceOf: (node) => this.hosts.serviceOf(node),
       keys,
     })
+    this.racks = createRacks(conf, log)
     this.delegation = new DelegationTokens(stored.settings.get('delegationTokens'))
     this.allocationExpiry = config.allocationExpiry
     this.proxyAddress = conf.optional(yarn.webProxyAddress) || formatAddress(settings.addresses.web)

@@ -9,4 +9,6 @@ export const core = {
   trashCheckpointInterval: property('fs.trash.checkpoint.interval', 'float', '0', 'minutes between trash checkpoints; 0: as fs.trash.interval'),
   umask: property('fs.permissions.umask-mode', 'string', '022', 'mode bits that new files and directories do not get, in octal or as u=rwx,g=rx,o=rx'),
   ioFileBufferSize: property('io.file.buffer.size', 'int', '4096', 'bytes of a read or write buffer'),
+  topologyScript: property('net.topology.script.file.name', 'path', undefined, 'program that is given a host and prints its rack'),
+  topologyTable: property('net.topology.table.file.name', 'path', undefined, 'file with lines of HOST RACK'),
 } as const

@@ -119,7 +119,7 @@ export const yarn = {
     '10000',
     'most time between two looks for a NodeManager',
   ),
-  rmId: property('yarn.resourcemanager.ha.id', 'string', undefined, 'which member of the pair this ResourceManager is; unset: the one whose address is here'),
+  rmId: property('yarn.resourcemanager.ha.id', 'string', undefined, 'which member of the pair this process is'),
   rmHaAutomaticFailover: property(
     'yarn.resourcemanager.ha.automatic-failover.enabled',
     'boolean',

@@ -189,6 +189,23 @@ describe('the lists of hosts', () => {
   })
 })
 
+describe('racks', () => {
+  it.each([
+    ['a table', { 'net.topology.table.file.name': 'table' }],
+    ['a script', { 'net.topology.script.file.name': 'script' }],
+  ])('are known from %s', async (_what, property) => {
+    const [[name, file]] = Object.entries(property) as [[string, string]]
+    const at = path.join(folder.dir, file)
+    writeFileSync(at, file === 'table' ? '# host rack\nlocalhost /rack7\n' : '#!/bin/sh\n[ "$1" = localhost ] && echo /rack7\n', { mode: 0o755 })
+    folder.set({ [name]: at })
+    await rm.stop()
+    rm = await TestRm.start(folder)
+    node.follow(rm)
+    await node.register()
+    expect((await rm.client().getClusterNodes({})).nodeReports.map((n) => n.rackName)).toEqual(['/rack7'])
+  })
+})
+
 describe('the scheduler’s file', () => {
   it('that can’t be read is refused with file and line, and the old one stays in force', async () => {
     writeFileSync(path.join(folder.dir, 'capacity-scheduler.xml'), '<configuration>\n<property>\n<name>x')
