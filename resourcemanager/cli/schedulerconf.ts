@@ -47,11 +47,11 @@ export const schedulerconf: Command = async (args, context) => {
     usage()
     return line.has('h') ? 0 : FAILED
   }
-  if (line.has('getconf')) return show(await call(context, 'GET', ''), context)
-  if (line.has('format')) return report(await call(context, 'GET', '/format'), 'Configuration format', context)
+  if (line.has('getconf')) return report(await call(context, 'GET', ''), indented, 'Failed to get scheduler configuration', context)
+  if (line.has('format')) return report(await call(context, 'GET', '/format'), (body) => body, 'Failed to format scheduler configuration', context)
   try {
     const body = changeXml(line.value('add'), line.value('remove'), line.value('update'), line.value('global'))
-    return report(await call(context, 'PUT', '', body), 'Configuration changed', context)
+    return report(await call(context, 'PUT', '', body), () => 'Configuration changed successfully.', 'Configuration change unsuccessful', context)
   } catch (e) {
     if (!(e instanceof SyntaxProblem)) throw e
     context.err(e.message)
@@ -79,22 +79,25 @@ async function call(context: Context, method: string, path: string, body?: strin
   throw last
 }
 
-function show(answer: Answer, context: Context): number {
-  if (answer.status !== 200) return report(answer, '', context)
-  const text = answer.body.toString('utf8')
-  const pairs = [...text.matchAll(/<property><name>([^<]*)<\/name><value>([^<]*)<\/value>/g)].map((m) => `${m[1]}=${m[2]}`).sort()
-  for (const line of pairs.length > 0 ? pairs : [text]) context.out(line)
-  return 0
+function report(answer: Answer, shown: (body: string) => string, failure: string, context: Context): number {
+  const body = answer.body.toString('utf8').trim()
+  if (answer.status === 200) context.out(shown(body))
+  else context.err(`${failure}: ${body}`)
+  return answer.status === 200 ? 0 : FAILED
 }
 
-function report(answer: Answer, done: string, context: Context): number {
-  const words = answer.body.toString('utf8').trim()
-  if (answer.status === 200) {
-    context.out(`${done} successfully.`)
-    return 0
+/** One element a line, children two blanks further in. */
+export function indented(xml: string): string {
+  let depth = 0
+  const lines: string[] = []
+  for (const m of xml.matchAll(/<\?[^>]*\?>|<([\w.-]+)[^>]*>[^<]*<\/\1>|<[^>]*>/g)) {
+    const token = m[0]
+    const closing = token.startsWith('</')
+    if (closing) depth--
+    lines.push('  '.repeat(depth) + token)
+    if (!closing && m[1] === undefined && !token.startsWith('<?') && !token.endsWith('/>')) depth++
   }
-  context.err(`${done || 'The request'} failed, the ResourceManager answered ${answer.status}: ${words}`)
-  return FAILED
+  return lines.join('\n')
 }
 
 const xmlText = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { fixedPercent, float, hashSetOrder, iso8601, percent, time } from '../../../resourcemanager/cli/format.js'
 import { parseLabels, parseNodeLabels } from '../../../resourcemanager/cli/rmadmin.js'
-import { changeXml } from '../../../resourcemanager/cli/schedulerconf.js'
+import { changeXml, indented } from '../../../resourcemanager/cli/schedulerconf.js'
 
 describe('values as Java prints them', () => {
   it('floats: the shortest text of the same float', () => {
@@ -65,5 +65,20 @@ describe('changes of the scheduler configuration', () => {
     expect(xml).toContain('<remove-queue>root.b</remove-queue><remove-queue>root.c</remove-queue>')
     expect(xml).toContain('<global-updates><entry><key>x</key><value>1</value></entry></global-updates>')
     expect(() => changeXml(undefined, undefined, 'root.a:capacity')).toThrow('"capacity" is no property')
+  })
+
+  it('is shown an element a line', () => {
+    expect(indented('<?xml version="1.0"?><configuration><property><name>a</name><value>1</value></property><empty/></configuration>')).toBe(
+      [
+        '<?xml version="1.0"?>',
+        '<configuration>',
+        '  <property>',
+        '    <name>a</name>',
+        '    <value>1</value>',
+        '  </property>',
+        '  <empty/>',
+        '</configuration>',
+      ].join('\n'),
+    )
   })
 })
