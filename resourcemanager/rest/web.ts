@@ -9,6 +9,7 @@ import type { ResourceManager } from '../runtime/resource-manager.js'
 import { pageRoutes } from '../ui/pages.js'
 import { accessRoutes } from './access-routes.js'
 import { activityRoutes } from './activity-routes.js'
+import { docRoutes } from './api.js'
 import { appRoutes } from './app-routes.js'
 import { beans, registerMetrics } from './beans.js'
 import { parseXmlBody } from './body.js'
@@ -20,7 +21,7 @@ import { answerError } from './render.js'
 import { schedulerConfRoutes } from './scheduler-conf-routes.js'
 
 /** What a standby answers itself; every other page is the active one's (RMWebAppFilter). */
-const LOCAL = /^\/(conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
+const LOCAL = /^\/(docs|conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
 
 export function buildRmWeb(options: RmWebOptions): FastifyInstance {
   const { active, settings } = options
@@ -77,6 +78,7 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
   schedulerConfRoutes(web, options, requireActive)
   labelRoutes(web, options, requireActive)
   accessRoutes(web, options, requireActive)
+  docRoutes(web)
   proxyRoutes(web, requireActive)
   pageRoutes(web, options, requireActive)
   return web
