@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
-import { RealCluster, getJson, medianSeconds, program, property, realFlink, realHadoop, root, run, script, sleep, until } from './lib.mjs'
+import { RealCluster, cleanly, getJson, medianSeconds, program, property, realFlink, realHadoop, root, run, script, sleep, until } from './lib.mjs'
 
 export const title = 'A cluster with three nodes, and a socket word count on it'
 
@@ -15,17 +15,18 @@ const SETTLE = 5_000
 export async function measure(report) {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'bobbin-bench-'))
   const lines = await lineServer()
-  try {
+  const work = async () => {
     const ours = await measureOurs(dir, lines.port)
     const hadoop = realHadoop()
     const real = hadoop ? await measureReal(hadoop, dir, lines.port) : {}
     for (const [what, unit, key, aim] of ROWS) report({ what, unit, ours: ours[key], real: real[key], aim })
     if (!hadoop) process.stdout.write('\nBOBBIN_HADOOP_HOME (and BOBBIN_FLINK_HOME) set: the real ones are measured beside\n')
-  } finally {
+  }
+  await cleanly(work, async () => {
     lines.close()
     await run(script('bobbin'), ['down', '--dir', dir])
     rmSync(dir, { recursive: true, force: true })
-  }
+  })
 }
 
 const ROWS = [
@@ -69,7 +70,7 @@ async function measureOurs(dir, port) {
 
 async function measureReal(hadoop, dir, port) {
   const cluster = new RealCluster(hadoop, dir)
-  try {
+  const work = async () => {
     const found = { up: await cluster.start(NODES) }
     await sleep(SETTLE)
     found.memory = megabytes(cluster.memory())
@@ -79,9 +80,8 @@ async function measureReal(hadoop, dir, port) {
     const flink = realFlink(hadoop, dir)
     if (flink) Object.assign(found, await measureFlink(flink, cluster.conf, port))
     return found
-  } finally {
-    await cluster.stop()
   }
+  return cleanly(work, () => cluster.stop())
 }
 
 /** The same client for both. */

@@ -9,6 +9,27 @@ export const script = (name) => path.join(root, 'scripts', name)
 
 export const sleep = (ms) => new Promise((r) => setTimeout(r, ms))
 
+const cleanUps = new Set()
+
+/** Runs `work`, then `cleanUp`, also when the benchmark is interrupted. */
+export async function cleanly(work, cleanUp) {
+  cleanUps.add(cleanUp)
+  try {
+    return await work()
+  } finally {
+    if (cleanUps.delete(cleanUp)) await cleanUp()
+  }
+}
+
+for (const name of ['SIGINT', 'SIGTERM']) {
+  process.once(name, async () => {
+    const late = [...cleanUps].reverse()
+    cleanUps.clear()
+    for (const cleanUp of late) await cleanUp()
+    process.exit(130)
+  })
+}
+
 export function median(values) {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.floor(sorted.length / 2)]
