@@ -77,7 +77,10 @@ async function safemode(t: Terminal, args: string[]): Promise<number> {
   const [word] = args
   if (word === 'wait') return waitForLeaving(t)
   const action = SAFE_MODE[word as keyof typeof SAFE_MODE]
-  if (!action) return misused(t, '-safemode')
+  if (!action) {
+    misused(t, '-safemode')
+    return 0
+  }
   return each(t, 'Safe mode', async (calls, where) => {
     const { result } = await calls.setSafeMode({ action, checked: false })
     t.line(`Safe mode is ${result ? 'ON' : 'OFF'} in ${where}`)

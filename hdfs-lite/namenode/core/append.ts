@@ -17,7 +17,7 @@ import type { Clock } from './write.js'
 export interface Appended {
   readonly file: INodeFile
   readonly path: string
-  /** The last block, to be gone on with; undefined: the client adds a new one. */
+  /** The last block, to be gone on with, or to be followed by a new one when the client wanted that; undefined: the client adds one. */
   readonly block: Block | undefined
   readonly offset: number
 }
@@ -46,7 +46,7 @@ export function append(fs: FsState, caller: Caller, src: string, holder: string,
   const offset = fileLength(file)
   file.writer = { holder, machine }
   addLease(fs, file, holder, clock.tick)
-  if (!partial) return { file, path: iip.path, block: undefined, offset }
+  if (!partial) return { file, path: iip.path, block: newBlock ? last : undefined, offset: offset - (last?.length ?? 0) }
   reopenLast(fs, file, last)
   // Replicas that miss the append are told apart by it; the client asks for a stamp of its own when it sets up the pipeline.
   nextGenerationStamp(fs)

@@ -8,7 +8,7 @@
  *   = 1                    the exit code, when it isn't 0
  */
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { root } from '../../../common/supervisor/layout.js'
@@ -42,9 +42,9 @@ export function words(command: string): string[] {
   return (command.match(/"[^"]*"|'[^']*'|\S+/g) ?? []).map((w) => (/^["']/.test(w) ? w.slice(1, -1) : w))
 }
 
-/** The local files that commands copy. */
+/** The local files that commands copy. The folder itself stays: commands run in it. */
 export function layFixture(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
+  for (const name of readdirSync(folder)) rmSync(path.join(folder, name), { recursive: true })
   mkdirSync(path.join(folder, 'd/sub'), { recursive: true })
   const files = {
     one: 'one\n',

@@ -120,6 +120,7 @@ function takeTypes(args: string[]): string[] | undefined {
   const given = args[at + 1]?.toUpperCase().split(',') ?? []
   const all = given.length === 1 && ['', 'ALL'].includes(given[0]!)
   const known = given.length > 0 && given.every((t) => (STORAGE_TYPES as readonly string[]).includes(t))
-  args.splice(at, all || known ? 2 : 1)
+  // What is no type is passed over, as long as a path is left.
+  args.splice(at, all || known || args.length - at > 2 ? 2 : 1)
   return all || !known ? [...STORAGE_TYPES] : given
 }
