@@ -1,6 +1,6 @@
 /** Delegation tokens, queue access and reservations over REST. */
-import type { FastifyInstance } from 'fastify'
-import { encodeDelegationToken } from '../rpc/delegation-tokens.js'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { cancelToken, decodeDelegationToken, encodeDelegationToken, issueToken, renewToken } from '../rpc/delegation-tokens.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { type RmWebOptions, badRequest, callerOf, forbidden, notFound } from './context.js'
 import { answer } from './render.js'
@@ -15,8 +15,7 @@ export function accessRoutes(web: FastifyInstance, options: RmWebOptions, requir
     const { user } = callerOf(request, options)
     const renewer = request.body?.renewer
     if (!renewer) throw badRequest('the body must hold {"renewer": USER}')
-    const token = rm.delegation.issue(user, renewer, undefined, rm.clock.now())
-    await rm.persist([{ op: 'putSetting', name: 'delegationTokens', value: rm.delegation.state() }])
+    const token = await issueToken(rm, user, renewer, undefined)
     return answer(
       request,
       reply,
@@ -31,6 +30,18 @@ export function accessRoutes(web: FastifyInstance, options: RmWebOptions, requir
       },
       { bare: true },
     )
+  })
+
+  web.post(`${base}/delegation-token/expiration`, async (request, reply) => {
+    const rm = requireActive()
+    const { identifier, password } = tokenOf(request)
+    const expires = await renewToken(rm, identifier, password, callerOf(request, options).user)
+    return answer(request, reply, 'delegation-token', { 'expiration-time': expires }, { bare: true })
+  })
+  web.delete(`${base}/delegation-token`, async (request, reply) => {
+    const { identifier, password } = tokenOf(request)
+    await cancelToken(requireActive(), identifier, password, callerOf(request, options).user)
+    return reply.code(200).send()
   })
 
   web.get<{ Params: { queue: string }; Querystring: { user?: string; 'queue-acl-type'?: string } }>(`${base}/queues/:queue/access`, (request, reply) => {
@@ -57,4 +68,16 @@ export function accessRoutes(web: FastifyInstance, options: RmWebOptions, requir
   }
   web.get(`${base}/reservation/list`, noReservations)
   for (const what of ['new-reservation', 'submit', 'update', 'delete']) web.post(`${base}/reservation/${what}`, noReservations)
+}
+
+const TOKEN_HEADER = 'hadoop-yarn-rm-delegation-token'
+
+function tokenOf(request: FastifyRequest) {
+  const text = request.headers[TOKEN_HEADER]
+  if (typeof text !== 'string' || text === '') throw badRequest(`Header '${TOKEN_HEADER}' containing encoded token not found`)
+  try {
+    return decodeDelegationToken(text)
+  } catch (e) {
+    throw badRequest(`Could not decode encoded token: ${(e as Error).message}`)
+  }
 }

@@ -65,6 +65,8 @@ export const CALLS: Readonly<Record<string, readonly [summary: string, ...query:
   'POST /remove-node-labels': ['Removes labels', 'labels'],
   'POST /replace-node-to-labels': ['Gives nodes other labels: {"nodeToLabels": [{"nodeId": HOST:PORT, "labels": [NAME]}]}'],
   'POST /delegation-token': ['A delegation token for who asks: {"renewer": USER}'],
+  'POST /delegation-token/expiration': ['Renews the token in the header Hadoop-YARN-RM-Delegation-Token'],
+  'DELETE /delegation-token': ['Cancels the token in the header Hadoop-YARN-RM-Delegation-Token'],
   'GET /queues/{queue}/access': ['Whether a user may use a queue', 'user', 'queue-acl-type'],
   'GET /reservation/list': ['Refused: the reservation system is off'],
   'POST /reservation/new-reservation': ['Refused: the reservation system is off'],

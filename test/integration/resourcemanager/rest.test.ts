@@ -275,6 +275,20 @@ describe('the scheduler’s configuration', () => {
   })
 })
 
+describe('delegation tokens over REST', () => {
+  it('are given, renewed by who may, and cancelled', async () => {
+    const at = '/ws/v1/cluster/delegation-token'
+    const { json } = await call('POST', `${at}?user.name=ann`, { renewer: 'bob' })
+    expect(json).toMatchObject({ owner: 'ann', renewer: 'bob', kind: 'RM_DELEGATION_TOKEN' })
+    const header = { 'Hadoop-YARN-RM-Delegation-Token': json.token }
+    expect((await call('POST', `${at}/expiration?user.name=bob`, undefined, header)).json['expiration-time']).toBeGreaterThanOrEqual(json['expiration-time'])
+    expect((await call('POST', `${at}/expiration?user.name=eve`, undefined, header)).status).toBe(403)
+    expect((await call('DELETE', `${at}?user.name=ann`, undefined, header)).status).toBe(200)
+    expect((await call('POST', `${at}/expiration?user.name=bob`, undefined, header)).status).toBe(403)
+    expect((await call('DELETE', at)).status).toBe(400)
+  })
+})
+
 describe('metrics', () => {
   it('are beans under Hadoop’s names', async () => {
     const bean = async (query: string) => (await call('GET', `/jmx?${query}`)).json.beans[0]
