@@ -40,14 +40,15 @@ export function isAway(e: unknown): boolean {
 /** Calls again while the server is away. Only for calls that may be carried out twice. */
 export async function whileAway<T>(limits: RetryLimits, call: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const started = performance.now()
-  for (const pause of pauses(limits.interval)) {
+  const pause = pauses(limits.interval)
+  for (;;) {
     try {
       return await call()
     } catch (e) {
+      const next = pause.next().value
       const spent = performance.now() - started
-      if (!isAway(e) || signal?.aborted || (limits.maxWait >= 0 && spent + pause > limits.maxWait)) throw e
+      if (!isAway(e) || signal?.aborted || (limits.maxWait >= 0 && spent + next > limits.maxWait)) throw e
+      await sleep(next, signal)
     }
-    await sleep(pause, signal)
   }
-  throw new Error('unreachable')
 }
