@@ -2,7 +2,7 @@ import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../../common/supervisor/layout.js'
-import { type HdfsCluster, hdfsCluster } from '../../harness/hdfs.js'
+import { type HdfsCluster, hdfsCluster, until } from '../../harness/hdfs.js'
 import { Commands, layFixture, normalize, parseTranscript, type Step } from './transcript.js'
 
 const steps = parseTranscript(readFileSync(path.join(root, 'test/golden/hdfs-cli/shell.txt'), 'utf8'))
@@ -43,8 +43,13 @@ describe('hdfs commands print what Hadoop’s print', () => {
         await commands.run('-mkdir -p /x /user/root/rel')
         continue
       }
-      const got = await commands.run(step.command)
-      const seen: Step = { command: step.command, stdout: normalize(got.stdout, folder), stderr: normalize(got.stderr, folder), code: got.code }
+      const look = async (): Promise<Step> => {
+        const got = await commands.run(step.command)
+        return { ...step, stdout: normalize(got.stdout, folder), stderr: normalize(got.stderr, folder), code: got.code }
+      }
+      const same = (seen: Step) => JSON.stringify(seen) === JSON.stringify(step)
+      if (step.awaited) await until(step.command, async () => same(await look()))
+      const seen = await look()
       if (!(step.command in DIFFERENT) && JSON.stringify(seen) !== JSON.stringify(step))
         different.push(`${JSON.stringify(seen)}\n  instead of\n${JSON.stringify(step)}`)
     }

@@ -3,6 +3,7 @@
  *
  *   reset                  the directories that the commands work in are made anew
  *   $ -ls /x               a command of `hdfs dfs`; with @TOOL in front one of `hdfs TOOL`, with <TEXT in front fed that text
+ *   ~ -stat %b /x        the same, again and again until it prints this: what happens by and by
  *   1| line                standard output; \c at the end: without a newline
  *   2| line                standard error
  *   = 1                    the exit code, when it isn't 0
@@ -18,17 +19,19 @@ export interface Step {
   readonly stdout: string
   readonly stderr: string
   readonly code: number
+  /** To be waited for. */
+  readonly awaited: boolean
 }
 
 export function parseTranscript(text: string): (Step | 'reset')[] {
   const steps: (Step | 'reset')[] = []
-  let step: { command: string; stdout: string; stderr: string; code: number } | undefined
+  let step: { command: string; stdout: string; stderr: string; code: number; awaited: boolean } | undefined
   for (const line of text.split('\n')) {
     const content = line.slice(3)
     const output = content.endsWith('\\c') ? content.slice(0, -2) : `${content}\n`
     if (line === 'reset') steps.push('reset')
-    else if (line.startsWith('$ ')) {
-      step = { command: line.slice(2), stdout: '', stderr: '', code: 0 }
+    else if (/^[$~] /.test(line)) {
+      step = { command: line.slice(2), stdout: '', stderr: '', code: 0, awaited: line.startsWith('~') }
       steps.push(step)
     } else if (line.startsWith('1| ')) step!.stdout += output.replaceAll('\\0', '\0')
     else if (line.startsWith('2| ')) step!.stderr += output
