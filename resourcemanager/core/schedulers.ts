@@ -3,6 +3,7 @@ import { exception } from '../../common/errors.js'
 import type { AttemptQueue, SchedulerHost } from '../scheduler/attempt.js'
 import { defaultCalculator, dominantCalculator, type ResourceCalculator } from '../scheduler/calculator.js'
 import { CapacityScheduler } from '../scheduler/capacity/capacity.js'
+import { FairScheduler } from '../scheduler/fair/fair.js'
 import { FifoScheduler } from '../scheduler/fifo.js'
 import type { SchedulerBase } from '../scheduler/scheduler.js'
 import type { CoreConfig } from './config.js'
@@ -37,10 +38,12 @@ export function makeScheduler(config: CoreConfig, host: SchedulerHost): Schedule
       return new CapacityScheduler(settings, host, config.properties)
     case `${PACKAGE}.fifo.FifoScheduler`:
       return new FifoScheduler(settings, host)
+    case `${PACKAGE}.fair.FairScheduler`:
+      return new FairScheduler({ ...settings, calculator: dominantCalculator(config.resourceTypes) }, host, config.properties, config.allocations)
     default:
       throw exception(
         'IllegalArgumentException',
-        `yarn.resourcemanager.scheduler.class is "${config.schedulerClass}"; known are ${PACKAGE}.capacity.CapacityScheduler and ${PACKAGE}.fifo.FifoScheduler`,
+        `yarn.resourcemanager.scheduler.class is "${config.schedulerClass}"; known are CapacityScheduler, FairScheduler and FifoScheduler of ${PACKAGE}.{capacity,fair,fifo}`,
       )
   }
 }

@@ -550,8 +550,4 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   protected note(attempt: SchedulerAttempt, wait: Omit<AMWait, 'at'>): void {
     if (attempt.waitingForAM) attempt.amWait = { ...wait, at: this.host.now }
   }
-
-  protected free(node: SchedulerNode): Resource {
-    return subtract(node.total, node.allocated)
-  }
 }

@@ -10,6 +10,7 @@ const CONFIGURATIONS: Record<string, Record<string, string>> = {
     'yarn.scheduler.capacity.resource-calculator': 'org.apache.hadoop.yarn.util.resource.DominantResourceCalculator',
     'yarn.scheduler.capacity.root.default.ordering-policy': 'fair',
   },
+  'the fair scheduler': { 'yarn.resourcemanager.scheduler.class': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.fair.FairScheduler' },
   'the FIFO scheduler': { 'yarn.resourcemanager.scheduler.class': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.fifo.FifoScheduler' },
 }
 

@@ -49,7 +49,7 @@ export class Cluster {
   #applications = 0
   readonly #responses = new Map<string, number>()
 
-  constructor(properties: Record<string, string> = {}, given: { epoch?: number; clusterTimestamp?: number } = {}) {
+  constructor(properties: Record<string, string> = {}, given: { epoch?: number; clusterTimestamp?: number; allocations?: string } = {}) {
     this.properties = { ...QUEUES, ...properties }
     this.#make = () => createCore(coreConfig(this.properties, { clusterTimestamp: TIMESTAMP, ...given }))
     this.core = this.#make()

@@ -1,0 +1,72 @@
+/** What the fair scheduler says of its queues. */
+import type { QueueCapacities, QueueReport } from '../reports.js'
+import { queueMetrics } from '../counters.js'
+import type { FairScheduler } from './fair.js'
+import type { FairQueue } from './queues.js'
+
+export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue): QueueReport {
+  const cluster = scheduler.cluster.total
+  const of = (part: number, whole: number) => (whole === 0 ? 0 : Math.fround(part / whole))
+  const { fairShare, usage, maxShare, spec, counters } = queue
+  const share = of(fairShare.memory, cluster.memory)
+  const maximum = Math.min(of(maxShare.memory, cluster.memory), 1)
+  const capacities: QueueCapacities = {
+    capacity: queue.parent ? of(fairShare.memory, queue.parent.fairShare.memory) : share,
+    maximumCapacity: maximum,
+    absoluteCapacity: share,
+    absoluteMaximumCapacity: maximum,
+    usedCapacity: of(usage.memory, fairShare.memory),
+    absoluteUsedCapacity: of(usage.memory, cluster.memory),
+    maximumAMResourcePercent: spec.maxAMShare,
+    weight: spec.weight,
+    normalizedWeight: 0,
+  }
+  const none = { memory: 0, vcores: 0 }
+  const leaves = queue.leaves()
+  const waiting = leaves.reduce((n, q) => n + q.waiting.size, 0)
+  const active = leaves.reduce((n, q) => n + q.applications.size, 0)
+  return {
+    name: spec.name,
+    path: queue.path,
+    parent: queue.parent?.path,
+    kind: queue.isLeaf ? 'leaf' : 'parent',
+    state: 'RUNNING',
+    children: queue.children.map((c) => fairQueueReport(scheduler, c)),
+    capacities,
+    capacitiesByLabel: { '': capacities },
+    labels: [],
+    defaultNodeLabelExpression: undefined,
+    effectiveMin: fairShare,
+    effectiveMax: maxShare,
+    used: usage,
+    reserved: none,
+    pending: queue.books.total('pending'),
+    amUsed: queue.amUsed,
+    amLimit: queue.isLeaf ? (queue.amLimit() ?? maxShare) : none,
+    userAMLimit: none,
+    minimumAllocation: scheduler.settings.minimumAllocation,
+    maximumAllocation: spec.maxContainer ?? scheduler.settings.maximumAllocation,
+    numApplications: active + waiting,
+    activeApplications: active,
+    pendingApplications: waiting,
+    numContainers: queue.containers,
+    reservedContainers: 0,
+    pendingContainers: counters.pendingContainers,
+    maximumApplications: spec.maxRunningApps,
+    maximumApplicationsPerUser: Number.MAX_SAFE_INTEGER,
+    userLimit: 100,
+    userLimitFactor: 1,
+    users: [],
+    applications: queue.isLeaf ? [...queue.applications.keys(), ...queue.waiting.keys()].map((a) => a.id.applicationId) : [],
+    orderingPolicy: spec.policy,
+    preemptionDisabled: true,
+    intraQueuePreemptionDisabled: true,
+    defaultPriority: 0,
+    priority: 0,
+    maximumLifetimeSeconds: -1,
+    defaultLifetimeSeconds: -1,
+    autoCreated: !queue.configured,
+    autoCreateChildren: spec.parent,
+    metrics: queueMetrics(counters),
+  }
+}

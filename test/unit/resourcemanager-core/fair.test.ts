@@ -1,0 +1,99 @@
+import { describe, expect, it } from 'vitest'
+import { Cluster, gb, request } from './cluster.js'
+
+const FAIR = { 'yarn.resourcemanager.scheduler.class': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.fair.FairScheduler' }
+const fair = (queues: string, properties: Record<string, string> = {}) =>
+  new Cluster({ ...FAIR, ...properties }, { allocations: `<?xml version="1.0"?>\n<allocations>\n${queues}\n</allocations>` })
+
+const heldBy = (c: Cluster, queue: string) => c.core.queue(queue)!.used.memory / 1024
+
+describe('the fair scheduler', () => {
+  it('gives queues their shares by weight', () => {
+    const c = fair('<queue name="a"><weight>3</weight></queue><queue name="b"/>')
+    const n1 = c.addNode('n1', gb(16, 32))
+    const a = c.run({ queue: 'a' })
+    const b = c.run({ queue: 'b' })
+    c.allocate(a, [request(gb(1), 20)])
+    c.allocate(b, [request(gb(1), 20)])
+    expect(c.core.queue('a')!.effectiveMin.memory).toBe(12 * 1024)
+    for (let i = 0; i < 16; i++) c.heartbeat(n1)
+    expect([heldBy(c, 'a'), heldBy(c, 'b')]).toEqual([12, 4])
+    expect(c.core.checkInvariants()).toEqual([])
+  })
+
+  it('serves a queue below its minimum first', () => {
+    const c = fair('<queue name="a"><minResources>6144 mb, 6 vcores</minResources></queue><queue name="b"/>')
+    const n1 = c.addNode('n1', gb(10, 32))
+    const a = c.run({ queue: 'a' })
+    const b = c.run({ queue: 'b' })
+    c.allocate(a, [request(gb(1), 20)])
+    c.allocate(b, [request(gb(1), 20)])
+    for (let i = 0; i < 5; i++) c.heartbeat(n1)
+    expect([heldBy(c, 'a'), heldBy(c, 'b')]).toEqual([6, 1])
+  })
+
+  it('stops at the maximum', () => {
+    const c = fair('<queue name="a"><maxResources>3072 mb, 8 vcores</maxResources></queue>')
+    const n1 = c.addNode('n1', gb(10, 32))
+    const a = c.run({ queue: 'a' })
+    c.allocate(a, [request(gb(1), 20)])
+    for (let i = 0; i < 6; i++) c.heartbeat(n1)
+    expect(heldBy(c, 'a')).toBe(3)
+  })
+
+  it('compares the dominant resource where told to', () => {
+    const c = fair('<queue name="a"/><queue name="b"/><defaultQueueSchedulingPolicy>drf</defaultQueueSchedulingPolicy>')
+    const n1 = c.addNode('n1', gb(100, 20))
+    const a = c.run({ queue: 'a' })
+    const b = c.run({ queue: 'b' })
+    c.allocate(a, [request(gb(1, 2), 20)])
+    c.allocate(b, [request(gb(5, 1), 20)])
+    for (let i = 0; i < 12; i++) c.heartbeat(n1)
+    const [x, y] = [c.core.queue('a')!.used, c.core.queue('b')!.used]
+    expect(Math.abs(x.vcores / 20 - y.memory / (100 * 1024))).toBeLessThan(0.11)
+  })
+
+  it('puts users into queues of their own unless they name one, and lets these go', () => {
+    const c = fair('')
+    c.addNode('n1')
+    const am = c.run({ user: 'alice.smith' })
+    expect(c.report(am.applicationId).queue).toBe('root.alice_dot_smith')
+    c.finish(am)
+    expect(c.core.queue('root.alice_dot_smith')).toBeUndefined()
+  })
+
+  it('follows the rules of the file', () => {
+    const c = fair(
+      '<queue name="dev" type="parent"/><queuePlacementPolicy><rule name="specified" create="false"/><rule name="nestedUserQueue"><rule name="primaryGroup" create="false"/></rule><rule name="reject"/></queuePlacementPolicy>',
+    )
+    c.addNode('n1')
+    expect(c.report(c.submit({ user: 'bob', groups: ['dev'] })).queue).toBe('root.dev.bob')
+    const id = c.submit({ user: 'eve', groups: ['other'] })
+    expect(c.report(id)).toMatchObject({
+      state: 'FAILED',
+      diagnostics: 'Reject application application_1700000000000_0002 submitted by user eve application rejected by placement rules.',
+    })
+  })
+
+  it('lets no more applications run at a time than the file says', () => {
+    const c = fair('<queue name="a"><maxRunningApps>1</maxRunningApps></queue>')
+    const n1 = c.addNode('n1')
+    const first = c.run({ queue: 'a' })
+    const second = c.submit({ queue: 'a' })
+    c.heartbeat(n1)
+    expect(c.core.attempt(c.attemptOf(second))!.state).toBe('SCHEDULED')
+    c.finish(first)
+    c.heartbeat(n1)
+    expect(c.core.attempt(c.attemptOf(second))!.state).toBe('ALLOCATED')
+  })
+
+  it('refuses a bad file whole, naming line and property, and keeps the old one', () => {
+    expect(() => fair('<queue name="a">')).toThrow('Bad fair scheduler config file: line 4: </allocations> closes <queue> of line 3')
+    const c = fair('<queue name="a"><weight>3</weight></queue>')
+    const allocations = '<allocations>\n<queue name="a">\n<weight>heavy</weight></queue></allocations>'
+    expect(c.refused({ type: 'refreshQueues', properties: c.properties, allocations })).toBe(
+      'IOException: Failed to reload allocations file: Bad fair scheduler config file: line 3: <weight> is "heavy", which is no number',
+    )
+    expect(c.core.queue('a')!.capacities.weight).toBe(3)
+  })
+})
