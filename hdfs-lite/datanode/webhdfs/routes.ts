@@ -91,7 +91,7 @@ export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defau
         const blockSize = number(query, 'blocksize')
         const replication = number(query, 'replication')
         const stream = client.create(path, {
-          overwrite: query.get('overwrite') === 'true',
+          overwrite: query.get('overwrite') === 'true' || (query.get('createflag') ?? '').toUpperCase().split(',').includes('OVERWRITE'),
           createParent: query.get('createparent') !== 'false',
           permission: permission ? Number.parseInt(permission, 8) : 0o644,
           ...(blockSize !== undefined && { blockSize }),
@@ -125,6 +125,6 @@ export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defau
   web.register(async (scope) => {
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
-    scope.route({ method: ['GET', 'PUT', 'POST'], url: `${PREFIX}/*`, handler: handle })
+    for (const url of [PREFIX, `${PREFIX}/*`]) scope.route({ method: ['GET', 'PUT', 'POST'], url, handler: handle })
   })
 }
