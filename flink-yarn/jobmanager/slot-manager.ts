@@ -242,6 +242,8 @@ export class SlotManager {
     entry.idle = setTimeout(() => {
       const { resourceId } = entry.registration
       if (this.#taskManagers.get(resourceId) !== entry || entry.slots.some((holder) => holder !== undefined)) return
+      // It is one of those that a job waits for: the others are still to come.
+      if (this.#requests.length > 0) return this.#startIdle(entry)
       this.#remove(entry, failure(CLASSES.flinkException, 'TaskManager exceeded the idle timeout'))
       this.#options.driver.releaseWorker(resourceId)
     }, this.#options.idleTimeout)
