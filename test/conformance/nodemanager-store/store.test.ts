@@ -40,7 +40,11 @@ const kinds: Record<string, () => { store: NodeStore; reopen: () => NodeStore }>
   sqlite: () => {
     const dir = folder()
     const store = new SqliteStore(dir)
-    return { store, reopen: () => (store.close(), new SqliteStore(dir)) }
+    const reopen = () => {
+      store.close()
+      return new SqliteStore(dir)
+    }
+    return { store, reopen }
   },
   'sqlite, killed': () => {
     const dir = folder()

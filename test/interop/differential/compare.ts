@@ -3,12 +3,16 @@ import type { AppView, Scenario, View } from './scenario.js'
 
 /** Ids and times are each side's own. */
 function neutral(text: string): string {
-  return text
-    .replace(/(application|appattempt|container)_\d{13}_/g, '$1_T_')
-    .replace(/\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [^\]]*\d{4}\] ?/g, '')
-    .replace(/\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]/g, '[time]')
-    .replace(/http:\/\/[^/ ]+:8088/g, 'http://rm')
-    .trim()
+  return (
+    text
+      .replace(/(application|appattempt|container)_\d{13}_/g, '$1_T_')
+      .replace(/\[[A-Z][a-z]{2} [A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d [^\]]*\d{4}\] ?/g, '')
+      .replace(/\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+\]/g, '[time]')
+      // Ours tells what is used now, the real one what was when the master last got its turn (docs/fidelity.md).
+      .replace(/Queue's Absolute used capacity = [^;]*; |Queue's used capacity \(absolute resource\) = [^;]*; /g, '')
+      .replace(/http:\/\/[^/ ]+:8088/g, 'http://rm')
+      .trim()
+  )
 }
 
 const bySequence = <T extends { id: number }>(list: readonly T[]) => [...list].sort((a, b) => a.id - b.id)

@@ -84,7 +84,11 @@ describe('aggregated logs', () => {
 
   it.each(['none', 'gz'] as const)('come back as they were written, compression %s', async (compression) => {
     const long = 'x'.repeat(700_000)
-    const logs = { [container(1)]: { stdout: 'hello\n', stderr: '' }, [container(2)]: { big: long, after: 'end' }, [container(3)]: { big: long } }
+    const logs: Record<string, Record<string, string>> = {
+      [container(1)]: { stdout: 'hello\n', stderr: '' },
+      [container(2)]: { big: long, after: 'end' },
+      [container(3)]: { big: long },
+    }
     const file = await write(logs, compression)
     expect(await contents(file)).toEqual(logs)
     expect(await readOwner(bytesOf(file))).toBe('root')
