@@ -38,9 +38,9 @@ export function parseXmlBody(text: string): BodyValue {
   return content ?? ''
 }
 
-/** What may be one or several. */
-export function asList<T>(value: T | readonly T[] | undefined): readonly T[] {
-  return value === undefined || (value as unknown) === '' ? [] : Array.isArray(value) ? value : [value as T]
+/** What may be one or several, or (an empty element in XML, null in JSON) none. */
+export function asList<T>(value: T | readonly T[] | null | undefined): readonly T[] {
+  return value === undefined || value === null || (value as unknown) === '' ? [] : Array.isArray(value) ? value : [value as T]
 }
 
 export interface Entry<T> {

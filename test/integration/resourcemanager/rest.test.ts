@@ -248,6 +248,9 @@ describe('the scheduler’s configuration', () => {
       return { status: answer.status, text: await answer.text() }
     }
     const change = {
+      // As Hadoop's own client sends what there is none of.
+      'remove-queue': null,
+      'global-updates': null,
       'add-queue': { 'queue-name': 'root.new', params: { entry: [{ key: 'capacity', value: '20' }] } },
       'update-queue': [
         { 'queue-name': 'root.default', params: { entry: { key: 'capacity', value: '40' } } },
