@@ -10,7 +10,7 @@ import { checkLeases } from './core/recovery.js'
 import { scheduleCopies } from './core/redundancy.js'
 import { updateSafeMode } from './core/safe-mode.js'
 import { type Caller, type FsConfig, type FsState, newState } from './core/state.js'
-import type { Clock } from './core/write.js'
+import type { Clock } from './core/open-file.js'
 import type { Groups } from '../../common/security/groups.js'
 import { type Identity, type Journal, JournalError } from './journal/journal.js'
 

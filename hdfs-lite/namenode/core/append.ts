@@ -12,7 +12,7 @@ import { recoverLeaseFor, reopenLast } from './recovery.js'
 import { checkSafeMode } from './safe-mode.js'
 import { type Caller, type FsState, nextGenerationStamp } from './state.js'
 import { modify } from './tree.js'
-import type { Clock } from './write.js'
+import type { Clock } from './open-file.js'
 
 export interface Appended {
   readonly file: INodeFile

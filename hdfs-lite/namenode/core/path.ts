@@ -2,6 +2,7 @@
 import { exception } from '../../../common/errors.js'
 import { type INode, type INodeDirectory, childOf, pathOf } from './inode.js'
 import { checkSuperuser, checkTraverse } from './permission.js'
+import { type ResolvedPath, joinPath } from './resolved-path.js'
 import { attributesAt, childrenAt, snapshotNamed } from './snapshot-read.js'
 import type { Caller, FsState } from './state.js'
 
@@ -10,19 +11,6 @@ const RESERVED = '.reserved'
 
 /** What an operation is about to do with a path. */
 export type PathUse = 'read' | 'read-link' | 'write' | 'write-link' | 'create' | 'create-link'
-
-export interface ResolvedPath {
-  /** Normal form, `/` first and none last. */
-  readonly path: string
-  /** The first is '' for the root. */
-  readonly components: readonly string[]
-  /** As long as `components`; undefined where nothing is. */
-  readonly inodes: readonly (INode | undefined)[]
-  /** Undefined: the present state. */
-  readonly snapshotId: number | undefined
-  /** The path ends in `.snapshot` itself. */
-  readonly dotSnapshot: boolean
-}
 
 /** DFSUtil.isValidName: absolute, without `.`, `..`, `:` and empty components. */
 export function isValidName(src: string): boolean {
@@ -41,10 +29,6 @@ export function isValidName(src: string): boolean {
 export function componentsOf(src: string): string[] {
   if (!src.startsWith('/')) throw exception('IllegalArgumentException', `Absolute path required, but got '${src}'`)
   return ['', ...src.split('/').filter((c) => c !== '')]
-}
-
-export function joinPath(components: readonly string[]): string {
-  return components.length <= 1 ? '/' : components.join('/')
 }
 
 export function isReservedRoot(components: readonly string[]): boolean {

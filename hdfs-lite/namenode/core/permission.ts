@@ -2,7 +2,7 @@
 import { exception } from '../../../common/errors.js'
 import { ACTION, STICKY, actionName, permissionText } from '../../../common/records/hdfs/index.js'
 import { type INode, type INodeSymlink, pathOf } from './inode.js'
-import { type ResolvedPath, joinPath } from './path.js'
+import { type ResolvedPath, joinPath } from './resolved-path.js'
 import { attributesAt, childrenAt } from './snapshot-read.js'
 import type { Caller, FsState } from './state.js'
 

@@ -204,8 +204,10 @@ export function loader(fs: FsState): Loader {
 }
 
 function restoreBlocks(file: INodeFile, numbers: readonly number[], rest: Rest | null): void {
+  const blocks: Block[] = new Array(Math.floor(numbers.length / 3))
+  file.blocks = blocks
   for (let i = 0; i + 2 < numbers.length; i += 3) {
-    file.blocks.push({
+    blocks[i / 3] = {
       id: numbers[i]!,
       generationStamp: numbers[i + 1]!,
       length: numbers[i + 2]!,
@@ -213,7 +215,7 @@ function restoreBlocks(file: INodeFile, numbers: readonly number[], rest: Rest |
       replicas: NO_REPLICAS,
       construction: undefined,
       corrupt: undefined,
-    })
+    }
   }
   if (rest?.writer) file.writer = { holder: rest.writer[0], machine: rest.writer[1] }
   for (const [fromEnd, state, truncateTo] of rest?.open ?? []) {

@@ -11,7 +11,7 @@ import { addUsage } from './quota.js'
 import { checkSafeMode, inSafeMode } from './safe-mode.js'
 import { type Caller, type FsState, nextGenerationStamp, touch } from './state.js'
 import { modify } from './tree.js'
-import { type BlockRef, type Clock, checkPool, closeFile, dropLastBlock } from './write.js'
+import { type BlockRef, type Clock, checkPool, closeFile, dropLastBlock } from './open-file.js'
 
 export type LeaseOperation = 'CREATE_FILE' | 'APPEND_FILE' | 'TRUNCATE_FILE' | 'RECOVER_LEASE'
 

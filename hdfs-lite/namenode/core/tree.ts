@@ -1,7 +1,7 @@
 /** Changing the tree: every change of a node passes here, so that snapshots, quotas and the journal see it. */
 import { exception } from '../../../common/errors.js'
 import { type INode, type INodeDirectory, addChild, fileSpace, pathOf, removeChild } from './inode.js'
-import { type ResolvedPath, joinPath } from './path.js'
+import { type ResolvedPath, joinPath } from './resolved-path.js'
 import { addUsage, underQuota, usageOf } from './quota.js'
 import { latestSnapshotOver, saveForSnapshots } from './snapshot-save.js'
 import { type FsState, touch } from './state.js'

@@ -13,7 +13,7 @@ import { checkSafeMode } from './safe-mode.js'
 import { isInSnapshot } from './snapshot-save.js'
 import type { Caller, FsState } from './state.js'
 import { modify } from './tree.js'
-import type { Clock } from './write.js'
+import type { Clock } from './open-file.js'
 
 /** @returns true when the file has the length now; false while its last block is being cut */
 export function truncate(fs: FsState, caller: Caller, src: string, length: number, holder: string, machine: string, clock: Clock): boolean {

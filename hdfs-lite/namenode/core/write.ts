@@ -3,28 +3,23 @@ import { exception, isException } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { inheritAcl } from './acl-inherit.js'
 import { type Block, type Storage, blockName, newBlock, newConstruction } from './block.js'
-import { commitBlock, completeBlock, removeBlock } from './blocks.js'
+import { commitBlock, completeBlock } from './blocks.js'
 import { removeNode } from './delete.js'
 import { type INodeFile, fileLength, fileSpace, newFile } from './inode.js'
-import { addLease, leaseText, removeLease } from './lease.js'
+import { addLease, leaseText } from './lease.js'
 import { type CreateMode, makeParents } from './mkdirs.js'
-import { type ResolvedPath, isExactReserved, isValidName, lastOf, resolve, resolveById } from './path.js'
+import { isExactReserved, isValidName, lastOf, resolve, resolveById } from './path.js'
+import { type BlockRef, type Clock, checkPool, closeFile, dropLastBlock } from './open-file.js'
 import { checkPermission } from './permission.js'
 import { chooseTargets } from './placement.js'
 import { addUsage, verifyQuota } from './quota.js'
 import { recoverLeaseFor } from './recovery.js'
+import type { ResolvedPath } from './resolved-path.js'
 import { checkSafeMode } from './safe-mode.js'
 import { checkNoSnapshots } from './snapshot-check.js'
 import { storagePolicyNamed } from './storage-policy.js'
 import { type Caller, type FsState, nextBlockId, nextGenerationStamp, nextInodeId, touch } from './state.js'
 import { insert, modify, verifyParent } from './tree.js'
-
-export interface BlockRef {
-  readonly poolId: string
-  readonly blockId: number
-  readonly generationStamp: number
-  readonly numBytes: number
-}
 
 export interface CreateOptions {
   readonly mode: CreateMode
@@ -36,11 +31,6 @@ export interface CreateOptions {
   readonly replication: number
   readonly blockSize: number
   readonly storagePolicy: string | undefined
-}
-
-export interface Clock {
-  readonly now: number
-  readonly tick: number
 }
 
 export function create(fs: FsState, caller: Caller, src: string, o: CreateOptions, clock: Clock): INodeFile {
@@ -108,11 +98,6 @@ export function checkLease(fs: FsState, iip: ResolvedPath, holder: string | unde
   if (holder !== undefined && inode.writer.holder !== holder)
     throw exception('LeaseExpiredException', `Client (=${holder}) is not the lease owner (=${inode.writer.holder}: ${text()}`)
   return inode
-}
-
-export function checkPool(fs: FsState, block: BlockRef | undefined): void {
-  if (block && block.poolId !== fs.config.blockPoolId)
-    throw exception('IOException', `Unexpected BlockPoolId ${block.poolId} - expected ${fs.config.blockPoolId}`)
 }
 
 /** Only the last two blocks of a file can be unfinished. */
@@ -187,7 +172,8 @@ export function addBlock(fs: FsState, caller: Caller, src: string, o: AddBlockOp
   const block = newBlock(nextBlockId(fs), nextGenerationStamp(fs), 0, file)
   block.construction = newConstruction([...targets])
   const offset = fileLength(file)
-  file.blocks.push(block)
+  // Exactly as long as needed: a million files hold a million of these.
+  file.blocks = [...file.blocks, block]
   fs.blocks.set(block.id, block)
   addUsage(file.parent, 0, file.blockSize * file.replication)
   for (const t of targets) t.node.scheduled++
@@ -220,16 +206,6 @@ export function abandonBlock(fs: FsState, caller: Caller, src: string, fileId: n
   dropLastBlock(fs, file, last)
 }
 
-/** Takes an unfinished last block out of its file. */
-export function dropLastBlock(fs: FsState, file: INodeFile, last: Block): void {
-  modify(fs, file)
-  const before = fileSpace(file)
-  file.blocks = file.blocks.slice(0, -1)
-  addUsage(file.parent, 0, fileSpace(file) - before)
-  for (const s of last.construction?.expected ?? []) if (s.node.scheduled > 0) s.node.scheduled--
-  removeBlock(fs, last)
-}
-
 /** What is visible to readers is durable: remembers the length of the last block (hsync with UPDATE_LENGTH). */
 export function fsync(fs: FsState, caller: Caller, src: string, fileId: number, holder: string, lastBlockLength: number): void {
   checkSafeMode(fs, `Cannot fsync file ${src}`)
@@ -258,11 +234,4 @@ export function complete(fs: FsState, caller: Caller, src: string, fileId: numbe
   if (file.blocks.at(-1)?.construction && !completeBlock(fs, file.blocks.at(-1)!)) return false
   closeFile(fs, file, now)
   return true
-}
-
-/** All blocks are complete: nobody writes the file any more. */
-export function closeFile(fs: FsState, file: INodeFile, now: number): void {
-  modify(fs, file)
-  removeLease(fs, file)
-  file.mtime = now
 }

@@ -5,7 +5,7 @@ import type { ExtendedBlockProto } from '../../../common/proto/gen/hdfs.js'
 import type { Block, Datanode, Storage } from '../core/block.js'
 import { childrenAt, attributesAt, fileAt } from '../core/snapshot-read.js'
 import { type LocatedBlockView, type LocatedBlocksView, type StatusView, locate } from '../core/status.js'
-import type { BlockRef } from '../core/write.js'
+import type { BlockRef } from '../core/open-file.js'
 
 export const EMPTY_TOKEN = { identifier: new Uint8Array(0), password: new Uint8Array(0), kind: '', service: '' }
 const FLAG_ACL = 1
