@@ -1,6 +1,7 @@
 /** A path as it was given, with what is there (org.apache.hadoop.fs.shell.PathData): messages show it as the user wrote it. */
 import type { Configuration } from '../../../common/config/configuration.js'
 import { core } from '../../../common/config/keys/core.js'
+import { hdfs } from '../../../common/config/keys/hdfs.js'
 import { exception } from '../../../common/errors.js'
 import { DfsClient, type FileStatus, join, normalize, parentOf } from '../../client/index.js'
 import { PathError } from './errors.js'
@@ -38,12 +39,17 @@ export class FileSystems {
     if (scheme === 'file') return localFileSystem()
     if (scheme !== 'hdfs') throw exception('IOException', `No FileSystem for scheme "${scheme}"`)
     if (!authority) throw exception('IOException', 'Incomplete HDFS URI, no host: hdfs:///')
-    return hdfsFileSystem(new DfsClient(this.conf, { service: authority }))
+    return hdfsFileSystem(new DfsClient(impatient(this.conf), { service: authority }))
   }
 
   close(): void {
     for (const fs of this.#known.values()) if ('client' in fs) (fs.client as DfsClient).close()
   }
+}
+
+/** A person waits: three rounds over a pair of NameNodes, some seconds, unless the configuration says how many. */
+function impatient(conf: Configuration): Configuration {
+  return conf.has(hdfs.clientFailoverMaxAttempts) ? conf : conf.copy().set(hdfs.clientFailoverMaxAttempts.name, '6', 'the shell')
 }
 
 export interface PathData {
