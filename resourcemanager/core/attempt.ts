@@ -65,6 +65,8 @@ export class Attempt {
   rpcPort = -1
   originalTrackingUrl: string | undefined
   diagnostics = ''
+  /** What was last refused to it, while it has no diagnostics of its own. */
+  refusal: string | undefined
   progress = 0
   startTime = 0
   finishTime = 0
@@ -372,6 +374,7 @@ function registered(attempt: Attempt, event: AttemptEvent): void {
   attempt.host = host
   attempt.rpcPort = rpcPort
   attempt.originalTrackingUrl = trackingUrlOf(trackingUrl)
+  attempt.refusal = undefined
   attempt.rm.noteRegistered(attempt)
   attempt.rm.send(attempt.application, { type: 'ATTEMPT_REGISTERED' })
 }

@@ -123,7 +123,7 @@ export function createCore(config: CoreConfig): Core {
       if (!rm.attempt(id)) return undefined
       const held = rm.scheduler.attempt(id)
       if (!held) return []
-      return [...held.live.values()].filter((c) => c.name().applicationAttemptId.attemptId === id.attemptId).map(containerReport)
+      return [...held.live.values(), ...held.reservations()].map(containerReport)
     },
     container(id) {
       const c = rm.scheduler.container(id)

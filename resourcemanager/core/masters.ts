@@ -1,10 +1,10 @@
 /** What application masters ask (ApplicationMasterService, DefaultAMSProcessor). */
-import { exception } from '../../common/errors.js'
+import { exception, isException } from '../../common/errors.js'
 import { type ApplicationAttemptId, formatApplicationId, formatAttemptId, NONE } from '../../common/records/index.js'
 import type { AllocateAnswer, Answers } from './answers.js'
 import type { Application } from './application.js'
 import type { Attempt } from './attempt.js'
-import type { Allocate, AMLaunched, AMLaunchFailed, FinishApplicationMaster, RegisterApplicationMaster } from './events.js'
+import type { Allocate, AMLaunched, AMLaunchFailed, FinishApplicationMaster, RegisterApplicationMaster, ResourceRequest } from './events.js'
 import { nodeReport } from './queries.js'
 import type { ResourceManager } from './resourcemanager.js'
 import { checkBlacklist, checkReleases, normalizeRequest } from './validation.js'
@@ -96,7 +96,13 @@ function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<Al
   const { scheduler } = rm
   const queue = scheduler.queueInfo(app.queue)
   const maximum = scheduler.maximumAllocation(app.queue)
-  const asks = event.asks.map((r) => normalizeRequest(rm, r, maximum, queue, app.submission.nodeLabelExpression))
+  let asks: ResourceRequest[]
+  try {
+    asks = event.asks.map((r) => normalizeRequest(rm, r, maximum, queue, app.submission.nodeLabelExpression))
+  } catch (e) {
+    if (isException(e, 'InvalidResourceRequestException')) attempt.refusal = e.message
+    throw e
+  }
   checkBlacklist(event.blacklistAdditions ?? [])
   if (!app.submission.keepContainers) checkReleases(event.releases, event.attemptId)
   const dying = attempt.state === 'FINAL_SAVING' || attempt.state === 'FINISHING' || app.finalStateStored
@@ -119,6 +125,7 @@ function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<Al
   const allocated = scheduler.pull(held).map((c) => rm.describe(c))
   const recovered = held.recovered
   held.recovered = []
+  scheduler.pullGrowths(held)
   const updated = held.newlyUpdated
   held.newlyUpdated = []
   const updateErrors = held.updateErrors
@@ -133,7 +140,7 @@ function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<Al
     updatedNodes: pullNodeUpdates(rm, app),
     preemption: pullPreemption(rm, held),
     containersFromPreviousAttempts: recovered.filter((c) => !c.ended && !attempt.isMaster(c.name())).map((c) => rm.describe(c)),
-    updated: updated.map((u) => ({ updateType: u.type, container: rm.describe(u.container) })),
+    updated: updated.map((u) => ({ updateType: u.type, container: { ...rm.describe(u.container), resource: u.resource, version: u.version } })),
     updateErrors,
     rejected: rejected.map((request) => ({ reason: 'COULD_NOT_SCHEDULE_ON_NODE' as const, request })),
   }

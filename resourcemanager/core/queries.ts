@@ -161,6 +161,7 @@ const AM_STATE = {
 /** What it ended with or, before it runs, why it waits. */
 export function attemptDiagnostics(rm: ResourceManager, attempt: Attempt): string {
   if (attempt.diagnostics !== '') return attempt.diagnostics
+  if (attempt.refusal !== undefined) return attempt.refusal
   const held = rm.scheduler.attempt(attempt.id)
   const wait = held?.amWait
   if (!held || !wait || held.id.attemptId !== attempt.id.attemptId) return ''
@@ -170,7 +171,7 @@ export function attemptDiagnostics(rm: ResourceManager, attempt: Attempt): strin
     const partition = node.partition === '' ? '' : node.partition
     text += `${node.id} ( Partition : [${partition}], Total resource : ${formatResource(node.total)}, Available resource : ${formatResource(node.available)} ).`
   }
-  return text + rm.scheduler.waitDetails(held)
+  return text + (wait.details?.() ?? '')
 }
 
 export function attemptReport(rm: ResourceManager, attempt: Attempt): AttemptReport {

@@ -33,6 +33,7 @@ type Message =
   | { readonly to: Application; readonly event: ApplicationEvent }
   | { readonly to: Attempt; readonly event: AttemptEvent }
   | { readonly to: Node; readonly event: NodeEvent }
+  | { readonly to: () => void; readonly event: undefined }
 
 /** Priority of the request for an application master's container. */
 const AM_PRIORITY = 0
@@ -88,7 +89,9 @@ export class ResourceManager implements SchedulerHost {
   #deliver(message: Message): void {
     const { to } = message
     try {
-      if (to instanceof Application) {
+      if (typeof to === 'function') {
+        to()
+      } else if (to instanceof Application) {
         transition(APPLICATION_LIFECYCLE, to, message.event as ApplicationEvent, () => to.name)
       } else if (to instanceof Attempt) {
         transition(ATTEMPT_LIFECYCLE, to, message.event as AttemptEvent, () => to.name)
@@ -110,6 +113,10 @@ export class ResourceManager implements SchedulerHost {
 
   isExclusive(label: string): boolean {
     return this.labels.get(label)?.exclusive ?? true
+  }
+
+  later(run: () => void): void {
+    this.#messages.push({ to: run, event: undefined })
   }
 
   effect(effect: Effect): void {

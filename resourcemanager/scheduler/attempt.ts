@@ -33,6 +33,8 @@ export interface SchedulerHost {
   cleanContainer(c: RMContainer): void
   cleanUnknownContainer(node: SchedulerNode, id: ContainerId): void
   applicationRunsOnNode(c: RMContainer): void
+  /** Does something at the end of the step, before anything else happens. */
+  later(run: () => void): void
   /** The node shall change its size. */
   updateContainerOnNode(c: RMContainer, type: ContainerUpdateType): void
   killApplication(id: ApplicationId, diagnostics: string): void
@@ -88,6 +90,8 @@ export interface AMWait {
   readonly state: AMState
   readonly message: string
   readonly at: number
+  /** The limits as they were then. */
+  readonly details?: () => string
   readonly node?: { readonly id: string; readonly partition: string; readonly total: Resource; readonly available: Resource }
 }
 
@@ -98,7 +102,10 @@ export class SchedulerAttempt implements PendingListener {
   newlyAllocated: RMContainer[] = []
   /** Found on nodes after a restart; told to the application master when it has registered again. */
   recovered: RMContainer[] = []
-  newlyUpdated: { type: ContainerUpdateType; container: RMContainer }[] = []
+  /** Sizes that its application master has yet to hear of. */
+  newlyUpdated: { type: ContainerUpdateType; container: RMContainer; resource: Resource; version: number }[] = []
+  /** What has been allocated for containers to grow by: theirs when it is fetched. */
+  growths: RMContainer[] = []
   updateErrors: { reason: string; request: UpdateContainerRequest; currentVersion: number }[] = []
   rejected: SchedulingRequest[] = []
   readonly asks = new AskBook(this)
@@ -123,7 +130,8 @@ export class SchedulerAttempt implements PendingListener {
   /** Sort keys of the fair ordering policy, as they were when the application was last put in order. */
   sortedUsed = 0
   sortedPending = 0
-  headroomKnown = false
+  /** What its headroom is computed from: its queue's own. */
+  headroomBasis: unknown
   allocatedContainers = 0
   #lastContainer = 0
 
@@ -196,7 +204,7 @@ export class SchedulerAttempt implements PendingListener {
     for (const partition of previous.usage.partitions()) {
       this.usage.of(partition).used = previous.usage.of(partition).used
     }
-    this.headroomKnown = previous.headroomKnown
+    this.headroomBasis = previous.headroomBasis
     for (const place of previous.blacklist) this.blacklist.add(place)
   }
 

@@ -107,14 +107,9 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
   }
 
   #allocate(attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, locality: Locality): void {
-    if (ask.grows) {
-      attempt.asks.take(ask, locality, node)
-      attempt.asks.endGrowth(ask.grows)
-      this.resizeContainer(ask.grows, ask.capability, 'INCREASE_RESOURCE')
-      return
-    }
     this.#startRunning(attempt)
     const c = this.newContainer(attempt, node, ask, ask.capability, locality)
+    if (ask.grows) this.growthAllocated(c, attempt)
     this.#charge(c.resource, 1)
     this.#queue.counters.allocated++
     this.#queue.counters[LOCALITY[locality]]++
@@ -147,6 +142,10 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
   protected containerRecovered(c: RMContainer, attempt: SchedulerAttempt): void {
     this.#startRunning(attempt)
     this.#charge(c.resource, 1)
+  }
+
+  protected growthMerged(): void {
+    this.#queue.containers--
   }
 
   protected containerResized(_c: RMContainer, _attempt: SchedulerAttempt, by: Resource): void {

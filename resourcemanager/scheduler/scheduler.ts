@@ -164,11 +164,6 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   abstract queueReport(name: string): QueueReport | undefined
   /** What the attempt's queue is guaranteed. */
   abstract guaranteed(attempt: SchedulerAttempt): Resource
-  /** Which limit an application master waits for. */
-  waitDetails(_attempt: SchedulerAttempt): string {
-    return ''
-  }
-
   /** Something has changed that may let a waiting request be placed. */
   stir(): void {}
 
@@ -239,6 +234,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
 
   #endGrowth(c: RMContainer, attempt: SchedulerAttempt): void {
     for (const reserved of attempt.asks.endGrowth(c)?.reserved.values() ?? []) this.complete(reserved, aborted(UNRESERVED_CONTAINER), 'RELEASED')
+    const growth = attempt.growths.find((g) => g.ask.grows === c)
+    if (growth) this.complete(growth, aborted(RELEASED_CONTAINER), 'KILL')
   }
 
   expire(c: RMContainer): void {
@@ -406,6 +403,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return true
   }
 
+  /** Two containers have become one: the queue holds as much, in one container less. */
+  protected abstract growthMerged(attempt: SchedulerAttempt): void
   /** Queues and users hold more of a container, or less. */
   protected abstract containerResized(c: RMContainer, attempt: SchedulerAttempt, by: Resource): void
 
@@ -434,25 +433,50 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     if (updateType === 'DECREASE_RESOURCE') {
       if (!fitsIn(target, c.resource)) return 'RESOURCE_OUTSIDE_ALLOWED_RANGE'
       if (attempt.asks.isGrowing(c)) return 'UPDATE_OUTSTANDING_ERROR'
-      this.resizeContainer(c, subtract(target, c.resource), 'DECREASE_RESOURCE')
+      this.#shrink(c, attempt, target)
       return undefined
     }
     if (!fitsIn(c.resource, target)) return 'RESOURCE_OUTSIDE_ALLOWED_RANGE'
     return attempt.asks.grow(c, subtract(target, c.resource)) ? undefined : 'UPDATE_OUTSTANDING_ERROR'
   }
 
-  /** The container has another size from now on; its application master hears of it, then its node. */
-  protected resizeContainer(c: RMContainer, by: Resource, type: 'INCREASE_RESOURCE' | 'DECREASE_RESOURCE'): void {
-    const attempt = c.attempt.application.current
-    if (!attempt) return
-    c.resource = add(c.resource, by)
-    c.version++
-    c.node.charge(by)
-    this.cluster.updateRoom(c.node)
-    attempt.usage.inc('used', c.node.partition, by)
-    this.containerResized(c, attempt, by)
-    attempt.newlyUpdated.push({ type, container: c })
-    if (type === 'DECREASE_RESOURCE') this.host.updateContainerOnNode(c, type)
+  /** The application master hears of it in this answer; what becomes free is so after it. */
+  #shrink(c: RMContainer, attempt: SchedulerAttempt, target: Resource): void {
+    attempt.newlyUpdated.push({ type: 'DECREASE_RESOURCE', container: c, resource: target, version: c.version + 1 })
+    this.host.later(() => {
+      const holder = c.attempt.application.current
+      if (!holder?.live.has(c.key)) return
+      const by = subtract(target, c.resource)
+      c.resource = target
+      c.version++
+      c.node.charge(by)
+      this.cluster.updateRoom(c.node)
+      holder.usage.inc('used', c.node.partition, by)
+      this.containerResized(c, holder, by)
+      this.host.updateContainerOnNode(c, 'DECREASE_RESOURCE')
+    })
+  }
+
+  /** Room for a container to grow is held by a container of its own until the application master fetches it. */
+  protected growthAllocated(growth: RMContainer, attempt: SchedulerAttempt): void {
+    attempt.newlyAllocated.splice(attempt.newlyAllocated.indexOf(growth), 1)
+    attempt.growths.push(growth)
+  }
+
+  /** Containers have grown by what was allocated for that. */
+  pullGrowths(attempt: SchedulerAttempt): void {
+    const growths = attempt.growths
+    attempt.growths = []
+    for (const growth of growths) {
+      const c = growth.ask.grows!
+      attempt.asks.endGrowth(c)
+      attempt.live.delete(growth.key)
+      growth.node.containers.delete(growth.key)
+      c.resource = add(c.resource, growth.resource)
+      c.version++
+      this.growthMerged(attempt)
+      attempt.newlyUpdated.push({ type: 'INCREASE_RESOURCE', container: c, resource: c.resource, version: c.version })
+    }
   }
 
   /** Hands over what has been allocated since the last time. */
@@ -490,6 +514,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     const fresh = attempt.newlyAllocated.indexOf(c)
     if (fresh >= 0) attempt.newlyAllocated.splice(fresh, 1)
     attempt.toPreempt.delete(c)
+    const growth = attempt.growths.indexOf(c)
+    if (growth >= 0) attempt.growths.splice(growth, 1)
     this.tags.remove(c)
     attempt.usage.dec('used', partition, c.resource)
     return true

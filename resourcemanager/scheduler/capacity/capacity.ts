@@ -20,7 +20,7 @@ import {
 } from '../scheduler.js'
 import type { Assignment } from './allocator.js'
 import { type CapacityConfig, capacityConfig } from './config.js'
-import { LeafQueue } from './leaf.js'
+import { type HeadroomBasis, LeafQueue } from './leaf.js'
 import { type CapacityQueue, limitsOf, ParentQueue } from './queue.js'
 import { ParallelApplications } from './parallel.js'
 import { Preemption, preemptionSettings } from './preemption.js'
@@ -358,7 +358,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   }
 
   protected headroom(attempt: SchedulerAttempt): Resource {
-    return (attempt.queue as LeafQueue).headroomOf(attempt)
+    const basis = attempt.headroomBasis as HeadroomBasis | undefined
+    return basis ? basis.queue.headroomOf(attempt, basis.user) : NONE
   }
 
   /** @throws YarnException when the queue doesn't take it */
@@ -566,17 +567,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     return leaf.accepts(subtract(a.resource, released), node.partition, a.mode)
   }
 
-  /** More for a container that is there. */
-  #grow(a: Assignment, leaf: LeafQueue, c: RMContainer): void {
-    const { attempt, ask } = a
-    if (a.reservation) {
-      // What was charged with the reservation is charged with the container.
-      this.#unreserve(a.reservation, attempt, leaf)
-      leaf.dischargeAttempt(attempt, a.resource, a.node.partition)
-    }
-    attempt.asks.take(ask, a.locality, a.node)
-    attempt.asks.endGrowth(c)
-    this.resizeContainer(c, a.resource, 'INCREASE_RESOURCE')
+  protected growthMerged(attempt: SchedulerAttempt): void {
+    for (let q: CapacityQueue | undefined = attempt.queue as LeafQueue; q; q = q.parent) q.numContainers--
   }
 
   protected containerResized(c: RMContainer, attempt: SchedulerAttempt, by: Resource): void {
@@ -588,13 +580,10 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
 
   #allocate(a: Assignment, leaf: LeafQueue): void {
     const { attempt, node, ask } = a
-    if (ask.grows) {
-      this.#grow(a, leaf, ask.grows)
-      return
-    }
     if (a.reservation) this.#unreserve(a.reservation, attempt, leaf)
     this.#startRunning(attempt, leaf)
     const c = this.newContainer(attempt, node, ask, a.resource, a.locality, a.reservation?.id)
+    if (ask.grows) this.growthAllocated(c, attempt)
     if (!a.reservation) leaf.chargeAttempt(attempt, c.resource, node.partition)
     leaf.active.usageChanged(attempt)
     leaf.count('allocated')
@@ -684,7 +673,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   // ── why an application master waits ──
 
   noteWait(attempt: SchedulerAttempt, state: AMState, message: string): void {
-    this.note(attempt, { state, message })
+    if (attempt.waitingForAM) this.note(attempt, { state, message, details: waitDetails(attempt, state) })
   }
 
   noteNode(attempt: SchedulerAttempt, node: SchedulerNode): void {
@@ -693,6 +682,7 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     this.note(attempt, {
       state: 'ACTIVATED',
       message,
+      details: waitDetails(attempt, 'ACTIVATED'),
       node: { id: node.key, partition: node.partition, total: node.total, available: node.available },
     })
   }
@@ -710,10 +700,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
 
   guaranteed(attempt: SchedulerAttempt): Resource {
     return (attempt.queue as LeafQueue).effectiveMin(attempt.amPartition)
-  }
-
-  override waitDetails(attempt: SchedulerAttempt): string {
-    return waitDetails(attempt)
   }
 
   mayAccess(name: string, user: string, groups: readonly string[], access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean {

@@ -29,6 +29,11 @@ export const USER_AM_LIMIT = "User's AM resource limit exceeded. "
 export const CLUSTER_EMPTY = 'Skipping AM assignment as cluster resource is empty. '
 export const USER_LIMIT = 'User capacity has reached its maximum limit.'
 
+export interface HeadroomBasis {
+  readonly queue: LeafQueue
+  readonly user: User
+}
+
 export class LeafQueue extends CapacityQueue implements AttemptQueue {
   readonly kind = 'leaf'
   readonly users = new Users(this)
@@ -318,7 +323,10 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   /** The user's limit; from now on the attempt's headroom is known. */
   setHeadroom(attempt: SchedulerAttempt, partition: string, mode: SchedulingMode): Resource {
     this.#knownLimit = this.#currentLimit
-    attempt.headroomKnown = true
+    const user = this.users.get(attempt.user)
+    const basis = attempt.headroomBasis as HeadroomBasis | undefined
+    // After a move the old queue answers until the new one has looked at the application.
+    if (user && (basis?.queue !== this || basis.user !== user)) attempt.headroomBasis = { queue: this, user } satisfies HeadroomBasis
     return this.users.limitFor(attempt.user, partition, mode)
   }
 
@@ -342,9 +350,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     return sum
   }
 
-  headroomOf(attempt: SchedulerAttempt): Resource {
-    const user = this.users.get(attempt.user)
-    if (!attempt.headroomKnown || !user) return NONE
+  headroomOf(attempt: SchedulerAttempt, user: User): Resource {
     const partitions = attempt.asks.requestedPartitions
     if (partitions.size === 0 || (partitions.size === 1 && partitions.has(''))) return notNegative(this.#headroom(user, ''))
     let sum = NONE

@@ -1,6 +1,6 @@
 /** What the capacity scheduler says of its queues, and of applications whose masters wait. */
 import { formatResource, NONE } from '../../../common/records/index.js'
-import type { SchedulerAttempt } from '../attempt.js'
+import type { AMState, SchedulerAttempt } from '../attempt.js'
 import { queueMetrics } from '../counters.js'
 import type { QueueCapacities, QueueReport } from '../reports.js'
 import { javaFloat } from './config.js'
@@ -84,38 +84,31 @@ export function queueReport(queue: CapacityQueue): QueueReport {
   }
 }
 
-/** Which limit an application master waits for, in Hadoop's words. */
-export function waitDetails(held: SchedulerAttempt): string {
-  if (held.amWait?.state === 'INACTIVATED') return pendingDetails(held)
-  return held.amWait?.state === 'ACTIVATED' ? activatedDetails(held) : ''
-}
-
-function partitionName(partition: string): string {
-  return partition === '' ? '<DEFAULT_PARTITION>' : partition
-}
-
-function pendingDetails(held: SchedulerAttempt): string {
+/** Which limits an application master waits for, in Hadoop's words: as they are now, made text when somebody asks. */
+export function waitDetails(held: SchedulerAttempt, state: AMState): (() => string) | undefined {
+  if (state !== 'INACTIVATED' && state !== 'ACTIVATED') return undefined
   const queue = held.queue as LeafQueue
   const p = held.amPartition
-  return (
-    ` Details : AM Partition = ${partitionName(p)}; AM Resource Request = ${formatResource(held.amResource)}; ` +
-    `Queue Resource Limit for AM = ${formatResource(queue.usage.of(p).amLimit)}; ` +
-    `User AM Resource Limit of the queue = ${formatResource(queue.userAMLimit(p, held.user))}; ` +
-    `Queue AM Resource Usage = ${formatResource(queue.usage.of(p).amUsed)}; `
-  )
-}
-
-function activatedDetails(held: SchedulerAttempt): string {
-  const queue = held.queue as LeafQueue
-  const p = held.amPartition
-  const share = queue.share(p)
+  const partition = p === '' ? '<DEFAULT_PARTITION>' : p
+  const usage = queue.usage.of(p)
+  if (state === 'INACTIVATED') {
+    const { amResource } = held
+    const { amLimit, amUsed } = usage
+    const userLimit = queue.userAMLimit(p, held.user)
+    return () =>
+      ` Details : AM Partition = ${partition}; AM Resource Request = ${formatResource(amResource)}; ` +
+      `Queue Resource Limit for AM = ${formatResource(amLimit)}; User AM Resource Limit of the queue = ${formatResource(userLimit)}; ` +
+      `Queue AM Resource Usage = ${formatResource(amUsed)}; `
+  }
+  const { absoluteCapacity, absoluteUsed, absoluteMaximumCapacity, effectiveMin, effectiveMax } = queue.share(p)
+  const { used } = usage
+  const whole = queue.partitionTotal(p)
   const percent = (fraction: number) => javaFloat(Math.fround(fraction * 100))
-  return (
-    ` Details : AM Partition = ${partitionName(p)} ; Partition Resource = ${formatResource(queue.partitionTotal(p))} ; ` +
-    `Queue's Absolute capacity = ${percent(share.absoluteCapacity)} % ; Queue's Absolute used capacity = ${percent(share.absoluteUsed)} % ; ` +
-    `Queue's Absolute max capacity = ${percent(share.absoluteMaximumCapacity)} % ; ` +
-    `Queue's capacity (absolute resource) = ${formatResource(share.effectiveMin)} ; ` +
-    `Queue's used capacity (absolute resource) = ${formatResource(queue.usage.of(p).used)} ; ` +
-    `Queue's max capacity (absolute resource) = ${formatResource(share.effectiveMax)} ; `
-  )
+  return () =>
+    ` Details : AM Partition = ${partition} ; Partition Resource = ${formatResource(whole)} ; ` +
+    `Queue's Absolute capacity = ${percent(absoluteCapacity)} % ; Queue's Absolute used capacity = ${percent(absoluteUsed)} % ; ` +
+    `Queue's Absolute max capacity = ${percent(absoluteMaximumCapacity)} % ; ` +
+    `Queue's capacity (absolute resource) = ${formatResource(effectiveMin)} ; ` +
+    `Queue's used capacity (absolute resource) = ${formatResource(used)} ; ` +
+    `Queue's max capacity (absolute resource) = ${formatResource(effectiveMax)} ; `
 }

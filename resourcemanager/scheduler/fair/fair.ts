@@ -454,12 +454,6 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     const { attempt } = app
     const { capability } = ask
     if (locality !== 'OFF_SWITCH') ask.opportunities = 0
-    if (ask.grows) {
-      attempt.asks.take(ask, locality, node)
-      attempt.asks.endGrowth(ask.grows)
-      this.resizeContainer(ask.grows, capability, 'INCREASE_RESOURCE')
-      return
-    }
     if (!attempt.running) {
       attempt.running = true
       queue.count('appsPending', -1)
@@ -470,7 +464,8 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
       attempt.amResource = capability
       queue.amUsed = add(queue.amUsed, capability)
     }
-    this.newContainer(attempt, node, ask, capability, locality)
+    const c = this.newContainer(attempt, node, ask, capability, locality)
+    if (ask.grows) this.growthAllocated(c, attempt)
     queue.charge(capability, 1)
     queue.count('allocated')
     queue.count(LOCALITY[locality])
@@ -506,6 +501,10 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
       queue.amUsed = add(queue.amUsed, c.resource)
     }
     this.sharesChanged()
+  }
+
+  protected growthMerged(attempt: SchedulerAttempt): void {
+    ;(attempt.queue as FairQueue).charge(NONE, -1)
   }
 
   protected containerResized(_c: RMContainer, attempt: SchedulerAttempt, by: Resource): void {
