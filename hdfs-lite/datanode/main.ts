@@ -8,9 +8,10 @@ import { core } from '../../common/config/keys/core.js'
 import { hdfs, namenodeRpcAddress, namenodesOf } from '../../common/config/keys/hdfs.js'
 import { runDaemon } from '../../common/daemon/daemon.js'
 import { buildWeb } from '../../common/daemon/web.js'
-import { type Address, parseAddress } from '../../common/rpc/client.js'
+import { type Address, formatAddress, parseAddress } from '../../common/rpc/client.js'
 import { lockDirectory } from '../directory-lock.js'
 import { localDirectory } from '../local-directory.js'
+import { beans } from './beans.js'
 import { type NamenodeService, namenodeService } from './rpc/namenode-service.js'
 import { type RecoveryContext, recoverBlock } from './rpc/recovery.js'
 import { buildDatanodeRpc } from './rpc/server.js'
@@ -73,7 +74,21 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const httpAddress = parseAddress(conf.get(hdfs.datanodeHttpAddress), 9864)
   const ipcAddress = parseAddress(conf.get(hdfs.datanodeIpcAddress), 9867)
   const transfer = buildTransferServer(transferContext)
-  const web = buildWeb({ conf, logDir })
+  const ports = { rpc: 0, data: 0, http: 0 }
+  const web = buildWeb({
+    conf,
+    logDir,
+    beans: () =>
+      beans({
+        store,
+        volumes,
+        transfers: transfer.connections,
+        startedAt,
+        hostName,
+        ports,
+        namenodes: services.map((s) => ({ address: formatAddress(s.address), active: s.active })),
+      }),
+  })
   registerWebHdfs(web, conf, conf.get(core.staticUser))
   const rpc = buildDatanodeRpc({
     recovery,
@@ -91,6 +106,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
     web.listen({ port: httpAddress.port, host: listenHost(httpAddress.host) }),
   ])
   const infoPort = (web.server.address() as { port: number }).port
+  Object.assign(ports, { rpc: ipcPort, data: xferPort, http: infoPort })
   for (const address of namenodeAddresses(conf)) {
     services.push(
       namenodeService({

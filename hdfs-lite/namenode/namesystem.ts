@@ -61,7 +61,6 @@ export function fsConfig(conf: Configuration, identity: Identity, hostName: stri
     maxDirectoryItems: conf.get(hdfs.maxDirectoryItems),
     accessTimePrecision: conf.get(hdfs.accessTimePrecision),
     listLimit: conf.get(hdfs.lsLimit),
-    contentSummaryLimit: 5000,
     aclsEnabled: conf.get(hdfs.aclsEnabled),
     posixAclInheritance: conf.get(hdfs.posixAclInheritance),
     xattrsEnabled: conf.get(hdfs.xattrsEnabled),
@@ -125,6 +124,21 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
   }
   if (record()) await journal.sync()
   const callers = new Map<string, Caller>()
+  const period = conf.get(hdfs.checkpointPeriod) * 1000
+  const transactions = conf.get(hdfs.checkpointTransactions)
+  let checkpointing = false
+  const checkpointWhenDue = () => {
+    const { txid, checkpointTxid, checkpointTime } = journal.status
+    const behind = txid - checkpointTxid
+    if (checkpointing || behind === 0 || (behind < transactions && Date.now() - checkpointTime < period)) return
+    checkpointing = true
+    journal
+      .checkpoint()
+      .catch((e) => log.warn(`the checkpoint failed: ${(e as Error).message}`))
+      .finally(() => {
+        checkpointing = false
+      })
+  }
   const ns: Namesystem = {
     fs,
     identity: stored.identity,
@@ -169,6 +183,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
       scheduleCopies(fs, now.tick)
       checkDecommissions(fs)
       if (record()) journal.sync().catch(failed)
+      checkpointWhenDue()
     },
     async close() {
       await journal.close()

@@ -28,7 +28,6 @@ export function fsConfig(overrides: Partial<FsConfig> = {}): FsConfig {
     maxDirectoryItems: 1048576,
     accessTimePrecision: 3600_000,
     listLimit: 1000,
-    contentSummaryLimit: 5000,
     aclsEnabled: true,
     posixAclInheritance: true,
     xattrsEnabled: true,

@@ -24,7 +24,6 @@ export interface FsConfig {
   readonly maxDirectoryItems: number
   readonly accessTimePrecision: number
   readonly listLimit: number
-  readonly contentSummaryLimit: number
   readonly aclsEnabled: boolean
   readonly posixAclInheritance: boolean
   readonly xattrsEnabled: boolean
