@@ -70,7 +70,8 @@ async function measureReal(hadoop, dir, big) {
   const cluster = new RealCluster(hadoop, path.join(dir, 'cluster'))
   return cleanly(
     async () => {
-      await cluster.start(1)
+      // No NodeManagers: only the store is used.
+      await cluster.start(0)
       const figures = await files(dir, big, (...args) => hadoop.client(cluster.conf, FS_SHELL, args))
       const source = path.join(root, 'test/bench/HdfsOps.java')
       const classpath = [cluster.conf, ...hadoop.jars].join(':')
