@@ -123,6 +123,8 @@ export class SchedulerAttempt implements PendingListener {
   amWait: AMWait | undefined
   /** Why the node last looked at was not taken. */
   skipped: string | undefined
+  /** The same for the diagnostics of an application master that waits, where Hadoop names the reason there. */
+  nodeSkipped: string | undefined
   stopped = false
   runnable = true
   /** Counts as running in the metrics of queues. */

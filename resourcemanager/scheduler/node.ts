@@ -4,6 +4,8 @@ import type { RMContainer } from './container.js'
 
 export class SchedulerNode {
   readonly key: string
+  /** NodeId.hashCode(), spread as HashMap spreads it: some orders of Hadoop's follow from it. */
+  readonly javaHash: number
   allocated: Resource = NONE
   available: Resource
   readonly containers = new Map<string, RMContainer>()
@@ -30,6 +32,7 @@ export class SchedulerNode {
   ) {
     this.key = formatNodeId(nodeId)
     this.available = total
+    this.javaHash = hashOf(nodeId)
   }
 
   allocate(c: RMContainer): void {
@@ -168,4 +171,12 @@ function count(of: Map<string, number>, key: string, by: number): void {
   const n = (of.get(key) ?? 0) + by
   if (n === 0) of.delete(key)
   else of.set(key, n)
+}
+
+function hashOf({ host, port }: NodeId): number {
+  const prime = 493_217
+  let text = 0
+  for (let i = 0; i < host.length; i++) text = (Math.imul(31, text) + host.charCodeAt(i)) | 0
+  const hash = (Math.imul(prime, (Math.imul(prime, 8501) + text) | 0) + port) | 0
+  return hash ^ (hash >>> 16)
 }

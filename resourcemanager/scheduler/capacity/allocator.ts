@@ -73,7 +73,7 @@ export function allocateReserved(
 function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, limits: Limits, mode: SchedulingMode): Skip | undefined {
   if (ask.count <= 0 || (ask.grows && ask.grows.node !== node)) return 'PRIORITY_SKIPPED'
   if (mode === 'IGNORE' && attempt.waitingForAM) {
-    attempt.skipped = 'Skipping assigning to Node in Ignore Exclusivity mode. '
+    attempt.skipped = attempt.nodeSkipped = 'Skipping assigning to Node in Ignore Exclusivity mode. '
     return 'APP_SKIPPED'
   }
   const scheduler = queue.scheduler
@@ -108,7 +108,7 @@ function tryNode(
   reservation: RMContainer | undefined,
 ): Assignment | Skip {
   if (attempt.isBlacklisted(node)) {
-    attempt.skipped = 'Skipped scheduling for this Node as its black listed. '
+    attempt.skipped = attempt.nodeSkipped = 'Skipped scheduling for this Node as its black listed. '
     return 'APP_SKIPPED'
   }
   ask.opportunities++
@@ -153,7 +153,7 @@ function byLocality(
   nearest ??= 'OFF_SWITCH'
   if (!mayGoOffSwitch(queue, ask, reservation)) {
     queue.scheduler.waitsForLocality = true
-    attempt.skipped = 'Skipping assigning to Node as request locality is not matching. '
+    attempt.skipped = attempt.nodeSkipped = 'Skipping assigning to Node as request locality is not matching. '
     return 'APP_SKIPPED'
   }
   const result = onNode(queue, attempt, ask, ask.capability, 'OFF_SWITCH', nearest, node, limits, mode, reservation)
@@ -238,6 +238,23 @@ function mayAllocateOrReserve(queue: LeafQueue, ask: Ask): boolean {
 }
 
 function reservationToGiveUp(queue: LeafQueue, ask: Ask, atLeast: Resource): RMContainer | undefined {
-  for (const c of ask.reserved.values()) if (queue.calculator.fitsIn(atLeast, c.resource)) return c
-  return undefined
+  let first: RMContainer | undefined
+  let place = Number.POSITIVE_INFINITY
+  const buckets = bucketsFor(ask.reserved.size)
+  for (const c of ask.reserved.values()) {
+    if (!queue.calculator.fitsIn(atLeast, c.resource)) continue
+    // Hadoop takes the first in a HashMap by node: in order of the node id's hash.
+    const bucket = c.node.javaHash & (buckets - 1)
+    if (bucket >= place) continue
+    place = bucket
+    first = c
+  }
+  return first
+}
+
+/** Buckets of a Java HashMap that holds so many. */
+function bucketsFor(size: number): number {
+  let buckets = 16
+  while (size > buckets * 0.75) buckets *= 2
+  return buckets
 }

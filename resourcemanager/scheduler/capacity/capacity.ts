@@ -678,7 +678,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
 
   noteNode(attempt: SchedulerAttempt, node: SchedulerNode): void {
     if (!attempt.waitingForAM) return
-    const message = `${attempt.skipped ?? ''} Last Node which was processed for the application : `
+    const message = `${attempt.nodeSkipped ?? ''} Last Node which was processed for the application : `
+    attempt.nodeSkipped = undefined
     this.note(attempt, {
       state: 'ACTIVATED',
       message,
