@@ -29,6 +29,8 @@ export interface CoreConfig {
   readonly resourceTypes: readonly string[]
   readonly maximumApplicationPriority: number
   readonly nodeLabelsEnabled: boolean
+  /** Part of the nodes that application masters may be kept from, having failed there; 0: none. */
+  readonly amBlacklistThreshold: number
   readonly aclEnabled: boolean
   readonly adminAcl: string
   /** Requests by placement constraint are taken. */
@@ -65,6 +67,7 @@ export function coreConfig(
     resourceTypes: types,
     maximumApplicationPriority: readValue(properties, yarn.maxApplicationPriority),
     nodeLabelsEnabled: readValue(properties, yarn.nodeLabelsEnabled),
+    amBlacklistThreshold: readValue(properties, yarn.amBlacklisting) ? readValue(properties, yarn.amBlacklistingThreshold) : 0,
     aclEnabled: readValue(properties, yarn.aclEnable),
     adminAcl: readValue(properties, yarn.adminAcl),
     placementConstraintsEnabled: readValue(properties, yarn.placementConstraintsHandler) !== 'disabled',

@@ -309,10 +309,8 @@ export class ResourceManager implements SchedulerHost {
 
   /** Nodes where its application masters failed, unless these are too many of the cluster to do without. */
   amBlacklist(attempt: Attempt): readonly string[] {
-    const enabled = this.config.properties['yarn.am.blacklisting.enabled']?.trim() !== 'false'
-    const threshold = Number(this.config.properties['yarn.am.blacklisting.disable-failure-threshold'] ?? 0.8)
-    if (!enabled || attempt.amFailedOn.size === 0) return []
-    return attempt.amFailedOn.size >= threshold * this.scheduler.cluster.size ? [] : [...attempt.amFailedOn]
+    const most = this.config.amBlacklistThreshold * this.scheduler.cluster.size
+    return attempt.amFailedOn.size < most ? [...attempt.amFailedOn] : []
   }
 
   fetchMaster(attempt: Attempt): AttemptState {

@@ -159,6 +159,18 @@ export const yarn = {
     'disabled',
     'who handles requests by placement constraint: scheduler, placement-processor (both are the scheduler here), or disabled',
   ),
+  amBlacklisting: property(
+    'yarn.resourcemanager.am-scheduling.node-blacklisting-enabled',
+    'boolean',
+    'false',
+    'whether application masters are kept from nodes where those of their application failed',
+  ),
+  amBlacklistingThreshold: property(
+    'yarn.resourcemanager.am-scheduling.node-blacklisting-disable-threshold',
+    'float',
+    '0.2',
+    'part of the nodes beyond which none is kept from',
+  ),
   maxApplicationPriority: property('yarn.cluster.max-application-priority', 'int', '0', 'highest priority of an application'),
   resourceProfilesEnabled: property('yarn.resourcemanager.resource-profiles.enabled', 'boolean', 'false', 'whether requests may name resource profiles'),
   adminAcl: property('yarn.admin.acl', 'string', '*', 'users and groups who may administer ("user,user group,group")'),

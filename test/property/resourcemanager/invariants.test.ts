@@ -14,7 +14,9 @@ const CONFIGURATIONS: Record<string, Record<string, string>> = {
   'the FIFO scheduler': { 'yarn.resourcemanager.scheduler.class': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.fifo.FifoScheduler' },
 }
 
-const operations = fc.array(fc.tuple(fc.nat(16), fc.nat(1000), fc.nat(1000), fc.nat(1000)), { minLength: 20, maxLength: 250 }) as fc.Arbitrary<Operation[]>
+const operations = fc.array(fc.tuple(fc.nat(16), fc.nat(1000), fc.nat(1000), fc.nat(1000)), { minLength: 20, maxLength: 250, size: 'max' }) as fc.Arbitrary<
+  Operation[]
+>
 
 describe.each(Object.entries(CONFIGURATIONS))('with %s', (_name, properties) => {
   it('what nodes, queues, users and attempts hold always adds up', () => {

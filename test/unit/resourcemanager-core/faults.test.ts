@@ -37,8 +37,26 @@ describe('an application master that ends', () => {
     expect(c.report(am.applicationId).diagnostics).toContain('failed 1 times (global limit =2; local limit is =1) due to AM Container for')
   })
 
+  it('is kept from the node where it failed when that is configured', () => {
+    const c = new Cluster({
+      'yarn.resourcemanager.am-scheduling.node-blacklisting-enabled': 'true',
+      'yarn.resourcemanager.am-scheduling.node-blacklisting-disable-threshold': '0.8',
+    })
+    const n1 = c.addNode('n1')
+    const id = c.submit()
+    c.heartbeat(n1)
+    const first = c.attemptOf(id)
+    c.launch(first)
+    const n2 = c.addNode('n2')
+    c.heartbeat(n1, [{ id: c.core.attempt(first)!.masterContainer!.containerId, exitStatus: 1 }])
+    for (let i = 0; i < 3; i++) c.heartbeat(n1)
+    expect(c.core.attempt(c.attemptOf(id))!.state).toBe('SCHEDULED')
+    c.heartbeat(n2)
+    expect(c.core.attempt(c.attemptOf(id))!.masterContainer!.nodeId.host).toBe('n2')
+  })
+
   it('leaves its containers to the next attempt when they are to be kept', () => {
-    const c = new Cluster({ 'yarn.am.blacklisting.enabled': 'false' })
+    const c = new Cluster()
     const n1 = c.addNode('n1')
     const am = c.run({ keepContainers: true })
     c.allocate(am, [request(gb(1), 2)])
