@@ -24,7 +24,7 @@ describe.skipIf(whyNot() !== undefined)('the real ResourceManager and ours decid
 })
 
 /** BOBBIN_DIFFERENTIAL_SEEDS=FROM-TO runs more of them; with BOBBIN_DIFFERENTIAL_SHRINK set, a disagreement is made smaller before it is shown. */
-const [from = 1, to = 25] = (process.env.BOBBIN_DIFFERENTIAL_SEEDS ?? '1-10').split('-').map(Number)
+const [from = 1, to = 25] = (process.env.BOBBIN_DIFFERENTIAL_SEEDS ?? '1-100').split('-').map(Number)
 
 describe.skipIf(whyNot() !== undefined)('generated scenarios', () => {
   it(`agree for the seeds ${from} to ${to}`, { timeout: 3_600_000 }, async () => {
