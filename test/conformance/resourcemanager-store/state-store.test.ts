@@ -75,7 +75,10 @@ describe.each(KINDS)('the $name state store', ({ opener }) => {
 
   it('keeps the last of several records', () => {
     const store = next()
-    store.commit([{ op: 'putApplication', record: application(1) }, { op: 'putAttempt', record: attempt(1, 1) }])
+    store.commit([
+      { op: 'putApplication', record: application(1) },
+      { op: 'putAttempt', record: attempt(1, 1) },
+    ])
     store.commit([{ op: 'putApplication', record: application(1, { state: 'FINISHED', finishTime: 9 }) }])
     const [found] = next().load().applications
     expect(found).toMatchObject({ state: 'FINISHED', finishTime: 9 })
