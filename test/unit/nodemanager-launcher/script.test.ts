@@ -2,10 +2,10 @@ import { describe, expect, it } from 'vitest'
 import { adminVariables, expand, inOrderOfUse, nodeManagerVariables, referencedVariables } from '../../../nodemanager/launcher/environment.js'
 import { launchScript, sessionScript, wrapperScript } from '../../../nodemanager/launcher/script.js'
 
-const LOCAL = '/oracle/data/nm1/local/usercache/root'
+const LOCAL = '/hadoop/data/nm1/local/usercache/root'
 const APP = 'application_1795231004556_0006'
 const CONTAINER = 'container_1795231004556_0006_01_000002'
-const LOG = `/oracle/data/nm1/logs/${APP}/${CONTAINER}`
+const LOG = `/hadoop/data/nm1/logs/${APP}/${CONTAINER}`
 
 /** As Hadoop 3.3.6 wrote it for a container of DistributedShell, with two links of another one's added. */
 const HADOOP = `#!/bin/bash
@@ -17,7 +17,7 @@ export PRELAUNCH_ERR="${LOG}/prelaunch.err"
 exec 2>"\${PRELAUNCH_ERR}"
 echo "Setting up env variables"
 export JAVA_HOME=\${JAVA_HOME:-"/usr/lib/jvm/java-17-openjdk-amd64"}
-export HADOOP_CONF_DIR=\${HADOOP_CONF_DIR:-"/oracle/conf-nm1"}
+export HADOOP_CONF_DIR=\${HADOOP_CONF_DIR:-"/hadoop/conf-nm1"}
 export HADOOP_TOKEN_FILE_LOCATION="${LOCAL}/appcache/${APP}/${CONTAINER}/container_tokens"
 export CONTAINER_ID="${CONTAINER}"
 export NM_PORT="38041"
@@ -75,7 +75,7 @@ describe('launch_container.sh', () => {
       logDir: LOG,
       inherited: new Map([
         ['JAVA_HOME', '/usr/lib/jvm/java-17-openjdk-amd64'],
-        ['HADOOP_CONF_DIR', '/oracle/conf-nm1'],
+        ['HADOOP_CONF_DIR', '/hadoop/conf-nm1'],
       ]),
       nodeManager,
       container: new Map([
