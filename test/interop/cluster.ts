@@ -18,11 +18,12 @@ export interface Cluster {
   down(): Promise<void>
 }
 
-export async function up(nodes: number): Promise<Cluster> {
+/** `overlay`: a folder with configuration files to lay over the generated ones. */
+export async function up(nodes: number, overlay?: string): Promise<Cluster> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'bobbin-interop-'))
   const env: NodeJS.ProcessEnv = { ...hadoopEnv() }
   const command = (name: string, ...args: string[]) => finished(spawn(path.join(scripts, name), args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
-  const started = await command('bobbin', 'up', '-d', '--dir', dir, '--nodes', String(nodes), '--free-ports')
+  const started = await command('bobbin', 'up', '-d', '--dir', dir, '--nodes', String(nodes), '--free-ports', ...(overlay ? ['--conf', overlay] : []))
   if (started.code !== 0) throw new Error(`bobbin up failed:\n${started.stdout}${started.stderr}`)
   const exported = await command('bobbin', 'env', '--dir', dir)
   for (const m of exported.stdout.matchAll(/^export ([A-Z_]+)=(?:"([^"]*)"|'([^']*)'|(\S*))$/gm)) if (m[1] !== 'PATH') env[m[1]!] = m[2] ?? m[3] ?? m[4]!

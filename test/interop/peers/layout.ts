@@ -100,7 +100,7 @@ export function hadoopEnv(): NodeJS.ProcessEnv {
 }
 
 /** What Java 17 hides and these programs reach for. */
-const OPENS = ['java.lang', 'java.lang.reflect', 'java.io', 'java.net', 'java.nio', 'java.text', 'java.util', 'java.util.concurrent'].flatMap((p) => [
+export const OPENS = ['java.lang', 'java.lang.reflect', 'java.io', 'java.net', 'java.nio', 'java.text', 'java.util', 'java.util.concurrent'].flatMap((p) => [
   '--add-opens',
   `java.base/${p}=ALL-UNNAMED`,
 ])
@@ -196,4 +196,17 @@ export function resourceManagerDriver(source: string): string {
     run('javac', ['-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])
   }
   return `${classes}:${path.join(home, 'lib/*')}`
+}
+
+/** The class path of our runner of Hadoop's FileSystem contract tests, compiled once for each version of its source. */
+export function contractTests(source: string): string {
+  const home = jars('contract.pom.xml', (h) => path.join(h, 'lib'))
+  for (const f of readdirSync(path.join(home, 'lib'))) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(home, 'lib', f))
+  const classes = path.join(home, `runner-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
+  if (!existsSync(path.join(classes, 'Contracts.class'))) {
+    mkdirSync(classes, { recursive: true })
+    writeFileSync(path.join(classes, 'log4j.properties'), 'log4j.rootLogger=OFF\n')
+    run('javac', ['-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])
+  }
+  return `${classes}:${path.dirname(source)}:${path.join(home, 'lib/*')}`
 }
