@@ -50,7 +50,7 @@ export function create(fs: FsState, caller: Caller, src: string, o: CreateOption
   if (o.blockSize < minBlockSize)
     throw exception(
       'IOException',
-      `Specified block size ${o.blockSize} is less than configured minimum value dfs.namenode.fs-limits.min-block-size=${minBlockSize}`,
+      `Specified block size is less than configured minimum value (dfs.namenode.fs-limits.min-block-size): ${o.blockSize} < ${minBlockSize}`,
     )
   verifyReplication(fs, src, o.replication, o.machine)
   const policy = o.storagePolicy ? storagePolicyNamed(o.storagePolicy).id : undefined
