@@ -1,6 +1,6 @@
 /** A whole cluster for a test: every daemon a process of its own, on free ports, in a folder that goes with it. */
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { type Configuration, loadConfiguration, siteFileText } from '../../common/config/configuration.js'
@@ -102,6 +102,30 @@ export function runScript(
     child.once('close', (code) => resolve({ code, stdout, stderr }))
     child.stdin.end(options.input ?? '')
   })
+}
+
+/** What containers wrote into files of that name, by path; a folder that goes while it is looked at counts as empty. */
+export function containerLogs(clusterDir: string, fileName: string): Map<string, string> {
+  const found = new Map<string, string>()
+  const walk = (dir: string) => {
+    for (const entry of ifThere(() => readdirSync(dir, { withFileTypes: true })) ?? []) {
+      const at = path.join(dir, entry.name)
+      if (entry.isDirectory()) walk(at)
+      else if (entry.name === fileName) found.set(at, ifThere(() => readFileSync(at, 'utf8')) ?? '')
+    }
+  }
+  const data = path.join(clusterDir, 'data')
+  for (const node of readdirSync(data)) walk(path.join(data, node, 'logs'))
+  return found
+}
+
+function ifThere<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw e
+  }
 }
 
 /** Asks again until there is an answer. @throws Error naming what was waited for */

@@ -1,18 +1,9 @@
 /** Apache Flink's own client, JobManager and TaskManager on a cluster of ours. */
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { containerLogs } from '../harness/cluster.js'
 import { type Cluster, lineServer, until, up } from './cluster.js'
 import { flink, flinkHome, hadoop, whyNot } from './peers/layout.js'
-
-/** Every file of that name in the log folders of a cluster's containers. */
-function logsNamed(cluster: Cluster, name: string): string[] {
-  return readdirSync(path.join(cluster.dir, 'data'))
-    .map((node) => path.join(cluster.dir, 'data', node, 'logs'))
-    .filter((logs) => existsSync(logs))
-    .flatMap((logs) => readdirSync(logs, { recursive: true, encoding: 'utf8' }).map((f) => path.join(logs, f)))
-    .filter((f) => path.basename(f) === name)
-}
 
 describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
   let cluster: Cluster
@@ -48,9 +39,7 @@ describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
       expect(status.stdout).toContain('Application-Type : Apache Flink')
 
       const counts = await until('the counts in taskmanager.out', async () => {
-        const text = logsNamed(cluster, 'taskmanager.out')
-          .map((f) => readFileSync(f, 'utf8'))
-          .join('')
+        const text = [...containerLogs(cluster.dir, 'taskmanager.out').values()].join('')
         return text.includes('(be,2)') && text
       })
       for (const count of ['(to,1)', '(be,1)', '(or,1)', '(not,1)', '(to,2)', '(be,2)']) expect(counts).toContain(count)

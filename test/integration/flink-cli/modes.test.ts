@@ -1,6 +1,6 @@
 /** The three modes as a user types them, on a cluster of processes: what they print, and what YARN and the store show of it. */
 import { spawn } from 'node:child_process'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
 import path from 'node:path'
@@ -8,7 +8,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type ApplicationId, formatApplicationId, parseApplicationId } from '../../../common/records/ids.js'
 import { root } from '../../../common/supervisor/layout.js'
 import { DfsClient } from '../../../hdfs-lite/client/index.js'
-import { type CommandResult, TestCluster, waitFor } from '../../harness/cluster.js'
+import { type CommandResult, TestCluster, containerLogs, waitFor } from '../../harness/cluster.js'
 
 const JAR = path.join(root, 'examples/stream-word-count.jar')
 const CLASS = 'com.example.wc.StreamWordCount'
@@ -41,9 +41,7 @@ const stagingGone = (id: ApplicationId) => waitFor('the staging directory to go'
 async function counts(id: ApplicationId): Promise<void> {
   const name = formatApplicationId(id)
   await waitFor('counts in the stdout of a TaskManager', () =>
-    (readdirSync(cluster.dir, { recursive: true }) as string[])
-      .filter((f) => f.includes(name) && f.endsWith('/taskmanager.out'))
-      .some((f) => readFileSync(path.join(cluster.dir, f), 'utf8').includes('(hello,2)')),
+    [...containerLogs(cluster.dir, 'taskmanager.out')].some(([file, text]) => file.includes(name) && text.includes('(hello,2)')),
   )
 }
 
