@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, up } from '../cluster.js'
+import { writesFidelity } from '../fidelity.js'
 import { whyNot } from '../peers/layout.js'
 import { count, judge, type Result, runSuites, SCHEMES, type Scheme, writeBaseline, writeFidelity } from './suites.js'
 
@@ -39,5 +40,5 @@ describe.skipIf(whyNot() !== undefined)("Hadoop's FileSystem contract tests", ()
       else expect(judge(scheme, results)).toEqual([])
     })
 
-  it.runIf(process.env.BOBBIN_WRITE_FIDELITY === '1' && !real)('write their numbers into docs/fidelity.md', () => writeFidelity(all))
+  it.runIf(writesFidelity && !real)('write their numbers into docs/fidelity.md', () => writeFidelity(all))
 })

@@ -4,10 +4,10 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { writeSection } from '../fidelity.js'
 import { contractTests, finished, javaHome, OPENS } from '../peers/layout.js'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-const fidelity = path.resolve(here, '../../../docs/fidelity.md')
 
 export const SCHEMES = ['hdfs', 'webhdfs'] as const
 export type Scheme = (typeof SCHEMES)[number]
@@ -118,9 +118,6 @@ export function judge(scheme: Scheme, results: readonly Result[]): string[] {
 
 const rank = (o: Outcome | 'varies'): number => ['varies', 'failed', 'skipped', 'passed'].indexOf(o)
 
-const START = '<!-- contract suites: written by the test, do not edit -->'
-const END = '<!-- end of contract suites -->'
-
 /** Puts the numbers into docs/fidelity.md. */
 export function writeFidelity(ours: ReadonlyMap<Scheme, readonly Result[]>): void {
   const rows: string[] = []
@@ -135,10 +132,7 @@ export function writeFidelity(ours: ReadonlyMap<Scheme, readonly Result[]>): voi
     rows.push(`| | Apache Hadoop 3.3.6 | ${tests - others.size} | ${theirs.failed} | ${theirs.skipped} | ${theirs.varies} |`)
     for (const [name, { outcome, reason }] of readKnownFailures(scheme)) notes.push(`- ${scheme}: \`${name}\` ${outcome} here and passes there: ${reason}`)
   }
-  const body = [
-    START,
-    '## FileSystem contract suites',
-    '',
+  writeSection('FileSystem contract suites', [
     "Hadoop's own FileSystem contract tests (hadoop-common 3.3.6, its tests jar) with Hadoop's own Java clients, one DataNode.",
     '',
     '| scheme | store | passed | failed | skipped | differs from run to run |',
@@ -149,10 +143,5 @@ export function writeFidelity(ours: ReadonlyMap<Scheme, readonly Result[]>): voi
     'Some ask over WebHDFS for a file whose creation is still on its way to the DataNode: they come out either way on both.',
     '',
     'Tests that the real HDFS fails or skips are named, with the reasons, in `test/interop/contract/baseline-*.txt`.',
-    END,
-  ].join('\n')
-  const text = existsSync(fidelity) ? readFileSync(fidelity, 'utf8') : '# How near to the real systems\n'
-  const from = text.indexOf(START)
-  const next = from < 0 ? `${text.trimEnd()}\n\n${body}\n` : text.slice(0, from) + body + text.slice(text.indexOf(END) + END.length)
-  writeFileSync(fidelity, next)
+  ])
 }
