@@ -59,6 +59,7 @@ describe.skipIf(whyNot() !== undefined)("Hadoop's Java clients", () => {
   it('yarn queue -status shows the queues', async () => {
     const status = await hadoop('queue', cluster.confDir, ['-status', 'hive'])
     expect(status.stdout).toMatch(/Queue Name : hive\n\s+State : RUNNING/)
+    expect(status.stdout).toContain('\tPreemption : disabled\n')
   })
 
   it('DistributedShell runs to SUCCEEDED; yarn application -list and -status and yarn logs tell of it', async () => {

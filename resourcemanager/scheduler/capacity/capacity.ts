@@ -691,12 +691,12 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   // ── reports ──
 
   rootReport(): QueueReport {
-    return queueReport(this.root)
+    return queueReport(this.root, this.#preemption !== undefined)
   }
 
   queueReport(name: string): QueueReport | undefined {
     const queue = this.queue(name)
-    return queue && queueReport(queue)
+    return queue && queueReport(queue, this.#preemption !== undefined)
   }
 
   guaranteed(attempt: SchedulerAttempt): Resource {

@@ -22,9 +22,10 @@ function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities 
   }
 }
 
-export function queueReport(queue: CapacityQueue): QueueReport {
+/** `preempts`: whether containers are taken back at all (yarn.resourcemanager.scheduler.monitor.enable). */
+export function queueReport(queue: CapacityQueue, preempts: boolean): QueueReport {
   const leaf = queue.kind === 'leaf' ? (queue as LeafQueue) : undefined
-  const children = leaf ? [] : (queue as ParentQueue).children.map((c) => queueReport(c))
+  const children = leaf ? [] : (queue as ParentQueue).children.map((c) => queueReport(c, preempts))
   const share = queue.share('')
   const own = queue.usage.of('')
   const c = queue.counters
@@ -72,8 +73,9 @@ export function queueReport(queue: CapacityQueue): QueueReport {
       : [],
     applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],
     orderingPolicy: leaf ? leaf.active.kind : queue.spec.respectPriority ? 'priority-utilization' : 'utilization',
-    preemptionDisabled: queue.spec.preemptionDisabled,
-    intraQueuePreemptionDisabled: queue.spec.intraQueuePreemptionDisabled,
+    preemptionDisabled: !preempts || queue.spec.preemptionDisabled,
+    // Containers are never taken from one application for another of its own queue.
+    intraQueuePreemptionDisabled: true,
     defaultPriority: queue.spec.defaultApplicationPriority,
     priority: queue.spec.priority,
     maximumLifetimeSeconds: queue.spec.maximumLifetime,

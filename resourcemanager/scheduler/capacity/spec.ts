@@ -43,7 +43,6 @@ export interface QueueSpec {
   readonly maximumLifetime: number
   readonly defaultLifetime: number
   readonly preemptionDisabled: boolean
-  readonly intraQueuePreemptionDisabled: boolean
   /** Leaf queues are made below it when applications are mapped there. */
   readonly autoCreate: boolean
 }
@@ -135,7 +134,6 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
       maximumLifetime,
       defaultLifetime: defaultLifetime > 0 ? defaultLifetime : maximumLifetime,
       preemptionDisabled: queue.flag('disable_preemption', parent?.preemptionDisabled ?? false),
-      intraQueuePreemptionDisabled: queue.flag('intra-queue-preemption.disable_preemption', parent?.intraQueuePreemptionDisabled ?? false),
       autoCreate: queue.flag('auto-create-child-queue.enabled', false),
     }
   }
