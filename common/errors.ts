@@ -48,7 +48,6 @@ export const ERRORS = {
   DSQuotaExceededException: { className: `${hdfs}.protocol.DSQuotaExceededException`, http: 403 },
   SnapshotException: { className: `${hdfs}.protocol.SnapshotException`, http: 403 },
   SnapshotAccessControlException: { className: `${hdfs}.protocol.SnapshotAccessControlException`, http: 403 },
-  NSQuotaException: { className: `${hdfs}.protocol.QuotaByStorageTypeExceededException`, http: 403 },
   DisallowedDatanodeException: { className: `${hdfs}.server.protocol.DisallowedDatanodeException`, http: 403 },
   FSLimitPathComponentTooLongException: { className: `${hdfs}.protocol.FSLimitException$PathComponentTooLongException`, http: 403 },
   FSLimitMaxDirectoryItemsExceededException: { className: `${hdfs}.protocol.FSLimitException$MaxDirectoryItemsExceededException`, http: 403 },

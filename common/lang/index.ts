@@ -21,8 +21,3 @@ export function deferred<T = void>(): Deferred<T> {
   })
   return { promise, resolve, reject }
 }
-
-/** Total order of strings by UTF-16 code unit, as Java's String.compareTo. */
-export function compareStrings(a: string, b: string): number {
-  return a < b ? -1 : a > b ? 1 : 0
-}

@@ -47,10 +47,6 @@ export function multiplyDown(a: Resource, by: number): Resource {
   return combine(a, NONE, (x) => Math.floor(x * by))
 }
 
-export function negate(a: Resource): Resource {
-  return combine(a, NONE, (x) => -x)
-}
-
 export function amountOf(a: Resource, name: string): number {
   if (name === 'memory-mb') return a.memory
   if (name === 'vcores') return a.vcores
@@ -72,10 +68,6 @@ export function sameResource(a: Resource, b: Resource): boolean {
 
 export function isNone(a: Resource): boolean {
   return a.memory === 0 && a.vcores === 0 && !a.extended
-}
-
-export function anyNegative(a: Resource): boolean {
-  return a.memory < 0 || a.vcores < 0 || Object.values(a.extended ?? {}).some((v) => v < 0)
 }
 
 /** `<memory:1024, vCores:1>`, with further types after it, as Resource.toString. */

@@ -154,19 +154,15 @@ export function responseFrame<I>(header: RpcResponseHeaderProtoInit, codec?: Cod
 
 /** The empty frame that keeps an idle connection's read time-out from firing: a request header with call id -4. */
 export function pingFrame(): Buffer {
-  return frame(
-    (() => {
-      const w = Writer.create()
-      delimited(w, RpcRequestHeaderProto, {
-        rpcKind: 'RPC_PROTOCOL_BUFFER',
-        rpcOp: 'RPC_FINAL_PACKET',
-        callId: CALL_ID_PING,
-        clientId: new Uint8Array(0),
-        retryCount: -1,
-      })
-      return w
-    })(),
-  )
+  const w = Writer.create()
+  delimited(w, RpcRequestHeaderProto, {
+    rpcKind: 'RPC_PROTOCOL_BUFFER',
+    rpcOp: 'RPC_FINAL_PACKET',
+    callId: CALL_ID_PING,
+    clientId: new Uint8Array(0),
+    retryCount: -1,
+  })
+  return frame(w)
 }
 
 /** Reads the delimited messages of one frame, one after the other. */
