@@ -1,42 +1,34 @@
 /** The capacity scheduler: queues with guaranteed shares; nodes are offered to them as they report (CapacityScheduler). */
 import { exception, firstLine, HadoopException, isException } from '../../../common/errors.js'
-import { type ApplicationId, add, formatApplicationId, NONE, type Resource, subtract } from '../../../common/records/index.js'
-import type { AMState, SchedulerAttempt, SchedulerHost } from '../attempt.js'
+import { type ApplicationId, formatApplicationId, NONE, type Resource, subtract } from '../../../common/records/index.js'
+import type { SchedulerAttempt, SchedulerHost } from '../attempt.js'
 import { SchedulerApplication } from '../attempt.js'
-import { type ContainerEventType, type FinishedStatus, RMContainer } from '../container.js'
-import { ENDED, LOCALITY } from '../counters.js'
+import { ENDED } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
 import type { Placement, PlacementRequest } from '../placement.js'
 import type { QueueReport } from '../reports.js'
-import {
-  aborted,
-  applicationKey,
-  preempted,
-  type QueueInfo,
-  SchedulerBase,
-  type SchedulerSettings,
-  type SchedulerSubmission,
-  UNRESERVED_CONTAINER,
-} from '../scheduler.js'
+import { applicationKey, preempted, type QueueInfo, type SchedulerSettings, type SchedulerSubmission } from '../scheduler.js'
 import type { Assignment } from './allocator.js'
+import { CapacityBooks } from './books.js'
 import { type CapacityConfig, capacityConfig } from './config.js'
-import { type HeadroomBasis, LeafQueue } from './leaf.js'
-import { type CapacityQueue, limitsOf, ParentQueue } from './queue.js'
+import type { HeadroomBasis, LeafQueue } from './leaf.js'
+import type { ParentQueue } from './parent.js'
+import { type CapacityQueue, limitsOf } from './queue.js'
 import { ParallelApplications } from './parallel.js'
 import { Preemption, preemptionSettings } from './preemption.js'
 import { placementRules } from './placement.js'
-import { queueReport, waitDetails } from './report.js'
-import { autoCreatedQueue, parseQueues, type QueueSpec } from './spec.js'
+import { QueueTree } from './tree.js'
+import { queueReport } from './report.js'
+import { parseQueues } from './spec.js'
 
-export class CapacityScheduler extends SchedulerBase<LeafQueue> {
+export class CapacityScheduler extends CapacityBooks {
   config: CapacityConfig
-  #properties: Readonly<Record<string, string>>
+  properties: Readonly<Record<string, string>>
   #place: ReturnType<typeof placementRules>
-  root: ParentQueue
+  readonly #tree: QueueTree
   readonly parallel = new ParallelApplications(this)
   nodeLocalityDelay = 40
   rackLocalityAdditionalDelay = -1
-  rackLocalityFullReset = true
   reservationsContinueLooking = true
   asynchronous = false
   /** Set while nodes are offered when an application declined only because better placed nodes may come. */
@@ -48,8 +40,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   #offSwitchPerHeartbeat = 1
   #assignMultiple = true
   #maxAssignPerHeartbeat = 100
-  #byPath = new Map<string, CapacityQueue>()
-  #byName = new Map<string, CapacityQueue[]>()
   /** Where the next round over the nodes begins, so that containers spread. */
   #cursor = 0
   /** Something has changed since the last round that may let a waiting request be placed. */
@@ -59,13 +49,11 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   constructor(settings: SchedulerSettings, host: SchedulerHost, properties: Readonly<Record<string, string>>) {
     super(settings, host)
     this.config = capacityConfig(properties)
-    this.#properties = properties
+    this.properties = properties
     this.#place = placementRules(properties)
     const spec = parseQueues(this.config, properties, settings.maximumAllocation)
     this.#readSettings()
-    this.root = new ParentQueue(this, spec, undefined)
-    this.#build(this.root, spec)
-    this.#index()
+    this.#tree = new QueueTree(this, spec)
     this.clusterChanged()
   }
 
@@ -79,98 +67,31 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     this.#offSwitchPerHeartbeat = Math.max(global.number('per-node-heartbeat.maximum-offswitch-assignments') ?? 1, 1)
     this.#assignMultiple = global.flag('per-node-heartbeat.multiple-assignments-enabled', true)
     this.#maxAssignPerHeartbeat = global.number('per-node-heartbeat.maximum-container-assignments') ?? 100
-    const preemption = preemptionSettings(this.#properties)
+    const preemption = preemptionSettings(this.properties)
     this.#preemption = preemption && new Preemption(this, preemption)
   }
 
   // ── the tree ──
 
-  #build(queue: CapacityQueue, spec: QueueSpec): void {
-    queue.configure(spec)
-    if (queue.kind === 'leaf') return
-    const parent = queue as ParentQueue
-    for (const child of spec.children) {
-      const made = this.makeQueue(child, parent)
-      parent.children.push(made)
-      this.#build(made, child)
-    }
+  get root(): ParentQueue {
+    return this.#tree.root
   }
 
-  makeQueue(spec: QueueSpec, parent: ParentQueue): CapacityQueue {
-    return spec.children.length > 0 || spec.autoCreate ? new ParentQueue(this, spec, parent) : new LeafQueue(this, spec, parent)
-  }
-
-  #index(): void {
-    this.#byPath = new Map()
-    this.#byName = new Map()
-    const add = (queue: CapacityQueue) => {
-      this.#byPath.set(queue.path, queue)
-      const same = this.#byName.get(queue.name)
-      if (same) same.push(queue)
-      else this.#byName.set(queue.name, [queue])
-      if (queue.kind === 'parent') for (const child of (queue as ParentQueue).children) add(child)
-    }
-    add(this.root)
-  }
-
-  /** By path, or by name where only one queue has it. */
   queue(name: string): CapacityQueue | undefined {
-    const byPath = this.#byPath.get(name)
-    if (byPath) return byPath
-    const named = this.#byName.get(name)
-    return named?.length === 1 ? named[0] : undefined
+    return this.#tree.queue(name)
   }
 
   isAmbiguous(name: string): boolean {
-    return !this.#byPath.has(name) && (this.#byName.get(name)?.length ?? 0) > 1
+    return this.#tree.isAmbiguous(name)
+  }
+
+  leaf(name: string): LeafQueue | undefined {
+    return this.#tree.leaf(name)
   }
 
   /** Where the rules put an application; undefined: where it asks to be. @throws YarnException when a rule rejects it */
   place(request: PlacementRequest): Placement | undefined {
     return this.#place(request, this)
-  }
-
-  /** @throws YarnException in Hadoop's words when the parent makes no queues, or no more */
-  #autoCreate(name: string, under: string): LeafQueue {
-    const parent = this.queue(under)
-    if (parent?.kind !== 'parent' || !parent.spec.autoCreate) {
-      throw exception(
-        'YarnException',
-        `Could not auto-create leaf queue for ${name}. Queue mapping does not specify an existing parent queue that may create queues: ${under}`,
-      )
-    }
-    const path = `${parent.path}.${name}`
-    const { children } = parent as ParentQueue
-    const most = this.config.queue(parent.path).number('auto-create-child-queue.max-queues') ?? 1000
-    if (children.length >= most) {
-      throw exception(
-        'YarnException',
-        `Cannot auto create leaf queue ${path}.Max Child Queue limit exceeded which is configured as : ${most} and number of child queues is : ${children.length}`,
-      )
-    }
-    const leaf = new LeafQueue(this, autoCreatedQueue(parent.spec, name, this.#properties, this.settings.maximumAllocation), parent as ParentQueue)
-    leaf.autoCreated = true
-    leaf.configure(leaf.spec)
-    const guaranteed = children.reduce((sum, c) => sum + c.share('').absoluteCapacity, leaf.share('').absoluteCapacity)
-    if (guaranteed > parent.share('').absoluteCapacity + 1e-6) {
-      if (this.config.queue(parent.path).flag('auto-create-child-queue.fail-on-exceeding-parent-capacity', false)) {
-        throw exception(
-          'YarnException',
-          `Cannot auto create leaf queue ${path}. Child queues capacities have reached parent queue : ${parent.path}'s guaranteed capacity`,
-        )
-      }
-      // Those beyond the parent's guarantee are guaranteed nothing and live on what is idle.
-      leaf.guaranteeNothing()
-    }
-    children.push(leaf)
-    this.#index()
-    this.clusterChanged()
-    return leaf
-  }
-
-  leaf(name: string): LeafQueue | undefined {
-    const queue = this.queue(name)
-    return queue?.kind === 'leaf' ? (queue as LeafQueue) : undefined
   }
 
   queueInfo(name: string): QueueInfo | undefined {
@@ -195,76 +116,18 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     try {
       const spec = parseQueues(config, properties, this.settings.maximumAllocation)
       const place = placementRules(properties)
-      this.#checkChange(this.root, spec)
+      this.#tree.checkChange(spec)
       this.config = config
-      this.#properties = properties
+      this.properties = properties
       this.#place = place
       this.#readSettings()
-      this.#apply(this.root, spec)
+      this.#tree.apply(spec)
     } catch (e) {
       if (!(e instanceof HadoopException)) throw e
       throw exception('IOException', `Failed to re-init queues : ${firstLine(e)}`)
     }
-    this.#index()
     this.clusterChanged()
     this.parallel.startWaiting()
-  }
-
-  #checkChange(queue: CapacityQueue, spec: QueueSpec): void {
-    if (queue.kind === 'leaf') {
-      if (spec.children.length > 0 && (queue as LeafQueue).applicationCount > 0 && queue.state !== 'STOPPED') {
-        throw exception(
-          'IOException',
-          `Can not convert the leaf queue: ${queue.path} to parent queue since it is not yet in stopped state. Current State : ${queue.state}`,
-        )
-      }
-      const before = queue.spec.maximumAllocation
-      if (before.memory > spec.maximumAllocation.memory || before.vcores > spec.maximumAllocation.vcores) {
-        const show = (r: Resource) => `<memory:${r.memory}, vCores:${r.vcores}>`
-        throw exception(
-          'IOException',
-          `Trying to reinitialize ${queue.path} the maximum allocation size can not be decreased! Current setting: ${show(before)}, trying to set it to: ${show(spec.maximumAllocation)}`,
-        )
-      }
-      return
-    }
-    for (const child of (queue as ParentQueue).children) {
-      const next = spec.children.find((s) => s.path === child.path)
-      if (next) this.#checkChange(child, next)
-      else if (!child.autoCreated && child.state !== 'STOPPED') {
-        throw exception(
-          'IOException',
-          `${child.path} cannot be deleted from the capacity scheduler configuration, as the queue is not yet in stopped state. Current State : ${child.state}`,
-        )
-      }
-    }
-  }
-
-  #apply(queue: CapacityQueue, spec: QueueSpec): void {
-    queue.followState(spec)
-    queue.configure(spec)
-    if (queue.kind === 'leaf') {
-      ;(queue as LeafQueue).activateApplications()
-      return
-    }
-    const parent = queue as ParentQueue
-    const before = new Map(parent.children.map((c) => [c.path, c]))
-    parent.children = [
-      ...spec.children.map((s) => {
-        const old = before.get(s.path)
-        if (old && (old.kind === 'parent') === (s.children.length > 0 || s.autoCreate)) {
-          this.#apply(old, s)
-          return old
-        }
-        const made = this.makeQueue(s, parent)
-        this.#build(made, s)
-        return made
-      }),
-      ...parent.children.filter((c) => c.autoCreated),
-    ]
-    for (const child of parent.children) {
-      if (child.autoCreated) child.configure(autoCreatedQueue(spec, child.name, this.#properties, this.settings.maximumAllocation))
-    }
   }
 
   protected clusterChanged(): void {
@@ -291,7 +154,8 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     let queue = this.queue(submission.queue)
     if (!queue && submission.placedUnder !== undefined) {
       try {
-        queue = this.#autoCreate(submission.queue, submission.placedUnder)
+        queue = this.#tree.autoCreate(submission.queue, submission.placedUnder)
+        this.clusterChanged()
       } catch (e) {
         if (!isException(e)) throw e
         if (recovering) return `Application killed on recovery as it was submitted to queue ${submission.queue} which could not be auto-created`
@@ -464,19 +328,19 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     if (node.reserved) {
       const queue = node.reserved.attempt.application.current?.queue as LeafQueue | undefined
       const assignment = queue?.assign(node, limitsOf(this.cluster.ofPartition('')), 'RESPECT')
-      if (assignment && assignment !== 'QUEUE_LIMIT') this.#commit(assignment)
+      if (assignment && assignment !== 'QUEUE_LIMIT') this.commit(assignment)
       return undefined
     }
     if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) return undefined
     const respecting = this.root.assign(node, limitsOf(this.cluster.ofPartition(node.partition)), 'RESPECT')
     if (respecting && respecting !== 'QUEUE_LIMIT') {
-      this.#commit(respecting)
+      this.commit(respecting)
       return respecting
     }
     if (node.partition === '' || this.host.isExclusive(node.partition)) return undefined
     const ignoring = this.root.assign(node, limitsOf(this.cluster.ofPartition('')), 'IGNORE')
     if (!ignoring || ignoring === 'QUEUE_LIMIT') return undefined
-    this.#commit(ignoring)
+    this.commit(ignoring)
     return ignoring
   }
 
@@ -533,161 +397,6 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
     for (const c of this.#preemption.round(now)) this.complete(c, preempted(), 'KILL')
   }
 
-  // ── booking ──
-
-  /** Checks an assignment against the whole tree and books it; false: it goes beyond a limit and nothing has happened. */
-  #commit(a: Assignment): boolean {
-    const { ask, node, attempt } = a
-    if (!a.reservation) {
-      if (a.locality === 'NODE_LOCAL' || (a.locality === 'RACK_LOCAL' && this.rackLocalityFullReset)) ask.opportunities = 0
-      if (node.partition === '') ask.missedNonPartitioned = 0
-    }
-    if (!this.#accepts(a)) return false
-    const leaf = attempt.queue as LeafQueue
-    if (a.unreserve) this.giveUpReservation(a.unreserve)
-    if (a.reserve) this.#reserve(a, leaf)
-    else this.#allocate(a, leaf)
-    this.cluster.updateRoom(node)
-    return true
-  }
-
-  #accepts(a: Assignment): boolean {
-    const { attempt, node } = a
-    const rc = this.settings.calculator
-    if (!a.reserve) {
-      if (!a.ask.has(a.locality, node)) return false
-      if (!rc.fitsIn(a.resource, node.available)) return false
-    }
-    if (a.reservation) return true
-    const released = a.unreserve?.resource ?? NONE
-    const leaf = attempt.queue as LeafQueue
-    const limit = leaf.setHeadroom(attempt, node.partition, a.mode)
-    const user = leaf.users.get(attempt.user)
-    if (!user || rc.compare(this.cluster.total, subtract(user.usage.of(node.partition).used, released), limit) > 0) return false
-    return leaf.accepts(subtract(a.resource, released), node.partition, a.mode)
-  }
-
-  protected growthMerged(attempt: SchedulerAttempt): void {
-    for (let q: CapacityQueue | undefined = attempt.queue as LeafQueue; q; q = q.parent) q.numContainers--
-  }
-
-  protected containerResized(c: RMContainer, attempt: SchedulerAttempt, by: Resource): void {
-    const leaf = attempt.queue as LeafQueue
-    leaf.rechargeAttempt(attempt, by, c.node.partition)
-    leaf.active.usageChanged(attempt)
-    this.stir()
-  }
-
-  #allocate(a: Assignment, leaf: LeafQueue): void {
-    const { attempt, node, ask } = a
-    if (a.reservation) this.#unreserve(a.reservation, attempt, leaf)
-    this.#startRunning(attempt, leaf)
-    const c = this.newContainer(attempt, node, ask, a.resource, a.locality, a.reservation?.id)
-    if (ask.grows) this.growthAllocated(c, attempt)
-    if (!a.reservation) leaf.chargeAttempt(attempt, c.resource, node.partition)
-    leaf.active.usageChanged(attempt)
-    leaf.count('allocated')
-    leaf.count(LOCALITY[a.locality])
-    this.noteWait(attempt, 'ASSIGNED', '')
-  }
-
-  #startRunning(attempt: SchedulerAttempt, leaf: LeafQueue): void {
-    if (attempt.running) return
-    attempt.running = true
-    leaf.count('appsPending', -1)
-    leaf.count('appsRunning')
-  }
-
-  #reserve(a: Assignment, leaf: LeafQueue): void {
-    const { attempt, node, ask } = a
-    if (a.reservation) {
-      ask.reReservations++
-      a.reservation.handle({ type: 'RESERVED' })
-      return
-    }
-    const c = new RMContainer(attempt, node, a.resource, ask, this.host.now, ask.partition)
-    c.assignId(attempt.nextContainerId())
-    c.handle({ type: 'RESERVED' })
-    ask.reReservations = 0
-    ask.reserved.set(node.key, c)
-    node.reserved = c
-    attempt.usage.inc('reserved', node.partition, c.resource)
-    leaf.chargeAttempt(attempt, c.resource, node.partition)
-    leaf.active.usageChanged(attempt)
-    leaf.reserve(c.resource, node.partition)
-  }
-
-  #unreserve(c: RMContainer, attempt: SchedulerAttempt, leaf: LeafQueue): boolean {
-    const { ask, node } = c
-    if (ask.reserved.get(node.key) !== c) return false
-    ask.reserved.delete(node.key)
-    ask.reReservations = 0
-    node.reserved = undefined
-    attempt.usage.dec('reserved', node.partition, c.resource)
-    leaf.unreserve(c.resource, node.partition)
-    return true
-  }
-
-  giveUpReservation(c: RMContainer): void {
-    this.complete(c, aborted(UNRESERVED_CONTAINER), 'RELEASED')
-    c.handle({ type: 'RELEASED' })
-  }
-
-  protected containerEnded(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode, status: FinishedStatus, event: ContainerEventType): void {
-    const leaf = attempt.queue as LeafQueue
-    if (c.state === 'RESERVED') {
-      if (!this.#unreserve(c, attempt, leaf)) return
-    } else {
-      if (!this.takeOffAttempt(c, attempt, node.partition)) return
-      c.handle({ type: event, status })
-      node.release(c.key, false)
-      leaf.count('released')
-      if (status.exitStatus === PREEMPTED) leaf.count('preempted')
-    }
-    leaf.active.usageChanged(attempt)
-    leaf.dischargeAttempt(attempt, c.resource, node.partition)
-    this.stir()
-  }
-
-  protected containerRecovered(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode): void {
-    const leaf = attempt.queue as LeafQueue
-    leaf.chargeAttempt(attempt, c.resource, node.partition)
-    this.#startRunning(attempt, leaf)
-  }
-
-  protected partitionChanged(c: RMContainer, attempt: SchedulerAttempt, from: string, to: string): void {
-    if (!attempt.live.has(c.key)) return
-    const leaf = attempt.queue as LeafQueue
-    leaf.dischargeAttempt(attempt, c.resource, from)
-    leaf.chargeAttempt(attempt, c.resource, to)
-    attempt.usage.dec('used', from, c.resource)
-    attempt.usage.inc('used', to, c.resource)
-    if (!c.isAM) return
-    for (const usage of [leaf.usage, leaf.users.getOrAdd(attempt.user).usage]) {
-      usage.dec('amUsed', from, attempt.amResource)
-      usage.inc('amUsed', to, attempt.amResource)
-    }
-    attempt.amPartition = to
-  }
-
-  // ── why an application master waits ──
-
-  noteWait(attempt: SchedulerAttempt, state: AMState, message: string): void {
-    if (attempt.waitingForAM) this.note(attempt, { state, message, details: waitDetails(attempt, state) })
-  }
-
-  noteNode(attempt: SchedulerAttempt, node: SchedulerNode): void {
-    if (!attempt.waitingForAM) return
-    const message = `${attempt.nodeSkipped ?? ''} Last Node which was processed for the application : `
-    attempt.nodeSkipped = undefined
-    this.note(attempt, {
-      state: 'ACTIVATED',
-      message,
-      details: waitDetails(attempt, 'ACTIVATED'),
-      node: { id: node.key, partition: node.partition, total: node.total, available: node.available },
-    })
-  }
-
   // ── reports ──
 
   rootReport(): QueueReport {
@@ -706,40 +415,4 @@ export class CapacityScheduler extends SchedulerBase<LeafQueue> {
   mayAccess(name: string, user: string, groups: readonly string[], access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean {
     return this.queue(name)?.mayAccess(user, groups, access) ?? false
   }
-
-  // ── checks ──
-
-  override checkInvariants(): string[] {
-    const wrong = super.checkInvariants()
-    const same = (a: Resource, b: Resource) => a.memory === b.memory && a.vcores === b.vcores
-    for (const leaf of this.root.leaves()) {
-      let used = NONE
-      let reserved = NONE
-      let pending = NONE
-      for (const application of this.applications.values()) {
-        const attempt = application.current
-        if (application.queue !== leaf || !attempt) continue
-        used = add(used, attempt.sumOfLive())
-        for (const c of attempt.reservations()) reserved = add(reserved, c.resource)
-        pending = add(pending, attempt.sumOfAsks())
-      }
-      if (!same(add(used, reserved), leaf.usage.total('used'))) wrong.push(`queue ${leaf.path}: used is not the sum of its containers and reservations`)
-      if (!same(reserved, leaf.usage.total('reserved'))) wrong.push(`queue ${leaf.path}: reserved is not the sum of its reservations`)
-      if (!same(pending, leaf.usage.total('pending'))) wrong.push(`queue ${leaf.path}: pending is not the sum of its asks`)
-      wrong.push(...leaf.users.checkInvariants(leaf.path))
-    }
-    const check = (queue: CapacityQueue) => {
-      if (queue.kind !== 'parent') return
-      for (const kind of ['used', 'pending', 'reserved'] as const) {
-        let sum = NONE
-        for (const child of (queue as ParentQueue).children) sum = add(sum, child.usage.total(kind))
-        if (!same(sum, queue.usage.total(kind))) wrong.push(`queue ${queue.path}: ${kind} is not the sum of its children's`)
-      }
-      for (const child of (queue as ParentQueue).children) check(child)
-    }
-    check(this.root)
-    return wrong
-  }
 }
-
-const PREEMPTED = -102

@@ -5,7 +5,8 @@ import { queueMetrics } from '../counters.js'
 import type { QueueCapacities, QueueReport } from '../reports.js'
 import { javaFloat } from './config.js'
 import type { LeafQueue } from './leaf.js'
-import type { CapacityQueue, ParentQueue } from './queue.js'
+import type { ParentQueue } from './parent.js'
+import type { CapacityQueue } from './queue.js'
 
 function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities {
   const s = queue.share(partition)
