@@ -18,6 +18,7 @@ export const ENTRIES = {
   datanode: 'hdfs-lite/datanode/main.ts',
   hdfs: 'hdfs-lite/cli/main.ts',
   yarn: 'resourcemanager/cli/main.ts',
+  simulator: 'resourcemanager/simulator/cli/main.ts',
   flink: 'flink-yarn/cli/main.ts',
   pack: 'flink-yarn/program/pack.ts',
 }
@@ -80,6 +81,8 @@ export async function build({ minify = false, only } = {}) {
     entryPoints: present(ENTRIES),
     outdir: at('dist'),
     external: NATIVE,
+    // Parts of pages that a daemon serves.
+    loader: { '.html': 'text', '.css': 'text', '.client.js': 'text' },
     // Code that scripts/launch.cjs takes from V8's cache has no import(); require() does for literal ones.
     supported: { 'dynamic-import': false },
   })

@@ -8,6 +8,7 @@ import { type JarArguments, jar } from './jar.js'
 import { clusterDir, layout, readRecord } from './layout.js'
 import { isAlive } from './processes.js'
 import { restart } from './restart.js'
+import { simulator } from './simulator.js'
 import { clusterStatus, statusText } from './status.js'
 import { type UpArguments, up } from './up.js'
 
@@ -16,6 +17,12 @@ const FAILED = 1
 const MISUSED = 2
 
 const dirOption = () => new Option('--dir <folder>', "the cluster's folder (default: $BOBBIN_DIR, else bobbin in the user's data home)")
+
+/** Commands of the simulator's own bundle. */
+const SIMULATOR: Readonly<Record<string, string>> = {
+  sim: "run traces through the ResourceManager in virtual time; compare, sweep, import: see 'bobbin sim --help'",
+  replay: "a recorded event log through the ResourceManager's core again, or under another configuration",
+}
 
 function say(text: string): void {
   process.stdout.write(text)
@@ -30,6 +37,7 @@ function requireRunning(dir: string | undefined) {
 }
 
 export async function main(program: string, argv: string[]): Promise<number> {
+  if (argv[0] !== undefined && Object.hasOwn(SIMULATOR, argv[0])) return simulator(program, argv)
   let code = 0
   const bobbin = new Command(program)
     .description('A YARN cluster with an HDFS-like store and Flink on this machine, without a JVM.')
@@ -100,6 +108,7 @@ export async function main(program: string, argv: string[]): Promise<number> {
     .action(async (folder: string, options: JarArguments) => {
       code = await jar(folder, options, say)
     })
+  for (const [name, meaning] of Object.entries(SIMULATOR)) bobbin.command(name).description(meaning)
   try {
     await bobbin.parseAsync(argv, { from: 'user' })
     return code

@@ -2,7 +2,8 @@
  * The recorded event log: for each life of the ResourceManager one JSON line with its configuration, then one for each step with what
  * came of it. Replayed into a new core, the same events give the same effects. Launch contexts and tokens are not in it.
  */
-import { closeSync, fstatSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { closeSync, createReadStream, fstatSync, openSync, writeSync } from 'node:fs'
+import { createInterface } from 'node:readline'
 import { type Core, type CoreConfig, type Effect, type Event, createCore } from '../core/index.js'
 
 export interface EventLog {
@@ -54,36 +55,57 @@ export interface Replay {
   readonly core: Core
 }
 
-type Line = { readonly config: CoreConfig } | { readonly now: number; readonly event: Event; readonly effects: readonly Effect[] }
+/** A step as it was recorded. */
+export interface RecordedStep {
+  readonly now: number
+  readonly event: Event
+  readonly effects: readonly Effect[]
+}
 
-/** Replays a log. A line that was cut short, as by kill -9, ends its life. @throws Error naming the line where the effects differ */
-export function replayEventLog(file: string): Replay {
-  const lines = readFileSync(file, 'utf8').split('\n')
+/** One line of a log: a life's beginning, or a step in it. */
+export type RecordedLine = { readonly line: number } & ({ readonly config: CoreConfig } | RecordedStep)
+
+/** Reads a log from its beginning, whatever its size. A line that was cut short, as by kill -9, is passed over: it ends its life. @throws Error when it is no event log */
+export async function* readEventLog(file: string): AsyncGenerator<RecordedLine> {
+  let line = 0
+  let begun = false
+  for await (const text of createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })) {
+    line++
+    const parsed = parse(text)
+    if (!parsed) continue
+    if ('config' in parsed) begun = true
+    else if (!begun) throw new Error(`${file}:${line}: not an event log: it begins without a configuration`)
+    yield { line, ...parsed }
+  }
+  if (!begun)
+    throw new Error(`${file} is no event log: it holds no configuration. A ResourceManager writes one where bobbin.resourcemanager.event-log names a file`)
+}
+
+/** @throws Error naming the line where the effects differ from those recorded */
+export async function replayEventLog(file: string, onStep?: (now: number) => void): Promise<Replay> {
   let core: Core | undefined
   let lives = 0
   let steps = 0
-  for (const [i, text] of lines.entries()) {
-    const line = parsed(text)
-    if (!line) continue
-    if ('config' in line) {
-      core = createCore(line.config)
+  for await (const entry of readEventLog(file)) {
+    if ('config' in entry) {
+      core = createCore(entry.config)
       lives++
       continue
     }
-    if (!core) throw new Error(`${file}:${i + 1}: not an event log: it begins without a configuration`)
-    const again = JSON.stringify(core.step(line.event, line.now).effects)
-    const recorded = JSON.stringify(line.effects)
+    const again = JSON.stringify(core!.step(entry.event, entry.now).effects)
+    const recorded = JSON.stringify(entry.effects)
     if (again !== recorded)
-      throw new Error(`${file}:${i + 1}: ${line.event.type} gave other effects than recorded:\n  recorded ${recorded}\n  replayed ${again}`)
+      throw new Error(`${file}:${entry.line}: ${entry.event.type} gave other effects than recorded:\n  recorded ${recorded}\n  replayed ${again}`)
     steps++
+    onStep?.(entry.now)
   }
-  if (!core) throw new Error(`${file} is no event log: it holds no configuration`)
-  return { lives, steps, core }
+  return { lives, steps, core: core! }
 }
 
-function parsed(text: string): Line | undefined {
+function parse(text: string): { readonly config: CoreConfig } | RecordedStep | undefined {
   try {
-    return JSON.parse(text) as Line
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null && ('config' in value || 'event' in value) ? (value as RecordedStep) : undefined
   } catch {
     return undefined
   }

@@ -148,7 +148,7 @@ describe('the event log', () => {
     await rm.client().forceKillApplication({ applicationId: id })
     await report(rm, id, (s) => s === 'KILLED')
     await rm.stop()
-    const { lives, steps } = replayEventLog(file)
+    const { lives, steps } = await replayEventLog(file)
     expect(lives).toBe(2)
     expect(steps).toBeGreaterThan(8)
     expect(readFileSync(file, 'utf8')).not.toContain('"command"')
