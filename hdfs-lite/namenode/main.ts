@@ -19,6 +19,7 @@ import { openWatcher } from './journal/store.js'
 import { type Namesystem, openNamesystem } from './namesystem.js'
 import type { HaState } from './rpc/ha-state.js'
 import { buildRpcServer } from './rpc/server.js'
+import { registerPages } from './ui/pages.js'
 import { beans } from './webhdfs/beans.js'
 import { registerFsck } from './webhdfs/fsck.js'
 import { registerWebHdfs } from './webhdfs/routes.js'
@@ -150,6 +151,7 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const web = buildWeb({ conf, logDir, beans: () => beans(ns, ha, rpcText, dir) })
   registerWebHdfs(web, active, () => rpcText)
   registerFsck(web, active)
+  registerPages(web, conf.get(core.staticUser))
   web.get('/isActive', (_request, reply) =>
     reply
       .code(ha.state === 'active' ? 200 : 405)

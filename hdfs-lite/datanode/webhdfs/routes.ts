@@ -6,6 +6,7 @@ import type { Configuration } from '../../../common/config/configuration.js'
 import { HadoopException, exception } from '../../../common/errors.js'
 import { DfsClient } from '../../client/index.js'
 import { fileChecksum } from '../../client/file-checksum.js'
+import { originCheck } from './cross-origin.js'
 
 const PREFIX = '/webhdfs/v1'
 
@@ -28,6 +29,7 @@ function number(query: URLSearchParams, name: string): number | undefined {
 }
 
 export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defaultUser: string): void {
+  const mayWrite = originCheck(conf)
   // The permission that arrives is final: the NameNode's side knows of no umask.
   const own = conf.copy().set('fs.permissions.umask-mode', '000')
 
@@ -118,6 +120,8 @@ export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defau
     } catch (e) {
       // What the client still sends is not read: the connection ends with the answer.
       request.raw.resume()
+      // The page may read why.
+      if (request.headers.origin !== undefined && mayWrite(request.headers.origin)) reply.header('Access-Control-Allow-Origin', request.headers.origin)
       return failure(reply, e)
     }
   }
@@ -126,5 +130,16 @@ export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defau
     scope.removeAllContentTypeParsers()
     scope.addContentTypeParser('*', (_request, _payload, done) => done(null))
     for (const url of [PREFIX, `${PREFIX}/*`]) scope.route({ method: ['GET', 'PUT', 'POST'], url, handler: handle })
+    // A browser asks this before it sends a file from another origin.
+    scope.options(`${PREFIX}/*`, (request, reply) => {
+      const { origin } = request.headers
+      if (origin === undefined || !mayWrite(origin)) return reply.code(403).type('text/plain').send('only the pages of the NameNode may write from a browser\n')
+      return reply
+        .header('Access-Control-Allow-Origin', origin)
+        .header('Access-Control-Allow-Headers', 'Accept, Content-Type')
+        .header('Access-Control-Allow-Methods', 'PUT')
+        .header('Access-Control-Max-Age', '1728000')
+        .send('')
+    })
   })
 }
