@@ -222,6 +222,7 @@ export class Attempt {
 
   noteFinished(container: FinishedContainer): void {
     this.books.just.push(container)
+    this.rm.observer.masterHasNews(this.application.current?.id ?? this.id)
     if (this.forgotten) this.#confirmAll()
   }
 

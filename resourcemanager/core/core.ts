@@ -9,6 +9,7 @@ import type { Core, Outcome } from './index.js'
 import { allocate, amLaunched, amLaunchFailed, finishApplicationMaster, registerApplicationMaster } from './masters.js'
 import { activities, applicationReport, attemptReport, clusterMetrics, containerReport, mayAccess, mayAccessQueue, nodeLabels, nodeReport } from './queries.js'
 import { recover } from './recovery.js'
+import { NOBODY, type Observer } from './observer.js'
 import { ResourceManager } from './resourcemanager.js'
 import {
   addNodeLabels,
@@ -77,8 +78,8 @@ function handle(rm: ResourceManager, event: Event): Answers[Event['type']] {
 }
 
 /** @throws IllegalArgumentException in Hadoop's words when the scheduler can't be configured so */
-export function createCore(config: CoreConfig): Core {
-  const rm = new ResourceManager(config)
+export function createCore(config: CoreConfig, observer: Observer = NOBODY): Core {
+  const rm = new ResourceManager(config, observer)
 
   function step<E extends Event>(event: E, now: number): Outcome<E> {
     // A clock set back must not make anything younger than it was.

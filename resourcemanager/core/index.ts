@@ -16,6 +16,7 @@ import type { Activity, ApplicationReport, AttemptReport, Caller, ClusterMetrics
 
 export type * from './answers.js'
 export type * from './effects.js'
+export type { Observer } from './observer.js'
 export * from './events.js'
 export type * from './reports.js'
 export * from './state.js'

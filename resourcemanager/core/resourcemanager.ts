@@ -24,7 +24,8 @@ import { ATTEMPT_LIFECYCLE, Attempt, type AttemptEvent, type FinishedContainer }
 import type { CoreConfig } from './config.js'
 import type { ApplicationRecord, AttemptRecord, Effect } from './effects.js'
 import { ANY, type LogAggregationReport, type NMContainerStatus } from './events.js'
-import { NODE_LIFECYCLE, type Node, type NodeEvent } from './node.js'
+import { NODE_LIFECYCLE, type Node, type NodeEvent, type NodeEventType } from './node.js'
+import type { Observer } from './observer.js'
 import { makeScheduler, type Scheduler } from './schedulers.js'
 import type { ApplicationState, AttemptState } from './state.js'
 import { Allocations, Deadlines } from './timers.js'
@@ -37,6 +38,16 @@ type Message =
 
 /** Priority of the request for an application master's container. */
 const AM_PRIORITY = 0
+
+/** What a node must act on when its next heartbeat is answered, or in being asked to leave. */
+const NODE_NEWS: ReadonlySet<NodeEventType> = new Set([
+  'CLEANUP_CONTAINER',
+  'UPDATE_CONTAINER',
+  'SIGNAL_CONTAINER',
+  'RESOURCE_UPDATE',
+  'GRACEFUL_DECOMMISSION',
+  'RECOMMISSION',
+])
 
 export class ResourceManager implements SchedulerHost {
   readonly scheduler: Scheduler
@@ -64,7 +75,10 @@ export class ResourceManager implements SchedulerHost {
   readonly nodeLabels = new Map<string, readonly string[]>()
   readonly labels = new Map<string, { readonly exclusive: boolean }>()
 
-  constructor(readonly config: CoreConfig) {
+  constructor(
+    readonly config: CoreConfig,
+    readonly observer: Observer,
+  ) {
     this.scheduler = makeScheduler(config, this)
   }
 
@@ -100,6 +114,7 @@ export class ResourceManager implements SchedulerHost {
         const from = to.state
         transition(NODE_LIFECYCLE, to, message.event as NodeEvent, () => to.key)
         if (to.state !== from) this.effect({ type: 'nodeStateChanged', nodeId: to.nodeId, from, to: to.state })
+        if (NODE_NEWS.has(message.event!.type as NodeEventType)) this.observer.nodeHasNews(to.nodeId)
       }
     } catch (e) {
       if (!(e instanceof InvalidTransition)) throw e
@@ -427,7 +442,11 @@ export class ResourceManager implements SchedulerHost {
 
   /** Tells all live applications, as their application masters may want to know. */
   nodeChanged(node: Node, update: NodeUpdateType, _to?: NodeState): void {
-    for (const app of this.applications.values()) if (!app.ended) app.updatedNodes.set(node.key, update)
+    for (const app of this.applications.values()) {
+      if (app.ended) continue
+      app.updatedNodes.set(node.key, update)
+      if (app.current) this.observer.masterHasNews(app.current.id)
+    }
   }
 
   deactivateNode(node: Node): void {
@@ -488,7 +507,11 @@ export class ResourceManager implements SchedulerHost {
   }
 
   containerStarted(c: RMContainer): void {
-    if (!c.attempt.waitingForAM) return
+    this.observer.containerAllocated(c)
+    if (!c.attempt.waitingForAM) {
+      this.observer.masterHasNews(c.attempt.id)
+      return
+    }
     const attempt = this.attempt(c.attempt.id)
     if (attempt) this.send(attempt, { type: 'CONTAINER_ALLOCATED' })
   }
@@ -508,6 +531,7 @@ export class ResourceManager implements SchedulerHost {
   }
 
   containerFinished(c: RMContainer): void {
+    this.observer.containerEnded(c)
     this.allocationNoLongerPending(c)
     const app = this.applications.get(c.attempt.application.key)
     if (!app) return
