@@ -3,53 +3,83 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.InputStreamReader;
 import java.io.PrintStream;
+import java.lang.reflect.Field;
+import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
+import org.apache.hadoop.security.Groups;
 import org.apache.hadoop.security.SecurityUtil;
 import org.apache.hadoop.yarn.api.protocolrecords.AllocateRequest;
 import org.apache.hadoop.yarn.api.protocolrecords.AllocateResponse;
 import org.apache.hadoop.yarn.api.protocolrecords.FinishApplicationMasterRequest;
 import org.apache.hadoop.yarn.api.protocolrecords.MoveApplicationAcrossQueuesRequest;
+import org.apache.hadoop.yarn.api.protocolrecords.UpdateApplicationPriorityRequest;
 import org.apache.hadoop.yarn.api.records.ApplicationAttemptId;
 import org.apache.hadoop.yarn.api.records.ApplicationId;
+import org.apache.hadoop.yarn.api.records.ApplicationTimeoutType;
 import org.apache.hadoop.yarn.api.records.Container;
 import org.apache.hadoop.yarn.api.records.ContainerId;
 import org.apache.hadoop.yarn.api.records.ContainerState;
 import org.apache.hadoop.yarn.api.records.ContainerStatus;
 import org.apache.hadoop.yarn.api.records.ContainerUpdateType;
+import org.apache.hadoop.yarn.api.records.ExecutionTypeRequest;
 import org.apache.hadoop.yarn.api.records.FinalApplicationStatus;
+import org.apache.hadoop.yarn.api.records.NodeAttributeOpCode;
 import org.apache.hadoop.yarn.api.records.NodeId;
+import org.apache.hadoop.yarn.api.records.NodeLabel;
+import org.apache.hadoop.yarn.api.records.PreemptionMessage;
 import org.apache.hadoop.yarn.api.records.Priority;
+import org.apache.hadoop.yarn.api.records.RejectedSchedulingRequest;
 import org.apache.hadoop.yarn.api.records.Resource;
 import org.apache.hadoop.yarn.api.records.ResourceBlacklistRequest;
+import org.apache.hadoop.yarn.api.records.ResourceInformation;
 import org.apache.hadoop.yarn.api.records.ResourceRequest;
+import org.apache.hadoop.yarn.api.records.ResourceSizing;
+import org.apache.hadoop.yarn.api.records.SchedulingRequest;
+import org.apache.hadoop.yarn.api.records.UpdateContainerError;
 import org.apache.hadoop.yarn.api.records.UpdateContainerRequest;
+import org.apache.hadoop.yarn.api.records.UpdatedContainer;
+import org.apache.hadoop.yarn.api.resource.PlacementConstraint;
 import org.apache.hadoop.yarn.conf.YarnConfiguration;
 import org.apache.hadoop.yarn.server.resourcemanager.MockAM;
 import org.apache.hadoop.yarn.server.resourcemanager.MockNM;
 import org.apache.hadoop.yarn.server.resourcemanager.MockRM;
 import org.apache.hadoop.yarn.server.resourcemanager.MockRMAppSubmissionData;
 import org.apache.hadoop.yarn.server.resourcemanager.MockRMAppSubmitter;
+import org.apache.hadoop.yarn.server.resourcemanager.monitor.capacity.ProportionalCapacityPreemptionPolicy;
 import org.apache.hadoop.yarn.server.resourcemanager.rmapp.RMApp;
 import org.apache.hadoop.yarn.server.resourcemanager.rmapp.attempt.RMAppAttempt;
+import org.apache.hadoop.yarn.server.resourcemanager.rmcontainer.AllocationExpirationInfo;
+import org.apache.hadoop.yarn.server.resourcemanager.rmcontainer.ContainerAllocationExpirer;
 import org.apache.hadoop.yarn.server.resourcemanager.rmcontainer.RMContainer;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.AbstractYarnScheduler;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.SchedulerAppReport;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.SchedulerNodeReport;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.CSQueue;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.CapacityScheduler;
+import org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.QueueManagementDynamicEditPolicy;
+import org.apache.hadoop.yarn.server.resourcemanager.scheduler.fair.FSQueue;
+import org.apache.hadoop.yarn.server.resourcemanager.scheduler.fair.FairScheduler;
+import org.apache.hadoop.yarn.util.AbstractLivelinessMonitor;
+import org.apache.hadoop.yarn.util.ControlledClock;
+import org.apache.hadoop.yarn.util.resource.ResourceUtils;
 
 /**
  * Runs scenarios step by step in the real ResourceManager (its scheduler, life cycles and application master service, with mock nodes and masters) and
@@ -58,6 +88,7 @@ import org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.Capacity
  */
 public final class Driver {
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final long NEVER = 1_000_000_000L;
 
     private final MockRM rm;
     private final Map<String, MockNM> nodes = new LinkedHashMap<>();
@@ -66,13 +97,36 @@ public final class Driver {
     /** What an application master was last told it could still get. */
     private final Map<String, Resource> headrooms = new HashMap<>();
 
-    private Driver(JsonNode scenario) {
-        YarnConfiguration conf = new YarnConfiguration();
+    private YarnConfiguration conf = new YarnConfiguration();
+    private ProportionalCapacityPreemptionPolicy preemption;
+    private QueueManagementDynamicEditPolicy queueManagement;
+    /** Of the fair scheduler and of the monitors, which run when a scenario says so. */
+    private final ControlledClock clock = new ControlledClock();
+    private File allocations;
+
+    private Driver(JsonNode scenario) throws Exception {
         conf.set(YarnConfiguration.RM_SCHEDULER, "org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.CapacityScheduler");
         conf.setBoolean(YarnConfiguration.RM_SCHEDULER_INCLUDE_PORT_IN_NODE_NAME, false);
         scenario.path("conf").fields().forEachRemaining(e -> conf.set(e.getKey(), e.getValue().asText()));
+        if (scenario.has("allocations")) {
+            allocations = File.createTempFile("fair-scheduler", ".xml");
+            allocations.deleteOnExit();
+            writeAllocations(scenario.get("allocations").asText());
+            conf.set("yarn.scheduler.fair.allocation.file", allocations.getAbsolutePath());
+        }
+        ResourceUtils.resetResourceTypes(conf);
+        StringBuilder groups = new StringBuilder();
+        scenario.path("groups").fields().forEachRemaining(e -> groups.append(e.getKey()).append('=').append(String.join(",", strings(e.getValue()))).append(';'));
+        conf.set("hadoop.user.group.static.mapping.overrides", groups.append("dr.who=;").toString());
+        Groups.getUserToGroupsMappingServiceWithLoadedConfiguration(conf);
+        conf.setLong("yarn.resourcemanager.monitor.capacity.preemption.monitoring_interval", NEVER);
+        conf.setLong("yarn.scheduler.capacity.queue-management.monitoring-interval", NEVER);
         rm = new MockRM(conf);
+        if (rm.getResourceScheduler() instanceof FairScheduler) {
+            ((FairScheduler) rm.getResourceScheduler()).setClock(clock);
+        }
         rm.start();
+        settle();
     }
 
     public static void main(String[] args) throws Exception {
@@ -108,7 +162,7 @@ public final class Driver {
                     result.put("error", cause.getClass().getName());
                     result.put("message", String.valueOf(cause.getMessage()));
                 }
-                driver.rm.drainEvents();
+                driver.settle();
                 driver.snapshot(result);
                 results.add(result);
             }
@@ -123,7 +177,34 @@ public final class Driver {
         return results;
     }
 
+    private void writeAllocations(String text) throws Exception {
+        Files.write(allocations.toPath(), text.getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** All that a step has caused is over. The fair scheduler's update, and what it preempts, run here instead of in threads of their own time. */
+    private void settle() throws Exception {
+        rm.drainEvents();
+        if (!(rm.getResourceScheduler() instanceof FairScheduler)) {
+            return;
+        }
+        FairScheduler fair = (FairScheduler) rm.getResourceScheduler();
+        fair.update();
+        if (conf.getBoolean("yarn.scheduler.fair.preemption", false)) {
+            for (int quiet = 0; quiet < 5; quiet++) {
+                Thread.sleep(5);
+                for (Thread t : Thread.getAllStackTraces().keySet()) {
+                    boolean preempts = t.getName().equals("FSPreemptionThread") || t.getName().equals("Preemption Timer");
+                    if (preempts && t.getState() != Thread.State.WAITING) {
+                        quiet = -1;
+                    }
+                }
+            }
+            rm.drainEvents();
+        }
+    }
+
     private void step(JsonNode step, ObjectNode result) throws Exception {
+        clock.tickMsec(10);
         String kind = step.fieldNames().next();
         JsonNode s = step.get(kind);
         switch (kind) {
@@ -145,7 +226,7 @@ public final class Driver {
                 submit(s);
                 break;
             case "launch":
-                launch(s.asText());
+                launch(s);
                 break;
             case "allocate":
                 allocate(s, result);
@@ -159,6 +240,61 @@ public final class Driver {
             case "move":
                 rm.getClientRMService().moveApplicationAcrossQueues(MoveApplicationAcrossQueuesRequest.newInstance(apps.get(s.get("app").asText()), s.get("queue").asText()));
                 break;
+            case "reload":
+                writeAllocations(s.asText());
+                rm.getResourceScheduler().reinitialize(conf, rm.getRMContext());
+                break;
+            case "advance":
+                clock.tickMsec(s.asLong() * 1000);
+                if (rm.getResourceScheduler() instanceof FairScheduler) {
+                    // What its reload thread does every ten seconds.
+                    FairScheduler fair = (FairScheduler) rm.getResourceScheduler();
+                    fair.getQueueManager().removeEmptyDynamicQueues();
+                    fair.getQueueManager().removePendingIncompatibleQueues();
+                }
+                break;
+            case "addLabels":
+                List<NodeLabel> labels = new ArrayList<>();
+                s.forEach(l -> labels.add(NodeLabel.newInstance(l.get("name").asText(), l.path("exclusive").asBoolean(true))));
+                rm.getRMContext().getNodeLabelManager().addToCluserNodeLabels(labels);
+                break;
+            case "removeLabels":
+                rm.getRMContext().getNodeLabelManager().removeFromClusterNodeLabels(strings(s));
+                break;
+            case "labelNodes":
+                Map<NodeId, Set<String>> labelled = new HashMap<>();
+                s.fields().forEachRemaining(e -> labelled.put(NodeId.newInstance(e.getKey(), 0),
+                        e.getValue().asText().isEmpty() ? Collections.emptySet() : Collections.singleton(e.getValue().asText())));
+                rm.getRMContext().getNodeLabelManager().replaceLabelsOnNode(labelled);
+                break;
+            case "refreshQueues":
+                YarnConfiguration changed = new YarnConfiguration(conf);
+                s.fields().forEachRemaining(e -> {
+                    String key = e.getKey().startsWith("root.") ? "yarn.scheduler.capacity." + e.getKey() : e.getKey();
+                    if (e.getValue().isNull()) {
+                        changed.unset(key);
+                    } else {
+                        changed.set(key, e.getValue().asText());
+                    }
+                });
+                rm.getResourceScheduler().reinitialize(changed, rm.getRMContext());
+                conf = changed;
+                break;
+            case "preempt":
+                clock.tickMsec(s.get("after").asLong());
+                preemption().editSchedule();
+                break;
+            case "manageQueues":
+                clock.tickMsec(s.get("after").asLong());
+                queueManagement().editSchedule();
+                break;
+            case "expireAllocations":
+                expireAllocations();
+                break;
+            case "updatePriority":
+                rm.getClientRMService().updateApplicationPriority(
+                        UpdateApplicationPriorityRequest.newInstance(apps.get(s.get("app").asText()), Priority.newInstance(s.get("priority").asInt())));
+                break;
             case "failAttempt":
                 rm.failApplicationAttempt(currentAttempt(s.asText()).getAppAttemptId());
                 break;
@@ -167,9 +303,37 @@ public final class Driver {
         }
     }
 
+    private ProportionalCapacityPreemptionPolicy preemption() {
+        if (preemption == null) {
+            preemption = new ProportionalCapacityPreemptionPolicy(rm.getRMContext(), (CapacityScheduler) rm.getResourceScheduler(), clock);
+        }
+        return preemption;
+    }
+
+    private QueueManagementDynamicEditPolicy queueManagement() {
+        if (queueManagement == null) {
+            queueManagement = new QueueManagementDynamicEditPolicy();
+            queueManagement.init(conf, rm.getRMContext(), rm.getResourceScheduler());
+        }
+        return queueManagement;
+    }
+
+    /** What the expirer's thread does when time is up: for all that it waits for. */
+    private void expireAllocations() throws Exception {
+        ContainerAllocationExpirer expirer = rm.getRMContext().getContainerAllocationExpirer();
+        Field running = AbstractLivelinessMonitor.class.getDeclaredField("running");
+        running.setAccessible(true);
+        Method expire = ContainerAllocationExpirer.class.getDeclaredMethod("expire", AllocationExpirationInfo.class);
+        expire.setAccessible(true);
+        for (Object info : new TreeSet<>(((Map<?, ?>) running.get(expirer)).keySet())) {
+            expirer.unregister((AllocationExpirationInfo) info);
+            expire.invoke(expirer, info);
+        }
+    }
+
     private void addNode(JsonNode s) throws Exception {
         String name = s.get("name").asText();
-        MockNM nm = rm.registerNode(name + ":1234", Resource.newInstance(s.get("memory").asLong(), s.get("vcores").asInt()));
+        MockNM nm = rm.registerNode(name + ":1234", amount(s));
         nodes.put(name, nm);
     }
 
@@ -183,12 +347,26 @@ public final class Driver {
             ContainerStatus status = ContainerStatus.newInstance(id, ContainerState.valueOf(c.get("state").asText()), c.path("diagnostics").asText(""), c.path("exit").asInt(0));
             statuses.computeIfAbsent(app.getApplicationId(), k -> new ArrayList<>()).add(status);
         }
-        nm.nodeHeartbeat(statuses, s.path("healthy").asBoolean(true));
+        if (!s.has("increased")) {
+            nm.nodeHeartbeat(statuses, s.path("healthy").asBoolean(true));
+            return;
+        }
+        List<ContainerStatus> reported = new ArrayList<>();
+        statuses.values().forEach(reported::addAll);
+        List<Container> increased = new ArrayList<>();
+        for (JsonNode c : s.get("increased")) {
+            Container container = Container.newInstance(containerId(c), nm.getNodeId(), "", amount(c), null, null);
+            container.setVersion(c.get("version").asInt());
+            increased.add(container);
+        }
+        Field responseId = MockNM.class.getDeclaredField("responseId");
+        responseId.setAccessible(true);
+        nm.nodeHeartbeat(reported, increased, s.path("healthy").asBoolean(true), responseId.getInt(nm));
     }
 
     private void submit(JsonNode s) throws Exception {
         MockRMAppSubmissionData.Builder b = MockRMAppSubmissionData.Builder.createWithMemory(s.get("memory").asLong(), rm)
-                .withResource(Resource.newInstance(s.get("memory").asLong(), s.path("vcores").asInt(1)))
+                .withResource(amount(s))
                 .withAppName(s.get("app").asText())
                 .withUser(s.path("user").asText("user"))
                 .withAcls(null)
@@ -208,15 +386,28 @@ public final class Driver {
         if (s.has("label")) {
             b.withAmLabel(s.get("label").asText());
         }
+        if (s.has("appLabel")) {
+            b.withAppNodeLabel(s.get("appLabel").asText());
+        }
+        if (s.has("tags")) {
+            b.withApplicationTags(new HashSet<>(strings(s.get("tags"))));
+        }
+        if (s.has("lifetime")) {
+            b.withApplicationTimeouts(Collections.singletonMap(ApplicationTimeoutType.LIFETIME, s.get("lifetime").asLong()));
+        }
         RMApp app = MockRMAppSubmitter.submit(rm, b.build());
         apps.put(s.get("app").asText(), app.getApplicationId());
     }
 
     /** The application master's process came up and registered. */
-    private void launch(String name) throws Exception {
+    private void launch(JsonNode s) throws Exception {
+        String name = s.isTextual() ? s.asText() : s.get("app").asText();
         RMAppAttempt attempt = currentAttempt(name);
         MockAM am = rm.sendAMLaunched(attempt.getAppAttemptId());
         rm.drainEvents();
+        for (JsonNode c : s.path("constraints")) {
+            am.addPlacementConstraint(new HashSet<>(strings(c.get("tags"))), constraint(c.get("constraint")).build());
+        }
         am.registerAppAttempt(false);
         masters.put(name, am);
     }
@@ -227,7 +418,7 @@ public final class Driver {
         List<ResourceRequest> asks = new ArrayList<>();
         for (JsonNode a : s.path("ask")) {
             ResourceRequest r = ResourceRequest.newInstance(Priority.newInstance(a.path("priority").asInt(1)), a.path("resource").asText("*"),
-                    Resource.newInstance(a.get("memory").asLong(), a.path("vcores").asInt(1)), a.get("count").asInt(), a.path("relax").asBoolean(true));
+                    amount(a), a.get("count").asInt(), a.path("relax").asBoolean(true));
             r.setAllocationRequestId(a.path("allocationRequestId").asLong(0));
             if (a.has("label")) {
                 r.setNodeLabelExpression(a.get("label").asText());
@@ -241,32 +432,92 @@ public final class Driver {
         List<UpdateContainerRequest> updates = new ArrayList<>();
         for (JsonNode u : s.path("update")) {
             updates.add(UpdateContainerRequest.newInstance(u.path("version").asInt(0), containerId(u), ContainerUpdateType.valueOf(u.get("type").asText()),
-                    Resource.newInstance(u.get("memory").asLong(), u.path("vcores").asInt(1)), null));
+                    amount(u), null));
         }
-        AllocateRequest request = AllocateRequest.newBuilder().askList(asks).releaseList(releases).updateRequests(updates)
+        List<SchedulingRequest> schedule = new ArrayList<>();
+        for (JsonNode r : s.path("schedule")) {
+            schedule.add(SchedulingRequest.newBuilder().allocationRequestId(r.path("id").asLong(0)).priority(Priority.newInstance(r.path("priority").asInt(1)))
+                    .executionType(ExecutionTypeRequest.newInstance()).allocationTags(new HashSet<>(strings(r.path("tags"))))
+                    .resourceSizing(ResourceSizing.newInstance(r.get("count").asInt(), amount(r)))
+                    .placementConstraintExpression(r.has("constraint") ? constraint(r.get("constraint")).build() : null).build());
+        }
+        AllocateRequest request = AllocateRequest.newBuilder().askList(asks).schedulingRequests(schedule).releaseList(releases).updateRequests(updates)
                 .resourceBlacklistRequest(ResourceBlacklistRequest.newInstance(strings(s.path("blacklist")), strings(s.path("whitelist"))))
                 .progress(0.5f).build();
-        ArrayNode got = JSON.createArrayNode();
-        ArrayNode completed = JSON.createArrayNode();
-        answered(name, am.allocate(request), got, completed);
+        ObjectNode answer = JSON.createObjectNode();
+        for (String list : new String[] {"allocated", "completed", "updated", "updateErrors", "rejected"}) {
+            answer.putArray(list);
+        }
+        answer.putObject("asked").putArray("strict");
+        answer.with("asked").putArray("contract");
+        answered(name, am.allocate(request), answer);
         if (!releases.isEmpty()) {
             // The end of a released container is told in this answer or in the next one, as it happens.
             rm.drainEvents();
-            answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), got, completed);
+            answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), answer);
         }
-        result.set("allocated", got);
-        result.set("completed", completed);
+        result.setAll(answer);
     }
 
-    private void answered(String name, AllocateResponse response, ArrayNode got, ArrayNode completed) {
+    private void answered(String name, AllocateResponse response, ObjectNode result) {
         headrooms.put(name, response.getAvailableResources());
         for (Container c : response.getAllocatedContainers()) {
-            got.addObject().put("id", c.getId().getContainerId()).put("node", c.getNodeId().getHost()).put("memory", c.getResource().getMemorySize())
-                    .put("vcores", c.getResource().getVirtualCores()).put("priority", c.getPriority().getPriority());
+            ObjectNode o = result.withArray("allocated").addObject().put("id", c.getId().getContainerId()).put("node", c.getNodeId().getHost())
+                    .put("priority", c.getPriority().getPriority());
+            resource(o.putObject("size"), c.getResource());
         }
         for (ContainerStatus c : response.getCompletedContainersStatuses()) {
-            completed.addObject().put("id", c.getContainerId().getContainerId()).put("exit", c.getExitStatus()).put("diagnostics", c.getDiagnostics());
+            result.withArray("completed").addObject().put("id", c.getContainerId().getContainerId()).put("exit", c.getExitStatus()).put("diagnostics", c.getDiagnostics());
         }
+        for (UpdatedContainer u : response.getUpdatedContainers()) {
+            ObjectNode o = result.withArray("updated").addObject().put("id", u.getContainer().getId().getContainerId())
+                    .put("version", u.getContainer().getVersion()).put("type", u.getUpdateType().name());
+            resource(o.putObject("size"), u.getContainer().getResource());
+        }
+        for (UpdateContainerError e : response.getUpdateErrors()) {
+            result.withArray("updateErrors").addObject().put("id", e.getUpdateContainerRequest().getContainerId().getContainerId()).put("reason", e.getReason());
+        }
+        for (RejectedSchedulingRequest r : response.getRejectedSchedulingRequests()) {
+            result.withArray("rejected").addObject().put("id", r.getRequest().getAllocationRequestId())
+                    .put("count", r.getRequest().getResourceSizing().getNumAllocations()).put("reason", r.getReason().name());
+        }
+        PreemptionMessage asked = response.getPreemptionMessage();
+        if (asked != null && asked.getStrictContract() != null) {
+            asked.getStrictContract().getContainers().forEach(c -> result.with("asked").withArray("strict").add(c.getId().getContainerId()));
+        }
+        if (asked != null && asked.getContract() != null) {
+            asked.getContract().getContainers().forEach(c -> result.with("asked").withArray("contract").add(c.getId().getContainerId()));
+        }
+    }
+
+    /** As resourcemanager/scheduler/requests.ts has them. */
+    private static PlacementConstraint.AbstractConstraint constraint(JsonNode c) {
+        switch (c.get("kind").asText()) {
+            case "single":
+                List<PlacementConstraint.TargetExpression> targets = new ArrayList<>();
+                for (JsonNode t : c.get("targets")) {
+                    targets.add(new PlacementConstraint.TargetExpression(PlacementConstraint.TargetExpression.TargetType.valueOf(t.get("type").asText()),
+                            t.has("key") ? t.get("key").asText() : null, new HashSet<>(strings(t.get("values")))));
+                }
+                PlacementConstraint.TargetExpression[] all = targets.toArray(new PlacementConstraint.TargetExpression[0]);
+                if (c.has("attributeOp")) {
+                    return new PlacementConstraint.SingleConstraint(c.get("scope").asText(), c.get("minCardinality").asInt(), c.get("maxCardinality").asInt(),
+                            NodeAttributeOpCode.valueOf(c.get("attributeOp").asText()), all);
+                }
+                return new PlacementConstraint.SingleConstraint(c.get("scope").asText(), c.get("minCardinality").asInt(), c.get("maxCardinality").asInt(), all);
+            case "and":
+                return new PlacementConstraint.And(constraints(c));
+            case "or":
+                return new PlacementConstraint.Or(constraints(c));
+            default:
+                throw new IllegalArgumentException("unknown kind of constraint " + c.get("kind"));
+        }
+    }
+
+    private static PlacementConstraint.AbstractConstraint[] constraints(JsonNode c) {
+        List<PlacementConstraint.AbstractConstraint> all = new ArrayList<>();
+        c.get("children").forEach(child -> all.add(constraint(child)));
+        return all.toArray(new PlacementConstraint.AbstractConstraint[0]);
     }
 
     private void finish(JsonNode s) throws Exception {
@@ -322,6 +573,10 @@ public final class Driver {
             if (headroom != null) {
                 resource(a.putObject("headroom"), headroom);
             }
+            Long expiry = app.getApplicationTimeouts().get(ApplicationTimeoutType.LIFETIME);
+            if (expiry != null) {
+                a.put("lifetime", expiry - app.getSubmitTime());
+            }
         }
         ObjectNode allNodes = result.putObject("nodes");
         for (Map.Entry<String, MockNM> e : nodes.entrySet()) {
@@ -334,11 +589,26 @@ public final class Driver {
         if (scheduler instanceof CapacityScheduler) {
             ObjectNode queues = result.putObject("queues");
             queue(queues, ((CapacityScheduler) scheduler).getRootQueue());
+        } else if (scheduler instanceof FairScheduler) {
+            queue(result.putObject("queues"), ((FairScheduler) scheduler).getQueueManager().getRootQueue());
         }
     }
 
+    private static void queue(ObjectNode out, FSQueue q) {
+        ObjectNode o = out.putObject(q.getQueueName());
+        resource(o.putObject("used"), q.getResourceUsage());
+        resource(o.putObject("fairShare"), q.getFairShare());
+        q.getChildQueues().forEach(c -> queue(out, c));
+    }
+
     private static void queue(ObjectNode out, CSQueue q) {
-        resource(out.putObject(q.getQueuePath()), q.getUsedResources());
+        ObjectNode o = out.putObject(q.getQueuePath());
+        resource(o.putObject("used"), q.getUsedResources());
+        o.put("state", q.getState().name());
+        ObjectNode guaranteed = o.putObject("guaranteed");
+        for (String label : q.getQueueCapacities().getExistingNodeLabels()) {
+            guaranteed.put(label, (double) q.getQueueCapacities().getAbsoluteCapacity(label));
+        }
         List<CSQueue> children = q.getChildQueues();
         if (children != null) {
             children.forEach(c -> queue(out, c));
@@ -356,12 +626,25 @@ public final class Driver {
             NodeId node = c.getReservedNode() != null ? c.getReservedNode() : c.getContainer().getNodeId();
             o.put("node", node.getHost());
             o.put("state", c.getState().name());
-            resource(o, c.getReservedNode() != null ? c.getReservedResource() : c.getContainer().getResource());
+            resource(o.putObject("size"), c.getReservedNode() != null ? c.getReservedResource() : c.getContainer().getResource());
         }
     }
 
     private static void resource(ObjectNode out, Resource r) {
         out.put("memory", r.getMemorySize());
         out.put("vcores", r.getVirtualCores());
+        ResourceInformation[] all = r.getResources();
+        for (int i = 2; i < all.length; i++) {
+            if (all[i].getValue() != 0) {
+                out.put(all[i].getName(), all[i].getValue());
+            }
+        }
+    }
+
+    /** {memory, vcores, resources: {name: amount}} */
+    private static Resource amount(JsonNode s) {
+        Resource r = Resource.newInstance(s.get("memory").asLong(), s.path("vcores").asInt(1));
+        s.path("resources").fields().forEachRemaining(e -> r.setResourceValue(e.getKey(), e.getValue().asLong()));
+        return r;
     }
 }

@@ -29,6 +29,7 @@ function canonical(view: View): unknown {
     live: a.live && bySequence(a.live),
     reserved: a.reserved && bySequence(a.reserved),
     headroom: a.headroom,
+    lifetime: a.lifetime,
   })
   return {
     refused: view.refused !== undefined,
@@ -36,6 +37,10 @@ function canonical(view: View): unknown {
     message: view.message === undefined ? undefined : neutral(view.message),
     allocated: view.allocated && bySequence(view.allocated),
     completed: view.completed && bySequence(view.completed).map((c) => ({ ...c, diagnostics: neutral(c.diagnostics) })),
+    updated: view.updated && bySequence(view.updated),
+    updateErrors: view.updateErrors && bySequence(view.updateErrors),
+    rejected: view.rejected && bySequence(view.rejected),
+    asked: view.asked && { strict: [...view.asked.strict].sort(), contract: [...view.asked.contract].sort() },
     apps: view.apps && Object.fromEntries(Object.entries(view.apps).map(([k, v]) => [k, app(v)])),
     nodes: view.nodes,
     queues: view.queues,

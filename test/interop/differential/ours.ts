@@ -10,6 +10,7 @@ import {
   containerIdOf,
   containerSequence,
   formatContainerId,
+  resource,
 } from '../../../common/records/index.js'
 import {
   type Allocate,
@@ -22,11 +23,15 @@ import {
   coreConfig,
   createCore,
 } from '../../../resourcemanager/core/index.js'
-import type { AppView, ContainerRef, ContainerView, Scenario, Step, View } from './scenario.js'
+import { type Amount, type AppView, type ContainerRef, type ContainerView, changed, type QueueView, type Scenario, type Step, type View } from './scenario.js'
 
 const START = 1_700_000_000_000
-const SILENCE = 600_000
-const size = (r: Resource) => ({ memory: r.memory, vcores: r.vcores })
+const SILENCE = 1e9
+/** What is handed out must be started within this. */
+const ALLOCATION = 600_000
+
+const size = ({ memory, vcores, extended }: Resource): Record<string, number> => ({ memory, vcores, ...extended })
+const amount = (a: Amount): Resource => resource(a.memory, a.vcores ?? 1, a.resources && { ...a.resources })
 
 export function runOurs(scenario: Scenario): View[] {
   let run: Run
@@ -44,11 +49,23 @@ export class Run {
   readonly #nodes = new Map<string, { id: NodeId; responseId: number; reported: Map<string, ContainerStatus> }>()
   readonly #responseIds = new Map<string, number>()
   readonly #headrooms = new Map<string, Resource>()
+  #conf: Readonly<Record<string, string>>
+  readonly #groups: Readonly<Record<string, readonly string[]>>
+  readonly #fair: boolean
   #now = START
 
   constructor(scenario: Scenario) {
     // Nobody falls silent but whom a scenario removes.
-    this.core = createCore({ ...coreConfig(scenario.conf, { clusterTimestamp: START }), nodeExpiry: SILENCE, amExpiry: 1e12, allocationExpiry: 1e12 })
+    const { conf, allocations } = scenario
+    this.#conf = conf
+    this.#groups = scenario.groups ?? {}
+    this.#fair = conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FairScheduler') ?? false
+    this.core = createCore({
+      ...coreConfig(conf, { clusterTimestamp: START, ...(allocations !== undefined && { allocations }) }),
+      nodeExpiry: SILENCE,
+      amExpiry: 1e12,
+      allocationExpiry: ALLOCATION,
+    })
   }
 
   step(step: Step): View {
@@ -60,6 +77,8 @@ export class Run {
       if (!(e instanceof HadoopException)) throw e
       view = { error: e.className, message: e.message }
     }
+    // The fair scheduler's update.
+    if (this.#fair) this.#send({ type: 'tick' })
     for (const [name, problem] of this.core.checkInvariants().entries()) throw new Error(`invariant ${name}: ${problem}`)
     return { ...view, ...this.#snapshot() }
   }
@@ -86,10 +105,29 @@ export class Run {
 
   #act(step: Step): View {
     if ('addNode' in step) {
-      const { name, memory, vcores } = step.addNode
+      const { name } = step.addNode
       const id = { host: name, port: 1234 }
       this.#nodes.set(name, { id, responseId: 0, reported: new Map() })
-      this.#send({ type: 'registerNode', nodeId: id, httpPort: 2, resource: { memory, vcores }, containers: [], runningApplications: [], version: '3.3.6' })
+      this.#send({ type: 'registerNode', nodeId: id, httpPort: 2, resource: amount(step.addNode), containers: [], runningApplications: [], version: '3.3.6' })
+    } else if ('addLabels' in step) {
+      this.#send({ type: 'addNodeLabels', labels: step.addLabels.map((l) => ({ name: l.name, exclusive: l.exclusive ?? true })) })
+    } else if ('removeLabels' in step) {
+      this.#send({ type: 'removeNodeLabels', labels: step.removeLabels })
+    } else if ('labelNodes' in step) {
+      const nodes = Object.entries(step.labelNodes).map(([host, label]) => ({ nodeId: { host, port: 0 }, labels: label === '' ? [] : [label] }))
+      this.#send({ type: 'replaceLabelsOnNodes', nodes })
+    } else if ('refreshQueues' in step) {
+      const properties = changed(this.#conf, step.refreshQueues)
+      this.#send({ type: 'refreshQueues', properties })
+      this.#conf = properties
+    } else if ('preempt' in step || 'manageQueues' in step) {
+      this.#now += 'preempt' in step ? step.preempt.after : step.manageQueues.after
+      this.#send({ type: 'tick' })
+    } else if ('expireAllocations' in step) {
+      this.#now += ALLOCATION
+      this.#send({ type: 'tick' })
+    } else if ('updatePriority' in step) {
+      this.#send({ type: 'updatePriority', applicationId: this.#app(step.updatePriority.app), priority: step.updatePriority.priority, user: 'root' })
     } else if ('removeNode' in step) {
       this.#lose(step.removeNode)
     } else if ('heartbeat' in step) {
@@ -97,10 +135,11 @@ export class Run {
     } else if ('submit' in step) {
       this.#submit(step.submit)
     } else if ('launch' in step) {
-      const attemptId = this.#attempt(step.launch)
+      const { app, constraints } = typeof step.launch === 'string' ? { app: step.launch, constraints: [] } : step.launch
+      const attemptId = this.#attempt(app)
       this.#send({ type: 'amLaunched', attemptId })
-      this.#send({ type: 'registerApplicationMaster', attemptId, host: '', rpcPort: 0, trackingUrl: '' })
-      this.#responseIds.set(step.launch, 0)
+      this.#send({ type: 'registerApplicationMaster', attemptId, host: '', rpcPort: 0, trackingUrl: '', placementConstraints: constraints })
+      this.#responseIds.set(app, 0)
     } else if ('allocate' in step) {
       return this.#allocate(step.allocate)
     } else if ('finish' in step) {
@@ -110,10 +149,21 @@ export class Run {
       this.#send({ type: 'killApplication', applicationId: this.#app(step.kill), user: 'root' })
     } else if ('move' in step) {
       this.#send({ type: 'moveApplication', applicationId: this.#app(step.move.app), queue: step.move.queue, user: 'root' })
+    } else if ('reload' in step) {
+      this.#reload(step.reload)
+    } else if ('advance' in step) {
+      this.#now += step.advance * 1000
+      this.#send({ type: 'tick' })
     } else {
       this.#send({ type: 'failAttempt', attemptId: this.#attempt(step.failAttempt), user: 'root' })
     }
     return {}
+  }
+
+  /** The real one tells of a file that can't be used in its log alone. */
+  #reload(allocations: string): void {
+    const { error } = this.core.step({ type: 'refreshQueues', properties: this.#conf, allocations }, this.#now)
+    if (error && error.className !== 'java.io.IOException') throw error
   }
 
   /** A node is lost when it stays silent while the others go on talking. */
@@ -141,6 +191,7 @@ export class Run {
       responseId: node.responseId,
       containers,
       health: { healthy: h.healthy ?? true, report: '', lastReportTime: this.#now },
+      increasedContainers: (h.increased ?? []).map((c) => ({ containerId: this.#containerId(c), resource: amount(c), version: c.version })),
       keepAliveApplications: [],
     })
     node.responseId = outcome.answer!.responseId
@@ -154,14 +205,19 @@ export class Run {
       submission: {
         applicationId,
         user: s.user ?? 'user',
+        groups: this.#groups[s.user ?? 'user'] ?? [],
         name: s.app,
         applicationType: 'YARN',
         maxAppAttempts: s.maxAttempts ?? 1,
         ...(s.queue !== undefined && { queue: s.queue }),
         ...(s.priority !== undefined && { priority: s.priority }),
         ...(s.keepContainers !== undefined && { keepContainers: s.keepContainers }),
-        ...(s.label !== undefined && { nodeLabelExpression: s.label }),
-        amRequests: [{ priority: 0, resourceName: '*', capability: { memory: s.memory, vcores: s.vcores ?? 1 }, numContainers: 1 }],
+        ...(s.appLabel !== undefined && { nodeLabelExpression: s.appLabel }),
+        ...(s.tags !== undefined && { tags: s.tags }),
+        ...(s.lifetime !== undefined && { lifetimeSeconds: s.lifetime }),
+        amRequests: [
+          { priority: 0, resourceName: '*', capability: amount(s), numContainers: 1, ...(s.label !== undefined && { nodeLabelExpression: s.label }) },
+        ],
       },
     })
   }
@@ -171,7 +227,7 @@ export class Run {
       asks: (a.ask ?? []).map((r) => ({
         priority: r.priority ?? 1,
         resourceName: r.resource ?? '*',
-        capability: { memory: r.memory, vcores: r.vcores ?? 1 },
+        capability: amount(r),
         numContainers: r.count,
         relaxLocality: r.relax ?? true,
         allocationRequestId: r.allocationRequestId ?? 0,
@@ -182,20 +238,41 @@ export class Run {
         containerId: this.#containerId(u),
         containerVersion: u.version ?? 0,
         updateType: u.type,
-        capability: { memory: u.memory, vcores: u.vcores ?? 1 },
+        capability: amount(u),
+      })),
+      schedulingRequests: (a.schedule ?? []).map((r) => ({
+        allocationRequestId: r.id ?? 0,
+        priority: r.priority ?? 1,
+        allocationTags: r.tags ?? [],
+        numAllocations: r.count,
+        resource: amount(r),
+        ...(r.constraint && { constraint: r.constraint }),
       })),
       blacklistAdditions: a.blacklist ?? [],
       blacklistRemovals: a.whitelist ?? [],
     })
     // The real one tells of a release in this answer or in the next one, as it happens.
     const after = a.release?.length ? this.#ask(a.app, { asks: [], releases: [] }) : undefined
+    const answers = [answer, ...(after ? [after] : [])]
     return {
-      allocated: [answer, ...(after ? [after] : [])]
+      allocated: answers
         .flatMap((x) => x.allocated)
-        .map((c) => ({ id: containerSequence(c.containerId), node: c.nodeId.host, ...size(c.resource), priority: c.priority })),
-      completed: [answer, ...(after ? [after] : [])]
-        .flatMap((x) => x.completed)
-        .map((c) => ({ id: containerSequence(c.containerId), exit: c.exitStatus, diagnostics: c.diagnostics })),
+        .map((c) => ({ id: containerSequence(c.containerId), node: c.nodeId.host, size: size(c.resource), priority: c.priority })),
+      completed: answers.flatMap((x) => x.completed).map((c) => ({ id: containerSequence(c.containerId), exit: c.exitStatus, diagnostics: c.diagnostics })),
+      updated: answers
+        .flatMap((x) => x.updated)
+        .map((u) => ({
+          id: containerSequence(u.container.containerId),
+          version: u.container.version,
+          type: u.updateType,
+          size: size(u.container.resource),
+        })),
+      updateErrors: answers.flatMap((x) => x.updateErrors).map((e) => ({ id: containerSequence(e.request.containerId), reason: e.reason })),
+      rejected: answers.flatMap((x) => x.rejected).map((r) => ({ id: r.request.allocationRequestId, count: r.request.numAllocations, reason: r.reason })),
+      asked: {
+        strict: answers.flatMap((x) => x.preemption?.strict ?? []).map(containerSequence),
+        contract: answers.flatMap((x) => x.preemption?.contract ?? []).map(containerSequence),
+      },
     }
   }
 
@@ -219,12 +296,14 @@ export class Run {
         return report && (report.state === 'RUNNING' || report.state === 'DECOMMISSIONING') ? [[name, size(report.used)]] : []
       }),
     )
-    const queues: Record<string, { memory: number; vcores: number }> = {}
+    const queues: Record<string, QueueView> = {}
     const walk = (q: QueueReport) => {
-      queues[q.path] = size(q.used)
+      const guaranteed = Object.fromEntries(Object.entries(q.capacitiesByLabel).map(([label, c]) => [label, c.absoluteCapacity]))
+      queues[q.path] = { used: size(q.used), ...(this.#fair ? { fairShare: size(q.effectiveMin) } : { state: q.state, guaranteed }) }
       q.children.forEach(walk)
     }
-    walk(this.core.queues())
+    // The FIFO scheduler has none.
+    if (!this.#conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FifoScheduler')) walk(this.core.queues())
     return { apps, nodes, queues }
   }
 
@@ -244,6 +323,7 @@ export class Run {
         reserved: containers.filter((c) => c.state === 'RESERVED').map(containerView),
       }),
       ...(headroom && { headroom: size(headroom ?? NONE) }),
+      ...(app.lifetimeExpiry !== undefined && { lifetime: app.lifetimeExpiry - app.submitTime }),
     }
   }
 }
@@ -251,5 +331,5 @@ export class Run {
 const LIVE = ['ALLOCATED', 'ACQUIRED', 'RUNNING']
 
 function containerView(c: ContainerReport): ContainerView {
-  return { id: containerSequence(c.containerId), node: c.nodeId.host, state: c.state, ...size(c.resource) }
+  return { id: containerSequence(c.containerId), node: c.nodeId.host, state: c.state, size: size(c.resource) }
 }

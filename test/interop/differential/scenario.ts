@@ -8,6 +8,7 @@
 import { readFileSync, readdirSync } from 'node:fs'
 import path from 'node:path'
 import { load } from 'js-yaml'
+import type { PlacementConstraint } from '../../../resourcemanager/core/index.js'
 
 export interface ContainerRef {
   readonly app: string
@@ -16,14 +17,20 @@ export interface ContainerRef {
   readonly attempt?: number
 }
 
-export interface Ask {
+/** What is asked for, offered or held. */
+export interface Amount {
+  readonly memory: number
+  /** Default 1. */
+  readonly vcores?: number
+  /** Amounts of further resource types. */
+  readonly resources?: Readonly<Record<string, number>>
+}
+
+export interface Ask extends Amount {
   /** Default 1. */
   readonly priority?: number
   /** Default `*`. */
   readonly resource?: string
-  readonly memory: number
-  /** Default 1. */
-  readonly vcores?: number
   readonly count: number
   /** Default true. */
   readonly relax?: boolean
@@ -31,8 +38,37 @@ export interface Ask {
   readonly allocationRequestId?: number
 }
 
+/** A request by placement constraint. */
+export interface Schedule extends Amount {
+  /** Allocation request id; default 0. */
+  readonly id?: number
+  /** Default 1. */
+  readonly priority?: number
+  readonly tags?: readonly string[]
+  readonly count: number
+  readonly constraint?: PlacementConstraint
+}
+
+export interface TaggedConstraint {
+  readonly tags: readonly string[]
+  readonly constraint: PlacementConstraint
+}
+
 export type Step =
-  | { readonly addNode: { readonly name: string; readonly memory: number; readonly vcores: number } }
+  | { readonly addNode: Amount & { readonly name: string } }
+  | { readonly addLabels: readonly { readonly name: string; readonly exclusive?: boolean }[] }
+  | { readonly removeLabels: readonly string[] }
+  /** Label by host, '' for none; hosts may register later. */
+  | { readonly labelNodes: Readonly<Record<string, string>> }
+  /** The configuration with these properties changed (null: without it) comes into force. */
+  | { readonly refreshQueues: Readonly<Record<string, unknown>> }
+  /** Time passes, then the preemption monitor runs once. */
+  | { readonly preempt: { readonly after: number } }
+  /** Time passes, then the monitor of auto-created queues runs once. */
+  | { readonly manageQueues: { readonly after: number } }
+  /** What was handed out and not started in time expires. */
+  | { readonly expireAllocations: true }
+  | { readonly updatePriority: { readonly app: string; readonly priority: number } }
   /** The others send a heartbeat each; then it is LOST. */
   | { readonly removeNode: string }
   | {
@@ -40,6 +76,8 @@ export type Step =
         readonly node: string
         readonly containers?: readonly (ContainerRef & { readonly state: 'RUNNING' | 'COMPLETE'; readonly exit?: number; readonly diagnostics?: string })[]
         readonly healthy?: boolean
+        /** Containers that the node has made larger. */
+        readonly increased?: readonly (ContainerRef & Amount & { readonly version: number })[]
       }
     }
   | {
@@ -49,19 +87,27 @@ export type Step =
         readonly queue?: string
         readonly memory: number
         readonly vcores?: number
+        readonly resources?: Readonly<Record<string, number>>
         readonly priority?: number
         /** Default 1. */
         readonly maxAttempts?: number
         readonly keepContainers?: boolean
+        /** Of the master's request. */
         readonly label?: string
+        /** Of the application: for all requests that name none. */
+        readonly appLabel?: string
+        readonly tags?: readonly string[]
+        /** Seconds. */
+        readonly lifetime?: number
       }
     }
   /** The application master's process came up and registered. */
-  | { readonly launch: string }
+  | { readonly launch: string | { readonly app: string; readonly constraints: readonly TaggedConstraint[] } }
   | {
       readonly allocate: {
         readonly app: string
         readonly ask?: readonly Ask[]
+        readonly schedule?: readonly Schedule[]
         readonly release?: readonly ContainerRef[]
         readonly update?: readonly (ContainerRef & {
           readonly type: 'INCREASE_RESOURCE' | 'DECREASE_RESOURCE'
@@ -77,23 +123,30 @@ export type Step =
   | { readonly kill: string }
   | { readonly move: { readonly app: string; readonly queue: string } }
   | { readonly failAttempt: string }
+  /** The fair scheduler's allocation file is another one from now on. */
+  | { readonly reload: string }
+  /** Seconds pass. */
+  | { readonly advance: number }
 
 export interface Scenario {
   readonly name: string
   /** Properties of yarn-site.xml and capacity-scheduler.xml alike. */
   readonly conf: Readonly<Record<string, string>>
+  /** Text of the fair scheduler's allocation file. */
+  readonly allocations?: string
+  /** Groups of users, primary first. */
+  readonly groups?: Readonly<Record<string, readonly string[]>>
   readonly steps: readonly Step[]
 }
 
-interface Size {
-  readonly memory: number
-  readonly vcores: number
-}
+/** Amounts by name: memory, vcores and, where there are any, further types. */
+type Size = Readonly<Record<string, number>>
 
-export interface ContainerView extends Size {
+export interface ContainerView {
   readonly id: number
   readonly node: string
   readonly state: string
+  readonly size: Size
 }
 
 export interface AppView {
@@ -107,6 +160,18 @@ export interface AppView {
   readonly reserved?: readonly ContainerView[]
   readonly pending?: boolean
   readonly headroom?: Size
+  /** Milliseconds from submission. */
+  readonly lifetime?: number
+}
+
+export interface QueueView {
+  readonly used: Size
+  /** Of the fair scheduler. */
+  readonly fairShare?: Size
+  /** Of the capacity scheduler. */
+  readonly state?: string
+  /** Guaranteed part of the whole, by label. */
+  readonly guaranteed?: Readonly<Record<string, number>>
 }
 
 /** What one side says after a step. */
@@ -115,11 +180,18 @@ export interface View {
   readonly refused?: string
   readonly error?: string
   readonly message?: string
-  readonly allocated?: readonly (Size & { readonly id: number; readonly node: string; readonly priority: number })[]
+  readonly allocated?: readonly { readonly id: number; readonly node: string; readonly priority: number; readonly size: Size }[]
   readonly completed?: readonly { readonly id: number; readonly exit: number; readonly diagnostics: string }[]
+  /** Containers with a new size. */
+  readonly updated?: readonly { readonly id: number; readonly version: number; readonly type: string; readonly size: Size }[]
+  readonly updateErrors?: readonly { readonly id: number; readonly reason: string }[]
+  /** Requests by constraint that can't be met. */
+  readonly rejected?: readonly { readonly id: number; readonly count: number; readonly reason: string }[]
+  /** Containers asked back. */
+  readonly asked?: { readonly strict: readonly number[]; readonly contract: readonly number[] }
   readonly apps?: Readonly<Record<string, AppView>>
   readonly nodes?: Readonly<Record<string, Size>>
-  readonly queues?: Readonly<Record<string, Size>>
+  readonly queues?: Readonly<Record<string, QueueView>>
 }
 
 /** What every scenario starts from; its own properties win. */
@@ -136,13 +208,40 @@ export function loadScenarios(dir: string): Scenario[] {
     .filter((f) => f.endsWith('.yaml'))
     .sort()
     .flatMap((f) => {
-      const documents = load(readFileSync(path.join(dir, f), 'utf8')) as { name: string; conf?: Record<string, unknown>; steps: Step[] }[]
-      return documents.map((d) => ({ name: `${path.basename(f, '.yaml')}: ${d.name}`, conf: withDefaults(d.conf ?? {}), steps: d.steps }))
+      const documents = load(readFileSync(path.join(dir, f), 'utf8')) as Document[]
+      return documents.map(({ name, scheduler, conf, ...rest }) => ({
+        ...rest,
+        name: `${path.basename(f, '.yaml')}: ${name}`,
+        conf: withDefaults({ ...(scheduler && SCHEDULERS[scheduler]), ...conf }),
+      }))
     })
+}
+
+interface Document extends Omit<Scenario, 'conf'> {
+  /** Default: the capacity scheduler. */
+  readonly scheduler?: keyof typeof SCHEDULERS
+  readonly conf?: Readonly<Record<string, unknown>>
+}
+
+const SCHEDULER = 'org.apache.hadoop.yarn.server.resourcemanager.scheduler'
+const SCHEDULERS = {
+  fifo: { 'yarn.resourcemanager.scheduler.class': `${SCHEDULER}.fifo.FifoScheduler` },
+  // Its update runs after each step, on both sides.
+  fair: { 'yarn.resourcemanager.scheduler.class': `${SCHEDULER}.fair.FairScheduler`, 'yarn.scheduler.fair.update-interval-ms': '0' },
 }
 
 /** Keys may leave out `yarn.scheduler.capacity.` before `root`. */
 export function withDefaults(conf: Readonly<Record<string, unknown>>): Record<string, string> {
-  const given = Object.entries(conf).map(([k, v]) => [k.startsWith('root.') ? `yarn.scheduler.capacity.${k}` : k, String(v)])
-  return { ...DEFAULTS, ...Object.fromEntries(given) }
+  return changed(DEFAULTS, conf)
+}
+
+/** Properties with some of them changed; null takes one away. */
+export function changed(conf: Readonly<Record<string, string>>, changes: Readonly<Record<string, unknown>>): Record<string, string> {
+  const all: Record<string, string> = { ...conf }
+  for (const [name, value] of Object.entries(changes)) {
+    const key = name.startsWith('root.') ? `yarn.scheduler.capacity.${name}` : name
+    if (value === null) delete all[key]
+    else all[key] = String(value)
+  }
+  return all
 }
