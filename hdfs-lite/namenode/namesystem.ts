@@ -9,7 +9,7 @@ import { checkDatanodes, checkDecommissions } from './core/datanodes.js'
 import { checkLeases } from './core/recovery.js'
 import { scheduleCopies } from './core/redundancy.js'
 import { updateSafeMode } from './core/safe-mode.js'
-import { type Caller, type FsConfig, type FsState, newState } from './core/state.js'
+import { type Caller, type FsConfig, type FsState, type RetryEntry, newState } from './core/state.js'
 import type { Clock } from './core/open-file.js'
 import type { Groups } from '../../common/security/groups.js'
 import { type Identity, type Journal, JournalError } from './journal/journal.js'
@@ -23,8 +23,13 @@ export interface Namesystem {
   readonly startedAt: number
   caller(user: string): Caller
   clock(): Clock
-  /** Runs an operation; its changes are durable when the promise resolves. */
-  write<T>(operation: (fs: FsState) => T): Promise<T>
+  /** Answers that the journal remembers from before this NameNode began to serve. */
+  readonly remembered: readonly RetryEntry[]
+  /**
+   * Runs an operation; its changes are durable when the promise resolves.
+   * @param remember the answer to be kept with the changes, for a client that asks again
+   */
+  write<T>(operation: (fs: FsState) => T, remember?: (result: T) => RetryEntry): Promise<T>
   /** Runs an operation that may note changes which nobody has to wait for (access times). */
   read<T>(operation: (fs: FsState) => T): T
   /** One round of housekeeping: dead nodes, leases, copies. */
@@ -91,6 +96,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
   const shell = newState(fsConfig(conf, { namespaceId: 0, clusterId: '', blockPoolId: '', creationTime: 0 }, o.hostName, o.paired), startedAt)
   const load = loader(shell)
   let any = false
+  const remembered: RetryEntry[] = []
   const stored = journal.load({
     row: (r) => {
       any = true
@@ -99,6 +105,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
     record: (r) => {
       any = true
       rows.record(r)
+      remembered.push(...(r.retries ?? []))
     },
   })
   if (any) load.finish(performance.now())
@@ -156,10 +163,12 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
       return known
     },
     clock,
-    write(operation) {
+    remembered,
+    write(operation, remember) {
       let result: ReturnType<typeof operation>
       try {
         result = operation(fs)
+        if (remember) fs.changes.retries.push(remember(result))
       } catch (e) {
         // A refusal may have changed something all the same (a lease taken over): that must be durable, too.
         if (!record()) return Promise.reject(e)

@@ -7,7 +7,7 @@ import { type Features, type INode, type INodeFile, ROOT_ID, compareNames, newDi
 import { addLease } from './lease.js'
 import { hasQuota, usageOf } from './quota.js'
 import type { Diff } from './snapshot-types.js'
-import type { FsState } from './state.js'
+import type { FsState, RetryEntry } from './state.js'
 
 /** Kind: d, f or l. `rest` is what few rows have, as JSON. */
 export type Row = readonly [
@@ -50,6 +50,7 @@ export interface JournalRecord {
   readonly removes: readonly number[]
   /** last inode id, last block id, generation stamp, last snapshot id */
   readonly counters: readonly [number, number, number, number] | null
+  readonly retries?: readonly RetryEntry[]
 }
 
 function blockNumbers(blocks: readonly Block[]): number[] {
@@ -99,6 +100,8 @@ export function rowOf(inode: INode): Row {
 /** What changed since the last call; undefined when nothing did. */
 export function takeRecord(fs: FsState): JournalRecord | undefined {
   const { changes } = fs
+  // A call that changed nothing may as well be carried out again.
+  const retries = changes.retries.splice(0)
   if (changes.puts.size === 0 && changes.removes.length === 0 && !changes.counters) return undefined
   const puts: Row[] = []
   for (const inode of changes.puts) if (fs.inodes.get(inode.id) === inode) puts.push(rowOf(inode))
@@ -107,6 +110,7 @@ export function takeRecord(fs: FsState): JournalRecord | undefined {
     puts,
     removes: changes.removes.length > 0 ? changes.removes.splice(0) : [],
     counters: changes.counters ? [c.lastInodeId, c.lastBlockId, c.generationStamp, c.lastSnapshotId] : null,
+    ...(retries.length > 0 && { retries }),
   }
   changes.puts.clear()
   changes.counters = false
@@ -114,14 +118,15 @@ export function takeRecord(fs: FsState): JournalRecord | undefined {
 }
 
 export function encodeRecord(record: JournalRecord): string {
-  return JSON.stringify([record.removes, record.puts, record.counters], bytes)
+  const { removes, puts, counters, retries } = record
+  return JSON.stringify(retries ? [removes, puts, counters, retries] : [removes, puts, counters], bytes)
 }
 
 /** @throws Error when the text is no record */
 export function decodeRecord(text: string): JournalRecord {
   const value: unknown = JSON.parse(text, text.includes('$bytes') ? unbytes : undefined)
   if (!Array.isArray(value) || !Array.isArray(value[0]) || !Array.isArray(value[1])) throw new Error('not a journal record')
-  return { removes: value[0], puts: value[1], counters: value[2] ?? null }
+  return { removes: value[0], puts: value[1], counters: value[2] ?? null, ...(value[3] && { retries: value[3] }) }
 }
 
 export function encodeRest(rest: Rest | null): string | null {

@@ -96,7 +96,12 @@ export interface Changes {
   /** Roots of removed subtrees. */
   readonly removes: number[]
   counters: boolean
+  /** Answers that clients may ask for again, to be kept with the change. */
+  readonly retries: RetryEntry[]
 }
+
+/** The answer to a call, for a client that asks again: its id (hexadecimal), the call's, when it was given, and what makes the answer anew. */
+export type RetryEntry = readonly [client: string, callId: number, at: number, answer: unknown]
 
 export function newState(config: FsConfig, now: number): FsState {
   const root = newDirectory({ id: ROOT_ID, name: '', permission: 0o755, owner: config.superUser, group: config.superGroup, now })
@@ -118,7 +123,7 @@ export function newState(config: FsConfig, now: number): FsState {
     placementTurn: 0,
     excludedHosts: new Set(),
     includedHosts: new Set(),
-    changes: { puts: new Set([root as INode]), removes: [], counters: true },
+    changes: { puts: new Set([root as INode]), removes: [], counters: true, retries: [] },
   }
 }
 

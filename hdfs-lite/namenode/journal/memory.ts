@@ -1,5 +1,6 @@
 /** A journal that keeps nothing beyond the process: for tests and simulations. */
 import { type JournalRecord, type Row, decodeRecord } from '../core/persist.js'
+import type { RetryEntry } from '../core/state.js'
 import type { Identity, Journal, JournalStatus, Receiver, Stored } from './journal.js'
 
 /** What a memory journal holds; hand it to another journal to "restart". */
@@ -7,12 +8,13 @@ export interface MemoryStore {
   readonly identity: Identity
   readonly rows: Map<number, Row>
   readonly records: string[]
+  readonly retries: RetryEntry[]
   counters: JournalRecord['counters']
   folded: number
 }
 
 export function memoryStore(identity: Identity): MemoryStore {
-  return { identity, rows: new Map(), records: [], counters: null, folded: 0 }
+  return { identity, rows: new Map(), records: [], retries: [], counters: null, folded: 0 }
 }
 
 export function openMemoryJournal(store: MemoryStore): Journal {
@@ -32,7 +34,7 @@ export function openMemoryJournal(store: MemoryStore): Journal {
     },
     load(receiver: Receiver): Stored {
       for (const r of store.rows.values()) receiver.row(r)
-      if (store.counters) receiver.record({ puts: [], removes: [], counters: store.counters })
+      if (store.counters) receiver.record({ puts: [], removes: [], counters: store.counters, retries: store.retries })
       for (const r of store.records) receiver.record(decodeRecord(r))
       return { identity: store.identity, txid: txid() }
     },
@@ -50,6 +52,7 @@ export function openMemoryJournal(store: MemoryStore): Journal {
         for (const id of record.removes) remove(id)
         for (const r of record.puts) store.rows.set(r[0], r)
         if (record.counters) store.counters = record.counters
+        store.retries.push(...(record.retries ?? []))
       }
     },
     async renewLease() {},

@@ -3,6 +3,7 @@
  *
  *   meta(key, value)   identity, epoch, folded (last record in the checkpoint), counters
  *   inode(…)           the checkpoint: one row for each node
+ *   retry(client, …)   answers of the folded records that clients may still ask for again
  *   journal(txid, …)   records since
  *
  * One writer at a time: opening for writing raises `epoch`, and each write transaction checks that it still is ours.
@@ -10,7 +11,9 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
+import { RETRY_KEPT_MILLIS } from '../core/limits.js'
 import { type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
+import type { RetryEntry } from '../core/state.js'
 import { type ActiveLease, type Identity, JournalError, type Receiver, type Stored } from './journal.js'
 
 export const DATABASE_FILE = 'namespace.db'
@@ -119,6 +122,11 @@ export function openStore(dir: string, format: () => Identity, epoch?: number): 
 }
 
 function buildStore(db: Db, dir: string, given: number | undefined): Store {
+  // Databases of the first days have no such table.
+  db.exec(`
+    CREATE TABLE IF NOT EXISTS retry(client TEXT, call INTEGER, at INTEGER, answer TEXT, PRIMARY KEY (client, call)) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS retry_at ON retry(at);
+  `)
   const getMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
   const setMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
   const meta = (key: string) => getMeta.get(key) as string | undefined
@@ -133,6 +141,7 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
       .immediate()
   const insert = db.prepare('INSERT INTO journal VALUES (?, ?)')
   const put = db.prepare('INSERT OR REPLACE INTO inode VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)')
+  const putRetry = db.prepare('INSERT OR REPLACE INTO retry VALUES (?,?,?,?)')
   const removeTree = db.prepare(`
     WITH RECURSIVE below(id) AS (VALUES(?) UNION ALL SELECT inode.id FROM inode, below WHERE inode.parent = below.id)
     DELETE FROM inode WHERE id IN below`)
@@ -156,10 +165,12 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
       const r = decodeRecord(record)
       for (const id of r.removes) removeTree.run(id)
       for (const row of r.puts) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(row[12]))
+      for (const [client, call, at, answer] of r.retries ?? []) putRetry.run(client, call, at, JSON.stringify(answer))
       if (r.counters) setMeta.run('counters', JSON.stringify(r.counters))
       upTo = txid
     }
     db.prepare('DELETE FROM journal WHERE txid <= ?').run(upTo)
+    db.prepare('DELETE FROM retry WHERE at < ?').run(Date.now() - RETRY_KEPT_MILLIS)
     setMeta.run('folded', String(upTo))
     return upTo
   })
@@ -184,7 +195,10 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
         receiver.row(row as unknown as Row)
       }
       const counters = meta('counters')
-      if (counters) receiver.record({ puts: [], removes: [], counters: JSON.parse(counters) })
+      const retries = (db.prepare('SELECT * FROM retry').raw().all() as [string, number, number, string][]).map(
+        ([client, call, at, answer]): RetryEntry => [client, call, at, JSON.parse(answer)],
+      )
+      if (counters) receiver.record({ puts: [], removes: [], counters: JSON.parse(counters), retries })
       for (const text of db.prepare('SELECT record FROM journal WHERE txid > ? ORDER BY txid').pluck().iterate(folded) as Iterable<string>)
         receiver.record(decodeRecord(text))
       return { identity, txid: last }

@@ -88,7 +88,7 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
       operation(state)
       return {}
     })
-  const once = <T>(call: CallContext, operation: (state: FsState) => T) => retries.once(call, () => ns.write(operation))
+  const { once } = retries
   const leftOut = Object.fromEntries(
     Object.entries(LEFT_OUT).map(([name, feature]) => [
       name,

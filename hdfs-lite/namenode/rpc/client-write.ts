@@ -14,7 +14,6 @@ import { chooseTargets } from '../core/placement.js'
 import { recoverLease, updateBlockForPipeline, updatePipeline } from '../core/recovery.js'
 import { rename, renameOld } from '../core/rename.js'
 import { viewOf } from '../core/status.js'
-import type { FsState } from '../core/state.js'
 import { abandonBlock, addBlock, checkLease, complete, create, fsync } from '../core/write.js'
 import type { Namesystem } from '../namesystem.js'
 import { EMPTY_TOKEN, blockRef, extendedBlock, locatedBlockOf, statusProto } from './convert.js'
@@ -35,40 +34,48 @@ export function clientWriteHandlers(ns: Namesystem, retries: RetryCache): Handle
   const caller = (call: CallContext) => ns.caller(call.user)
   const write = ns.write
   /** For calls whose second execution would fail or do harm. */
-  const once = <T>(call: CallContext, operation: (fs: FsState) => T) => retries.once(call, () => write(operation))
+  const { once } = retries
   return {
     mkdirs: (q, call) =>
       write((fs) => ({ result: mkdirs(fs, caller(call), q.src, { masked: q.masked.perm, unmasked: q.unmasked?.perm }, q.createParent, Date.now()) })),
     create: (q, call) =>
-      once(call, (fs) => {
-        const file = create(
-          fs,
-          caller(call),
-          q.src,
-          {
-            mode: { masked: q.masked.perm, unmasked: q.unmasked?.perm },
-            holder: q.clientName,
-            machine: machineOf(call),
-            create: (q.createFlag & CREATE) !== 0,
-            overwrite: (q.createFlag & OVERWRITE) !== 0,
-            createParent: q.createParent,
-            replication: q.replication,
-            blockSize: q.blockSize,
-            storagePolicy: q.storagePolicy,
-          },
-          ns.clock(),
-        )
-        return { fs: statusProto(pool, viewOf(file, '', undefined)) }
-      }),
+      once(
+        call,
+        (fs) => {
+          const file = create(
+            fs,
+            caller(call),
+            q.src,
+            {
+              mode: { masked: q.masked.perm, unmasked: q.unmasked?.perm },
+              holder: q.clientName,
+              machine: machineOf(call),
+              create: (q.createFlag & CREATE) !== 0,
+              overwrite: (q.createFlag & OVERWRITE) !== 0,
+              createParent: q.createParent,
+              replication: q.replication,
+              blockSize: q.blockSize,
+              storagePolicy: q.storagePolicy,
+            },
+            ns.clock(),
+          )
+          return { fs: statusProto(pool, viewOf(file, '', undefined)) }
+        },
+        ({ fs }) => ({ created: fs.fileId! }),
+      ),
     append: (q, call) =>
-      once(call, (fs) => {
-        const a = append(fs, caller(call), q.src, q.clientName, machineOf(call), ((q.flag ?? 0) & NEW_BLOCK) !== 0, ns.clock())
-        const c = a.block?.construction
-        return {
-          block: a.block && locatedBlockOf(pool, a.block, a.offset, a.block.length, c?.expected ?? []),
-          stat: statusProto(pool, viewOf(a.file, '', undefined)),
-        }
-      }),
+      once(
+        call,
+        (fs) => {
+          const a = append(fs, caller(call), q.src, q.clientName, machineOf(call), ((q.flag ?? 0) & NEW_BLOCK) !== 0, ns.clock())
+          const c = a.block?.construction
+          return {
+            block: a.block && locatedBlockOf(pool, a.block, a.offset, a.block.length, c?.expected ?? []),
+            stat: statusProto(pool, viewOf(a.file, '', undefined)),
+          }
+        },
+        ({ stat }) => ({ appended: stat.fileId! }),
+      ),
     addBlock: (q, call) =>
       write((fs) => {
         const added = addBlock(fs, caller(call), q.src, {

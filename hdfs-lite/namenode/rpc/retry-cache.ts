@@ -1,16 +1,45 @@
-/** Answers to calls that must not be carried out twice, kept for clients that ask again (RetryCache). */
+/**
+ * Answers to calls that must not be carried out twice, kept for clients that ask again (RetryCache). They are journalled with
+ * the change, so that a client is answered the same by a NameNode that was restarted or took over.
+ */
 import type { CallContext } from '../../../common/rpc/protocol.js'
+import { RETRY_KEPT_MILLIS } from '../core/limits.js'
+import type { FsState, RetryEntry } from '../core/state.js'
+import { viewOf } from '../core/status.js'
+import type { Namesystem } from '../namesystem.js'
+import { locatedBlockOf, statusProto } from './convert.js'
 
-const KEPT_MILLIS = 600_000
 const SWEEP_AT = 4096
 
+/** An answer as it is journalled: itself, or the file that `create` or `append` opened. */
+type Remembered = { readonly answer: unknown } | { readonly created: number } | { readonly appended: number }
+
 export interface RetryCache {
-  /** Runs the call, or gives the answer to the same call made before. */
-  once<T>(call: CallContext, run: () => Promise<T>): Promise<T>
+  /** Runs the operation, or gives the answer to the same call made before. @param remember makes the journalled form; default: the answer itself */
+  once<T extends object>(call: CallContext, operation: (fs: FsState) => T, remember?: (answer: T) => Remembered): Promise<T>
 }
 
-export function createRetryCache(now: () => number = () => performance.now()): RetryCache {
-  const entries = new Map<string, { until: number; answer: Promise<unknown> }>()
+/** The answer anew; undefined when what it told of is gone. */
+function restore(ns: Namesystem, r: Remembered): unknown {
+  if ('answer' in r) return r.answer
+  const { blockPoolId } = ns.identity
+  const file = ns.fs.inodes.get('created' in r ? r.created : r.appended)
+  if (file?.kind !== 'file') return undefined
+  const status = statusProto(blockPoolId, viewOf(file, '', undefined))
+  if ('created' in r) return { fs: status }
+  const last = file.blocks.at(-1)
+  const offset = file.blocks.slice(0, -1).reduce((n, b) => n + b.length, 0)
+  return { block: last?.construction && locatedBlockOf(blockPoolId, last, offset, last.length, last.construction.expected), stat: status }
+}
+
+export function createRetryCache(ns: Namesystem): RetryCache {
+  const entries = new Map<string, { until: number; answer: () => unknown }>()
+  const now = () => performance.now()
+  const keyOf = (client: string, callId: number) => `${client}/${callId}`
+  for (const [client, callId, at, answer] of ns.remembered) {
+    const left = at + RETRY_KEPT_MILLIS - Date.now()
+    if (left > 0) entries.set(keyOf(client, callId), { until: now() + left, answer: () => restore(ns, answer as Remembered) })
+  }
   let sweepAt = SWEEP_AT
   const sweep = () => {
     const at = now()
@@ -22,16 +51,19 @@ export function createRetryCache(now: () => number = () => performance.now()): R
     sweepAt = Math.max(SWEEP_AT, entries.size * 2)
   }
   return {
-    once(call, run) {
-      if (call.clientId.length !== 16) return run()
-      const key = `${Buffer.from(call.clientId).toString('latin1')}${call.callId}`
+    async once(call, operation, remember = (answer) => ({ answer })) {
+      if (call.clientId.length !== 16) return ns.write(operation)
+      const client = Buffer.from(call.clientId).toString('hex')
+      const key = keyOf(client, call.callId)
       const known = entries.get(key)
-      if (known && known.until > now()) return known.answer as ReturnType<typeof run>
+      const before = known && known.until > now() ? known.answer() : undefined
+      if (before !== undefined) return before as ReturnType<typeof operation>
       if (entries.size > sweepAt) sweep()
-      const answer = run()
+      const entry = (result: ReturnType<typeof operation>): RetryEntry => [client, call.callId, Date.now(), remember(result)]
+      const answer = ns.write(operation, entry)
       // A failure may be tried again in earnest.
       answer.catch(() => entries.delete(key))
-      entries.set(key, { until: now() + KEPT_MILLIS, answer })
+      entries.set(key, { until: now() + RETRY_KEPT_MILLIS, answer: () => answer })
       return answer
     },
   }

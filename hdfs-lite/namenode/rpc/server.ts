@@ -78,7 +78,7 @@ export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
   return {
     server,
     serveActive(ns, refreshNodes) {
-      const retries = createRetryCache()
+      const retries = createRetryCache(ns)
       server
         .serve(clientProtocol, {
           ...clientReadHandlers(ns, ha),

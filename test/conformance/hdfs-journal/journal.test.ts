@@ -5,6 +5,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type JournalRecord, type Row, encodeRecord } from '../../../hdfs-lite/namenode/core/persist.js'
+import type { RetryEntry } from '../../../hdfs-lite/namenode/core/state.js'
 import { type Identity, type Journal, JournalError } from '../../../hdfs-lite/namenode/journal/journal.js'
 import { memoryStore, openMemoryJournal } from '../../../hdfs-lite/namenode/journal/memory.js'
 import { openSqliteJournal } from '../../../hdfs-lite/namenode/journal/sqlite.js'
@@ -95,6 +96,29 @@ describe.each(Object.keys(KINDS))('the %s journal', (kind) => {
     await journal.close()
     const again = open()
     expect(contents(again)).toEqual({ ids: [...Array.from({ length: 39 }, (_, i) => i + 1), 99], txid: 52 })
+    await again.close()
+  })
+
+  it('keeps answers that clients may ask for again, also in a checkpoint', async () => {
+    const open = KINDS[kind]!()
+    const journal = open()
+    contents(journal)
+    const entries: RetryEntry[] = [
+      ['aa', 7, Date.now(), { answer: { result: true } }],
+      ['aa', 8, Date.now(), { created: 4 }],
+    ]
+    const remembering = (id: number, entry: RetryEntry) =>
+      journal.append(encodeRecord({ puts: [row(id, 0, `n${id}`)], removes: [], counters: [id, 0, 0, 0], retries: [entry] }))
+    remembering(1, entries[0]!)
+    await journal.sync()
+    await journal.checkpoint()
+    remembering(2, entries[1]!)
+    await journal.sync()
+    await journal.close()
+    const again = open()
+    const found: RetryEntry[] = []
+    again.load({ row: () => {}, record: (r) => found.push(...(r.retries ?? [])) })
+    expect(found).toEqual(entries)
     await again.close()
   })
 
