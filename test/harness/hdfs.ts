@@ -1,5 +1,6 @@
 /** A NameNode and DataNodes as processes of their own, in a folder of their own. */
 import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import net from 'node:net'
 import os from 'node:os'
@@ -7,20 +8,23 @@ import path from 'node:path'
 import { type Configuration, loadConfiguration, siteFileText } from '../../common/config/configuration.js'
 import type { ReadyFile } from '../../common/daemon/daemon.js'
 
+/** Below those that the system gives to outgoing connections: such a one could take a port before its server is up. */
+const FIRST_PORT = 12_000
+const LAST_PORT = 32_000
+
+/** Ports that nobody listens on now. */
 export async function freePorts(n: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from(
-      { length: n },
-      () =>
-        new Promise<net.Server>((resolve) => {
-          const s = net.createServer()
-          s.listen(0, '127.0.0.1', () => resolve(s))
-        }),
-    ),
-  )
-  const ports = servers.map((s) => (s.address() as net.AddressInfo).port)
-  await Promise.all(servers.map((s) => new Promise((r) => s.close(r))))
-  return ports
+  const ports = new Set<number>()
+  while (ports.size < n) {
+    const port = randomInt(FIRST_PORT, LAST_PORT)
+    const free = await new Promise<boolean>((resolve) => {
+      const s = net.createServer()
+      s.once('error', () => resolve(false))
+      s.listen(port, '127.0.0.1', () => s.close(() => resolve(true)))
+    })
+    if (free) ports.add(port)
+  }
+  return [...ports]
 }
 
 export async function until<T>(what: string, condition: () => T | Promise<T>, limit = 20_000): Promise<NonNullable<T>> {
