@@ -105,6 +105,7 @@ export function updatePriority(rm: ResourceManager, event: UpdatePriority): Answ
     if (app.completing) return { priority: app.priority }
     throw exception('YarnException', `Application in ${app.state} state cannot update priority.`)
   }
+  rm.scheduler.checkPriorityChange()
   const priority = rm.scheduler.priorityFor(event.priority, app.queue, rm.config.maximumApplicationPriority)
   if (priority !== app.priority) {
     app.priority = priority

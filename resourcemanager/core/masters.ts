@@ -1,6 +1,6 @@
 /** What application masters ask (ApplicationMasterService, DefaultAMSProcessor). */
 import { exception, isException } from '../../common/errors.js'
-import { type ApplicationAttemptId, formatApplicationId, formatAttemptId, NONE } from '../../common/records/index.js'
+import { type ApplicationAttemptId, add, formatApplicationId, formatAttemptId, NONE } from '../../common/records/index.js'
 import type { AllocateAnswer, Answers } from './answers.js'
 import type { Application } from './application.js'
 import type { Attempt } from './attempt.js'
@@ -179,15 +179,15 @@ function pullNodeUpdates(rm: ResourceManager, app: Application): AllocateAnswer[
 }
 
 function pullPreemption(rm: ResourceManager, held: NonNullable<ReturnType<ResourceManager['scheduler']['attempt']>>): AllocateAnswer['preemption'] {
-  if (held.toPreempt.size === 0) return undefined
+  if (held.toPreempt.size === 0 && held.beingPreempted.size === 0) return undefined
   const containers = [...held.toPreempt]
   held.toPreempt = new Set()
-  const memory = containers.reduce((sum, c) => sum + c.resource.memory, 0)
-  const minimum = rm.scheduler.settings.minimumAllocation
+  const all = containers.reduce((sum, c) => add(sum, c.resource), NONE)
+  const { calculator, minimumAllocation: minimum } = rm.scheduler.settings
   return {
-    strict: [],
+    strict: [...held.beingPreempted].map((c) => c.name()),
     contract: containers.map((c) => c.name()),
-    resources: [{ resource: minimum, numContainers: Math.ceil(memory / Math.max(minimum.memory, 1)), priority: -1 }],
+    resources: [{ resource: minimum, numContainers: Math.ceil(calculator.divide(rm.scheduler.cluster.total, all, minimum)), priority: -1 }],
   }
 }
 

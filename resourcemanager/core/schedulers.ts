@@ -39,7 +39,13 @@ export function makeScheduler(config: CoreConfig, host: SchedulerHost): Schedule
     case `${PACKAGE}.fifo.FifoScheduler`:
       return new FifoScheduler(settings, host)
     case `${PACKAGE}.fair.FairScheduler`:
-      return new FairScheduler({ ...settings, calculator: dominantCalculator(config.resourceTypes) }, host, config.properties, config.allocations)
+      return new FairScheduler(
+        { ...settings, calculator: dominantCalculator(config.resourceTypes) },
+        host,
+        config.properties,
+        config.allocations,
+        config.resourceTypes,
+      )
     default:
       throw exception(
         'IllegalArgumentException',

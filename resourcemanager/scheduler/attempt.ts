@@ -22,6 +22,8 @@ export interface SchedulerHost {
   invalid(error: InvalidTransition): void
   /** Whether requests without a label may use idle nodes of the partition. */
   isExclusive(label: string): boolean
+  /** Of the cluster, without the default partition's. */
+  labelNames(): Iterable<string>
   readonly now: number
   /** Allocated: the attempt may fetch it. */
   containerStarted(c: RMContainer): void
@@ -115,6 +117,8 @@ export class SchedulerAttempt implements PendingListener {
   /** Released before their nodes reported them after a restart. */
   readonly pendingRelease = new Set<string>()
   toPreempt = new Set<RMContainer>()
+  /** Those that go in any case when the wait is over: its application master is told until they are gone. */
+  readonly beingPreempted = new Set<RMContainer>()
   /** The size of the application master's container and its partition. */
   amResource: Resource = NONE
   amPartition = ''

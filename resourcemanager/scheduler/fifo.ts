@@ -183,8 +183,8 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
     return true
   }
 
-  priorityFor(requested: number | undefined, _queue: string, maximum: number): number {
-    return Math.min(requested ?? 0, maximum)
+  priorityFor(): number {
+    return 0
   }
 
   lifetimeFor(_queue: string, seconds: number): number {

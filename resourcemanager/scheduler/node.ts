@@ -1,4 +1,5 @@
 /** Nodes as a scheduler sees them: what is allocated, what is free, what is reserved; and the cluster as their sum. */
+import { spread, stringHash } from '../../common/lang/javahash.js'
 import { add, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
 import type { RMContainer } from './container.js'
 
@@ -124,6 +125,10 @@ export class Cluster {
     this.#sum(partition, node.total, add)
   }
 
+  sizeOfRack(rack: string): number {
+    return this.#racks.get(rack) ?? 0
+  }
+
   isRack(name: string): boolean {
     return this.#racks.has(name)
   }
@@ -175,8 +180,5 @@ function count(of: Map<string, number>, key: string, by: number): void {
 
 function hashOf({ host, port }: NodeId): number {
   const prime = 493_217
-  let text = 0
-  for (let i = 0; i < host.length; i++) text = (Math.imul(31, text) + host.charCodeAt(i)) | 0
-  const hash = (Math.imul(prime, (Math.imul(prime, 8501) + text) | 0) + port) | 0
-  return hash ^ (hash >>> 16)
+  return spread((Math.imul(prime, (Math.imul(prime, 8501) + stringHash(host)) | 0) + port) | 0)
 }

@@ -155,6 +155,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   abstract priorityFor(requested: number | undefined, queue: string, maximum: number): number
   /** Seconds, -1 without limit: what is asked, within what the queue allows. */
   abstract lifetimeFor(queue: string, seconds: number): number
+  /** @throws YarnException when the scheduler knows no priorities */
+  checkPriorityChange(): void {}
   abstract setPriority(id: ApplicationId, priority: number): void
   /** @returns the queue's name from then on. @throws YarnException when the queue doesn't take it */
   abstract move(id: ApplicationId, target: string): string
@@ -388,12 +390,17 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return calculator.normalize(r, minimumAllocation, maximum, minimumAllocation)
   }
 
+  /** What a request is cut down to. */
+  protected maximumFor(_attempt: SchedulerAttempt): Resource {
+    return this.maximumAllocation()
+  }
+
   /** Takes in what an attempt asks; the answer is fetched by `pull`. False: the attempt is gone. */
   ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
     if (attempt.stopped) return false
     this.#updateContainers(attempt, request.updates)
     this.release(request.releases, attempt)
-    const maximum = this.maximumAllocation()
+    const maximum = this.maximumFor(attempt)
     if (request.asks.length > 0 || request.schedulingRequests.length > 0) {
       const changed = attempt.asks.update(request.asks.map((r) => ({ ...r, capability: this.normalized(r.capability, maximum) })))
       for (const r of request.schedulingRequests) attempt.asks.updateScheduling({ ...r, resource: this.normalized(r.resource, maximum) })
@@ -514,6 +521,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     const fresh = attempt.newlyAllocated.indexOf(c)
     if (fresh >= 0) attempt.newlyAllocated.splice(fresh, 1)
     attempt.toPreempt.delete(c)
+    attempt.beingPreempted.delete(c)
     const growth = attempt.growths.indexOf(c)
     if (growth >= 0) attempt.growths.splice(growth, 1)
     this.tags.remove(c)

@@ -1,11 +1,11 @@
 /** The fair scheduler's allocation file: queues, shares, limits, placement rules. A bad one is refused whole, with line and property. */
 import { exception } from '../../../common/errors.js'
-import { multiplyDown, NONE, type Resource, UNBOUNDED } from '../../../common/records/index.js'
+import { amountOf, NONE, type Resource, resource, UNBOUNDED } from '../../../common/records/index.js'
 
 export type FairPolicy = 'fair' | 'drf' | 'fifo'
 
-/** Absolute amounts, or fractions of the cluster. */
-export type ShareLimit = { readonly resource: Resource } | { readonly memory: number; readonly vcores: number }
+/** Absolute amounts, or fractions of the cluster by type (memory-mb, vcores and further ones). */
+export type ShareLimit = { readonly resource: Resource } | { readonly fractions: Readonly<Record<string, number>> }
 
 export interface FairQueueSpec {
   readonly name: string
@@ -23,6 +23,12 @@ export interface FairQueueSpec {
   readonly policy: FairPolicy
   readonly submitAcl: string
   readonly administerAcl: string
+  /** Milliseconds; undefined: as its parent. */
+  readonly minSharePreemptionTimeout: number | undefined
+  readonly fairSharePreemptionTimeout: number | undefined
+  readonly fairSharePreemptionThreshold: number | undefined
+  /** Its containers, and those below it, may be taken for others. */
+  readonly allowPreemptionFrom: boolean
   readonly children: readonly FairQueueSpec[]
 }
 
@@ -30,7 +36,7 @@ export interface PlacementRuleSpec {
   readonly name: string
   readonly create: boolean
   readonly queue: string | undefined
-  /** nestedUserQueue: which queue the user's is below. */
+  /** Which queue the one it names is below. */
   readonly nested: PlacementRuleSpec | undefined
 }
 
@@ -100,22 +106,45 @@ function number(e: Element): number {
   return value
 }
 
-/** `10240 mb, 8 vcores`, `vcores=8, memory-mb=1024`, `50%` or `50% memory, 25% cpu`. */
-function limit(e: Element): ShareLimit {
-  const text = e.text.trim().toLowerCase()
-  const percent = (name: string) => new RegExp(`(-?[0-9.]+)\\s*%\\s*${name}`).exec(text)?.[1]
-  if (text.includes('%')) {
-    const memory = percent('memory')
-    const vcores = percent('cpu')
-    if (memory !== undefined && vcores !== undefined) return { memory: Number(memory) / 100, vcores: Number(vcores) / 100 }
-    const both = /^(-?[0-9.]+)\s*%$/.exec(text)?.[1]
-    if (both === undefined) throw bad(e.line, `<${e.tag}> is "${e.text.trim()}", which gives no share of memory and cpu`)
-    return { memory: Number(both) / 100, vcores: Number(both) / 100 }
+/** `10240 mb, 8 vcores`, `vcores=8, memory-mb=1024`, `50%`, `50% memory, 25% cpu` or `vcores=50%, memory-mb=25%`. @param missing amounts that are not named */
+function limit(e: Element, types: readonly string[], missing = Number.MAX_SAFE_INTEGER): ShareLimit {
+  const given = e.text.trim()
+  const fail = (what: string) => bad(e.line, `<${e.tag}> is "${given}": ${what}`)
+  const text = given.toLowerCase()
+  const percent = (part: string): number => {
+    const m = /^(-?[0-9]+(?:\.[0-9]*)?)\s*%$/.exec(part.trim())
+    if (!m) throw fail(`"${part.trim()}" is no percentage`)
+    if (Number(m[1]) < 0) throw fail('a percentage must not be negative')
+    return Number(m[1]) / 100
   }
-  const memory = /(-?[0-9]+)(?:\.[0-9]*)?\s*mb/.exec(text)?.[1] ?? /memory-mb\s*=\s*(-?[0-9]+)/.exec(text)?.[1]
-  const vcores = /(-?[0-9]+)(?:\.[0-9]*)?\s*vcores/.exec(text)?.[1] ?? /vcores\s*=\s*(-?[0-9]+)/.exec(text)?.[1]
-  if (memory === undefined || vcores === undefined) throw bad(e.line, `<${e.tag}> is "${e.text.trim()}", which gives no memory and vcores`)
-  if (Number(memory) < 0 || Number(vcores) < 0) throw bad(e.line, `<${e.tag}> is "${e.text.trim()}": amounts must not be negative`)
+  if (text.includes('=')) {
+    const amounts: Record<string, number> = {}
+    for (const part of given.split(',')) {
+      const [name = '', value] = part.split('=').map((p) => p.trim())
+      if (value === undefined) throw fail('each resource must be of the form name=value')
+      if (!['memory-mb', 'vcores', ...types].includes(name)) throw fail(`resource "${name}" is not known; see yarn.resource-types`)
+      if (text.includes('%')) amounts[name] = percent(value)
+      else if (/^[0-9]+$/.test(value)) amounts[name] = Number(value)
+      else throw fail(`"${value}" of ${name} is no whole number from 0 up`)
+    }
+    const of = (name: string, otherwise: number) => amounts[name] ?? otherwise
+    if (text.includes('%')) return { fractions: Object.fromEntries(['memory-mb', 'vcores', ...types].map((t) => [t, of(t, 1)])) }
+    return { resource: resource(of('memory-mb', missing), of('vcores', missing), Object.fromEntries(types.map((t) => [t, of(t, missing)]))) }
+  }
+  if (text.includes('%')) {
+    const parts = text.split(',')
+    if (parts.length === 1) return { fractions: Object.fromEntries(['memory-mb', 'vcores', ...types].map((t) => [t, percent(text)])) }
+    const named = (name: string) => parts.find((p) => p.includes(name))?.replace(name, '')
+    const memory = named('memory')
+    const vcores = named('cpu')
+    if (memory === undefined || vcores === undefined) throw fail('it gives no share of memory and cpu')
+    return { fractions: { 'memory-mb': percent(memory), vcores: percent(vcores) } }
+  }
+  const amount = (unit: string) => new RegExp(`(-?[0-9]+)(?:\\.[0-9]*)?\\s*${unit}`).exec(text)?.[1]
+  const memory = amount('mb')
+  const vcores = amount('vcores')
+  if (memory === undefined || vcores === undefined) throw fail('it gives no memory and vcores')
+  if (Number(memory) < 0 || Number(vcores) < 0) throw fail('amounts must not be negative')
   return { resource: { memory: Number(memory), vcores: Number(vcores) } }
 }
 
@@ -126,7 +155,17 @@ const absolute = (l: ShareLimit, e: Element): Resource => {
 
 export function resolve(l: ShareLimit, cluster: Resource): Resource {
   if ('resource' in l) return l.resource
-  return { memory: multiplyDown(cluster, l.memory).memory, vcores: multiplyDown(cluster, l.vcores).vcores }
+  const { fractions } = l
+  const of = (type: string) => Math.trunc(amountOf(cluster, type) * (fractions[type] ?? 0))
+  return resource(of('memory-mb'), of('vcores'), Object.fromEntries(Object.keys(cluster.extended ?? {}).map((t) => [t, of(t)])))
+}
+
+const seconds = (e: Element): number => number(e) * 1000
+const fraction = (e: Element): number => Math.max(Math.min(number(e), 1), 0)
+const whole = (e: Element): number => {
+  const value = number(e)
+  if (!Number.isInteger(value)) throw bad(e.line, `<${e.tag}> is "${e.text.trim()}", which is no whole number`)
+  return value
 }
 
 function policy(e: Element): FairPolicy {
@@ -138,10 +177,10 @@ function policy(e: Element): FairPolicy {
   throw bad(e.line, `<${e.tag}> is "${text}"; known are fair, drf, fifo`)
 }
 
-const DEFAULTS: Allocations['queueDefaults'] = {
+const defaultsOf = (types: readonly string[]): Allocations['queueDefaults'] => ({
   weight: 1,
   minShare: NONE,
-  maxShare: { resource: UNBOUNDED },
+  maxShare: { resource: resource(UNBOUNDED.memory, UNBOUNDED.vcores, Object.fromEntries(types.map((t) => [t, Number.MAX_SAFE_INTEGER]))) },
   maxChildShare: undefined,
   maxContainer: undefined,
   maxRunningApps: Number.MAX_SAFE_INTEGER,
@@ -149,17 +188,23 @@ const DEFAULTS: Allocations['queueDefaults'] = {
   policy: 'fair',
   submitAcl: ' ',
   administerAcl: ' ',
-}
+  minSharePreemptionTimeout: undefined,
+  fairSharePreemptionTimeout: undefined,
+  fairSharePreemptionThreshold: undefined,
+  allowPreemptionFrom: true,
+})
 
-/** @throws IOException naming line and property */
-export function parseAllocations(text: string | undefined): Allocations {
+/** @param types names of resource types beyond memory and vcores. @throws IOException naming line and property */
+export function parseAllocations(text: string | undefined, types: readonly string[] = []): Allocations {
   const file = text === undefined || text.trim() === '' ? undefined : parseXml(text)
-  let defaults = DEFAULTS
+  let defaults = defaultsOf(types)
   let userMaxAppsDefault = Number.MAX_SAFE_INTEGER
   let placement: PlacementRuleSpec[] | undefined
+  let rootTimes = { minSharePreemptionTimeout: Number.MAX_SAFE_INTEGER, fairSharePreemptionTimeout: Number.MAX_SAFE_INTEGER, fairSharePreemptionThreshold: 0.5 }
   const userMaxApps = new Map<string, number>()
   const queues: Element[] = []
-  for (const e of file?.children ?? []) {
+  const children = file?.children ?? []
+  for (const e of children) {
     switch (e.tag) {
       case 'queue':
       case 'pool':
@@ -167,94 +212,131 @@ export function parseAllocations(text: string | undefined): Allocations {
         break
       case 'user': {
         const most = e.children.find((c) => c.tag === 'maxRunningApps')
-        if (most) userMaxApps.set(e.attributes['name'] ?? '', number(most))
+        if (most) userMaxApps.set(e.attributes['name'] ?? '', whole(most))
         break
       }
       case 'userMaxAppsDefault':
-        userMaxAppsDefault = number(e)
+        userMaxAppsDefault = whole(e)
         break
       case 'queueMaxAppsDefault':
-        defaults = { ...defaults, maxRunningApps: number(e) }
+        defaults = { ...defaults, maxRunningApps: whole(e) }
         break
       case 'queueMaxResourcesDefault':
-        defaults = { ...defaults, maxShare: limit(e) }
+        defaults = { ...defaults, maxShare: limit(e, types) }
         break
       case 'queueMaxAMShareDefault':
         defaults = { ...defaults, maxAMShare: Math.min(number(e), 1) }
         break
+      case 'defaultMinSharePreemptionTimeout':
+        rootTimes = { ...rootTimes, minSharePreemptionTimeout: seconds(e) }
+        break
+      case 'fairSharePreemptionTimeout':
+        if (!children.some((c) => c.tag === 'defaultFairSharePreemptionTimeout')) rootTimes = { ...rootTimes, fairSharePreemptionTimeout: seconds(e) }
+        break
+      case 'defaultFairSharePreemptionTimeout':
+        rootTimes = { ...rootTimes, fairSharePreemptionTimeout: seconds(e) }
+        break
+      case 'defaultFairSharePreemptionThreshold':
+        rootTimes = { ...rootTimes, fairSharePreemptionThreshold: fraction(e) }
+        break
       case 'defaultQueueSchedulingPolicy':
       case 'defaultQueueSchedulingMode':
         defaults = { ...defaults, policy: policy(e) }
+        if (defaults.policy === 'fifo') throw bad(e.line, `<${e.tag}> can't be fifo`)
         break
       case 'queuePlacementPolicy':
-        placement = e.children.filter((c) => c.tag === 'rule').map(rule)
+        placement = rules(e)
         break
       default:
     }
   }
-  const explicitRoot = queues.length === 1 && queues[0]!.attributes['name'] === 'root' ? queues[0] : undefined
+  const explicitRoot = queues.find((q) => q.attributes['name']?.toLowerCase() === 'root')
+  if (explicitRoot && queues.length > 1) throw bad(explicitRoot.line, 'beside the root queue no other queue can be placed')
   const rootElement: Element = explicitRoot ?? { tag: 'queue', attributes: { name: 'root', type: 'parent' }, children: queues, text: '', line: 1 }
-  const root = readQueue(rootElement, undefined, { ...defaults, maxShare: { resource: UNBOUNDED }, submitAcl: '*', administerAcl: '*' }, defaults)
-  return { root: { ...root, parent: true }, userMaxApps, userMaxAppsDefault, queueDefaults: defaults, placement }
+  const root = readQueue(rootElement, undefined, { ...defaults, ...rootTimes, submitAcl: '*', administerAcl: '*' }, defaults, types)
+  return { root: { ...root, name: 'root', parent: true }, userMaxApps, userMaxAppsDefault, queueDefaults: defaults, placement }
 }
 
-function rule(e: Element): PlacementRuleSpec {
-  const known = ['specified', 'user', 'primaryGroup', 'secondaryGroupExistingQueue', 'nestedUserQueue', 'default', 'reject']
+// ── placement rules ──
+
+const RULES = ['specified', 'user', 'primaryGroup', 'secondaryGroupExistingQueue', 'nestedUserQueue', 'default', 'reject'] as const
+
+/** In order; one that always knows a queue must be the last, and the last one must. */
+function rules(e: Element): PlacementRuleSpec[] {
+  const elements = e.children.filter((c) => c.tag.toLowerCase() === 'rule')
+  if (elements.length === 0) throw bad(e.line, 'an empty <queuePlacementPolicy> places nothing')
+  const read = elements.map((c) => rule(c, undefined))
+  for (const [i, r] of read.entries()) {
+    const last = i === read.length - 1
+    if (isTerminal(r) && !last) throw bad(elements[i]!.line, `rules after rule ${i + 1} in queue placement policy can never be reached`)
+    if (!isTerminal(r) && last) throw bad(elements[i]!.line, 'could get past last queue placement rule without assigning')
+  }
+  return read
+}
+
+function isTerminal(r: PlacementRuleSpec): boolean {
+  if (r.name === 'reject') return true
+  if (r.name === 'specified' || r.name === 'secondaryGroupExistingQueue' || !r.create) return false
+  return r.nested === undefined || isTerminal(r.nested)
+}
+
+function rule(e: Element, child: string | undefined): PlacementRuleSpec {
   const name = e.attributes['name'] ?? ''
-  if (!known.includes(name)) throw bad(e.line, `rule "${name}" is not known; known are ${known.join(', ')}`)
-  const nested = e.children.find((c) => c.tag === 'rule')
-  if (name === 'nestedUserQueue' && !nested) throw bad(e.line, 'no rule within nestedUserQueue')
-  return { name, create: e.attributes['create'] !== 'false', queue: e.attributes['queue'], nested: nested && rule(nested) }
+  if (!RULES.some((known) => known === name)) throw bad(e.line, `rule "${name}" is not known; known are ${RULES.join(', ')}`)
+  if (child !== undefined && (name === 'reject' || name === 'nestedUserQueue')) throw bad(e.line, `rule '${name}' is not allowed as a parent rule for any rule`)
+  if (child === name) throw bad(e.line, `a parent rule may not be the same type as the child rule: ${name}`)
+  const above = e.children.filter((c) => c.tag.toLowerCase() === 'rule').at(-1)
+  if (above && (name === 'specified' || name === 'default')) throw bad(e.line, `rule '${name}' takes no parent rule`)
+  if (name === 'nestedUserQueue' && !above) throw bad(e.line, `rule '${name}' must have a parent rule set`)
+  return { name, create: (e.attributes['create'] || 'true') === 'true', queue: e.attributes['queue'] || undefined, nested: above && rule(above, name) }
 }
 
-function readQueue(e: Element, parent: string | undefined, own: Allocations['queueDefaults'], defaults: Allocations['queueDefaults']): FairQueueSpec {
+// ── queues ──
+
+type Values = Allocations['queueDefaults']
+
+/** What each element of a queue sets. */
+const PROPERTIES: Readonly<Record<string, (e: Element, types: readonly string[]) => Partial<Values>>> = {
+  minResources: (e, types) => ({ minShare: absolute(limit(e, types, 0), e) }),
+  maxResources: (e, types) => ({ maxShare: limit(e, types) }),
+  maxChildResources: (e, types) => ({ maxChildShare: limit(e, types) }),
+  maxContainerAllocation: (e, types) => ({ maxContainer: absolute(limit(e, types), e) }),
+  maxRunningApps: (e) => ({ maxRunningApps: whole(e) }),
+  maxAMShare: (e) => ({ maxAMShare: Math.min(number(e), 1) }),
+  weight: (e) => ({ weight: Math.fround(number(e)) }),
+  schedulingPolicy: (e) => ({ policy: policy(e) }),
+  schedulingMode: (e) => ({ policy: policy(e) }),
+  aclSubmitApps: (e) => ({ submitAcl: e.text }),
+  aclAdministerApps: (e) => ({ administerAcl: e.text }),
+  minSharePreemptionTimeout: (e) => ({ minSharePreemptionTimeout: seconds(e) }),
+  fairSharePreemptionTimeout: (e) => ({ fairSharePreemptionTimeout: seconds(e) }),
+  fairSharePreemptionThreshold: (e) => ({ fairSharePreemptionThreshold: fraction(e) }),
+  allowPreemptionFrom: (e) => ({ allowPreemptionFrom: e.text.trim().toLowerCase() === 'true' }),
+  reservation: (e) => {
+    throw bad(e.line, '<reservation>: queues of reservations are not supported; take the element out')
+  },
+}
+
+function readQueue(e: Element, parent: string | undefined, own: Values, defaults: Values, types: readonly string[]): FairQueueSpec {
   const name = (e.attributes['name'] ?? '').trim()
   if (name === '') throw bad(e.line, "queue name shouldn't be empty or consist only of whitespace.")
   if (name.includes('.')) throw bad(e.line, `queue name (${name}) shouldn't contain period.`)
-  const path = parent === undefined ? name : `${parent}.${name}`
+  const path = parent === undefined ? 'root' : `${parent}.${name}`
   let values = own
+  for (const c of e.children) values = { ...values, ...PROPERTIES[c.tag]?.(c, types) }
+  const inner = e.children.filter((c) => c.tag === 'queue' || c.tag === 'pool')
+  const isParent = inner.length > 0 || e.attributes['type'] === 'parent' || parent === undefined
+  const amShare = e.children.find((c) => c.tag === 'maxAMShare')
+  if (isParent && amShare && (inner.length > 0 || e.attributes['type'] === 'parent')) {
+    throw bad(amShare.line, `<maxAMShare> of ${path}: a queue that holds queues, or is of type parent, has no application masters of its own`)
+  }
+  if (isParent && values.policy === 'fifo') throw bad(e.line, `queue ${path} holds queues: its policy can't be fifo`)
   const children: FairQueueSpec[] = []
-  const child = (of: Element) => (children.some((c) => c.name === of.attributes['name']?.trim()) ? of : undefined)
-  for (const c of e.children) {
-    switch (c.tag) {
-      case 'minResources':
-        values = { ...values, minShare: absolute(limit(c), c) }
-        break
-      case 'maxResources':
-        values = { ...values, maxShare: limit(c) }
-        break
-      case 'maxChildResources':
-        values = { ...values, maxChildShare: limit(c) }
-        break
-      case 'maxContainerAllocation':
-        values = { ...values, maxContainer: absolute(limit(c), c) }
-        break
-      case 'maxRunningApps':
-        values = { ...values, maxRunningApps: number(c) }
-        break
-      case 'maxAMShare':
-        values = { ...values, maxAMShare: Math.min(number(c), 1) }
-        break
-      case 'weight':
-        values = { ...values, weight: number(c) }
-        break
-      case 'schedulingPolicy':
-      case 'schedulingMode':
-        values = { ...values, policy: policy(c) }
-        break
-      case 'aclSubmitApps':
-        values = { ...values, submitAcl: c.text }
-        break
-      case 'aclAdministerApps':
-        values = { ...values, administerAcl: c.text }
-        break
-      default:
-    }
+  for (const c of inner) {
+    if (children.some((other) => other.name === c.attributes['name']?.trim())) throw bad(c.line, `queue ${path}.${c.attributes['name']} is there twice`)
+    const child = readQueue(c, path, defaults, defaults, types)
+    if (values.policy === 'fair' && child.policy === 'drf') throw bad(c.line, `queue ${child.path}: below a queue with policy fair there can be none with drf`)
+    children.push(child)
   }
-  for (const c of e.children) {
-    if (c.tag !== 'queue' && c.tag !== 'pool') continue
-    if (child(c)) throw bad(c.line, `queue ${path}.${c.attributes['name']} is there twice`)
-    children.push(readQueue(c, path, values.maxChildShare ? { ...defaults, maxShare: values.maxChildShare } : defaults, defaults))
-  }
-  return { ...values, name, path, parent: children.length > 0 || e.attributes['type'] === 'parent', children }
+  return { ...values, name, path, parent: isParent, children }
 }

@@ -1,49 +1,14 @@
 /** Queues of the fair scheduler: parents and leaves (FSParentQueue, FSLeafQueue). */
-import { add, componentwiseMin, fitsIn, NONE, type Resource } from '../../../common/records/index.js'
+import { add, componentwiseMax, componentwiseMin, fitsIn, isNone, NONE, type Resource, resource } from '../../../common/records/index.js'
 import { aclAllows } from '../acl.js'
 import type { AttemptQueue, SchedulerAttempt } from '../attempt.js'
+import { subtractNonNegative } from '../calculator.js'
 import { queueCounters } from '../counters.js'
 import { Usage } from '../usage.js'
 import { type FairQueueSpec, resolve } from './allocations.js'
+import type { FairApplication } from './application.js'
 import type { FairScheduler } from './fair.js'
 import type { Schedulable } from './shares.js'
-
-export class FairApplication implements Schedulable {
-  fairShare: Resource = NONE
-  amRunning = false
-  readonly weight = 1
-  readonly minShare = NONE
-  readonly active = true
-  readonly sortName: string
-
-  constructor(
-    readonly attempt: SchedulerAttempt,
-    readonly startTime: number,
-    private readonly scheduler: FairScheduler,
-  ) {
-    this.sortName = attempt.prefix
-  }
-
-  get priority(): number {
-    return this.attempt.priority
-  }
-
-  get maxShare(): Resource {
-    return this.scheduler.cluster.total
-  }
-
-  get usage(): Resource {
-    return this.attempt.usage.total('used')
-  }
-
-  get pending(): Resource {
-    return this.attempt.usage.total('pending')
-  }
-
-  get demand(): Resource {
-    return add(this.usage, this.pending)
-  }
-}
 
 export class FairQueue implements AttemptQueue, Schedulable {
   fairShare: Resource = NONE
@@ -55,29 +20,29 @@ export class FairQueue implements AttemptQueue, Schedulable {
   readonly counters = queueCounters()
   amUsed: Resource = NONE
   containers = 0
+  /** Applications accepted, with attempt or without. */
   assigned = 0
+  readonly startTime = 0
+  #lastTimeAtMinShare: number
 
   constructor(
     readonly scheduler: FairScheduler,
     public spec: FairQueueSpec,
     readonly parent: FairQueue | undefined,
-    readonly configured: boolean,
-  ) {}
+    readonly isLeaf: boolean,
+    /** Named in the allocation file; the others were made on the way and go when they are empty. */
+    public configured: boolean,
+  ) {
+    this.#lastTimeAtMinShare = scheduler.host.now
+  }
 
   get path(): string {
     return this.spec.path
   }
 
-  get isLeaf(): boolean {
-    return !this.spec.parent && this.children.length === 0
-  }
-
   get sortName(): string {
     return this.path
   }
-
-  readonly startTime = 0
-  readonly priority = 0
 
   get weight(): number {
     return this.spec.weight
@@ -88,8 +53,8 @@ export class FairQueue implements AttemptQueue, Schedulable {
   }
 
   get maxShare(): Resource {
-    const own = resolve(this.spec.maxShare, this.scheduler.cluster.total)
-    return this.parent ? own : componentwiseMin(own, this.scheduler.cluster.total)
+    const own = (!this.configured && this.parent?.spec.maxChildShare) || this.spec.maxShare
+    return componentwiseMax(resolve(own, this.scheduler.cluster.total), this.minShare)
   }
 
   get usage(): Resource {
@@ -97,7 +62,8 @@ export class FairQueue implements AttemptQueue, Schedulable {
   }
 
   get demand(): Resource {
-    return componentwiseMin(add(this.usage, this.books.total('pending')), this.maxShare)
+    const wanted = this.isLeaf ? add(this.usage, this.books.total('pending')) : this.children.reduce((sum, c) => add(sum, c.demand), NONE)
+    return componentwiseMin(wanted, this.maxShare)
   }
 
   get active(): boolean {
@@ -106,6 +72,10 @@ export class FairQueue implements AttemptQueue, Schedulable {
 
   get runnable(): number {
     return this.applications.size + this.children.reduce((n, c) => n + c.runnable, 0)
+  }
+
+  get empty(): boolean {
+    return this.assigned === 0 && this.children.every((c) => c.empty)
   }
 
   leaves(): FairQueue[] {
@@ -122,24 +92,64 @@ export class FairQueue implements AttemptQueue, Schedulable {
     return aclAllows(acl, user, groups) || (this.parent?.mayAccess(user, groups, access) ?? false)
   }
 
+  /** The largest container, as the nearest queue upwards says that says anything. */
+  get maxContainer(): Resource | undefined {
+    return this.spec.maxContainer ?? this.parent?.maxContainer
+  }
+
   /** What application masters may use together; undefined: anything. */
   amLimit(): Resource | undefined {
     const percent = this.spec.maxAMShare
-    if (percent < 0) return undefined
-    const free = this.scheduler.free()
-    const base = {
-      memory: this.fairShare.memory || Math.min(free.memory, this.maxShare.memory),
-      vcores: this.fairShare.vcores || Math.min(free.vcores, this.maxShare.vcores),
-    }
-    return { memory: Math.ceil(base.memory * Math.fround(percent)), vcores: Math.ceil(base.vcores * Math.fround(percent)) }
+    if (Math.abs(percent + 1) < 0.0001) return undefined
+    const { free, resourceTypes } = this.scheduler
+    const most = this.maxShare
+    const base = (share: number, left: number, limit: number) => Math.ceil((share || Math.min(left, limit)) * Math.fround(percent))
+    const more = (r: Resource, type: string) => r.extended?.[type] ?? 0
+    return resource(
+      base(this.fairShare.memory, free.memory, most.memory),
+      base(this.fairShare.vcores, free.vcores, most.vcores),
+      Object.fromEntries(resourceTypes.map((t) => [t, base(more(this.fairShare, t), more(free, t), more(most, t))])),
+    )
   }
+
+  // ── preemption ──
+
+  /** How long, and how far, it may be below its shares; what it does not say its parent does. */
+  get preemptionLimits(): { threshold: number; fairShareTimeout: number; minShareTimeout: number; preemptable: boolean } {
+    const above = this.parent?.preemptionLimits
+    const { spec } = this
+    return {
+      threshold: spec.fairSharePreemptionThreshold ?? above?.threshold ?? 0.5,
+      fairShareTimeout: spec.fairSharePreemptionTimeout ?? above?.fairShareTimeout ?? Number.MAX_SAFE_INTEGER,
+      minShareTimeout: spec.minSharePreemptionTimeout ?? above?.minShareTimeout ?? Number.MAX_SAFE_INTEGER,
+      preemptable: spec.allowPreemptionFrom && (above?.preemptable ?? true),
+    }
+  }
+
+  /** What of the cluster this is, by the amounts that the queue's policy looks at. */
+  dominantShare(r: Resource): number {
+    if (this.spec.policy !== 'drf') return r.memory
+    const { total } = this.scheduler.cluster
+    const of = (part: number, whole: number) => (whole === 0 ? 0 : part / whole)
+    const more = this.scheduler.resourceTypes.map((t) => of(r.extended?.[t] ?? 0, total.extended?.[t] ?? 0))
+    return Math.max(of(r.memory, total.memory), of(r.vcores, total.vcores), ...more)
+  }
+
+  /** What it lacks of its minimum, once that has lasted too long. */
+  minShareStarvation(now: number): Resource {
+    const starvation = subtractNonNegative(componentwiseMin(this.minShare, this.demand), this.usage)
+    if (isNone(starvation)) this.#lastTimeAtMinShare = now
+    return now - this.#lastTimeAtMinShare < this.preemptionLimits.minShareTimeout ? NONE : starvation
+  }
+
+  // ── books ──
 
   pendingChanged(_attempt: SchedulerAttempt, partition: string, by: Resource, containers: number): void {
     for (let q: FairQueue | undefined = this; q; q = q.parent) {
       q.books.inc('pending', partition, by)
       q.counters.pendingContainers += containers
     }
-    this.scheduler.sharesChanged()
+    this.scheduler.demandChanged()
   }
 
   attemptWantsMore(): void {}
@@ -150,6 +160,14 @@ export class FairQueue implements AttemptQueue, Schedulable {
     for (let q: FairQueue | undefined = this; q; q = q.parent) {
       q.books.inc('used', '', by)
       q.containers += containers
+    }
+  }
+
+  /** Reservations are no use: they count beside it. */
+  reserve(by: Resource, containers: number): void {
+    for (let q: FairQueue | undefined = this; q; q = q.parent) {
+      q.books.inc('reserved', '', by)
+      q.counters.reservedContainers += containers
     }
   }
 

@@ -298,12 +298,19 @@ export class Run {
     )
     const queues: Record<string, QueueView> = {}
     const walk = (q: QueueReport) => {
-      const guaranteed = Object.fromEntries(Object.entries(q.capacitiesByLabel).map(([label, c]) => [label, c.absoluteCapacity]))
-      queues[q.path] = { used: size(q.used), ...(this.#fair ? { fairShare: size(q.effectiveMin) } : { state: q.state, guaranteed }) }
+      const parts = (of: (c: QueueReport['capacities']) => number) =>
+        Object.fromEntries(
+          Object.entries(q.capacitiesByLabel).flatMap(([label, c]) => {
+            const part = of(c)
+            return part === 0 ? [] : [[label, part]]
+          }),
+        )
+      queues[q.path] = { used: size(q.used), ...(this.#fair ? { fairShare: size(q.effectiveMin) } : { state: q.state, guaranteed: parts((c) => c.absoluteCapacity), taken: parts((c) => c.absoluteUsedCapacity) }) }
       q.children.forEach(walk)
     }
     // The FIFO scheduler has none.
-    if (!this.#conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FifoScheduler')) walk(this.core.queues())
+    if (this.#conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FifoScheduler')) return { apps, nodes }
+    walk(this.core.queues())
     return { apps, nodes, queues }
   }
 
