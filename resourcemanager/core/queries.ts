@@ -71,7 +71,7 @@ export function applicationReport(rm: ResourceManager, app: Application, now: nu
     startTime: app.startTime,
     launchTime: app.launchTime,
     finishTime: app.finishTime,
-    progress: app.ended ? 1 : (attempt?.progress ?? 0),
+    progress: attempt && (app.state === 'FINISHED' || app.state === 'KILLED') ? 1 : (attempt?.progress ?? 0),
     priority: app.priority,
     currentAttemptId: attempt?.id,
     host: attempt?.host ?? 'N/A',
@@ -150,12 +150,13 @@ function usage(rm: ResourceManager, app: Application, now: number): ApplicationU
 
 // ── attempts ──
 
+const LAUNCHED = 'AM container is launched, waiting for AM container to Register with RM'
 const AM_STATE = {
-  UNMANAGED: "User launched the Application Master, since it's unmanaged. ",
+  UNMANAGED: LAUNCHED,
   INACTIVATED: 'Application is added to the scheduler and is not yet activated. ',
   ACTIVATED: 'Application is Activated, waiting for resources to be assigned for AM. ',
   ASSIGNED: 'Scheduler has assigned a container for AM, waiting for AM container to be launched',
-  LAUNCHED: 'AM container is launched, waiting for AM container to Register with RM',
+  LAUNCHED,
 } as const
 
 /** What it ended with or, before it runs, why it waits. */
@@ -165,6 +166,7 @@ export function attemptDiagnostics(rm: ResourceManager, attempt: Attempt): strin
   const held = rm.scheduler.attempt(attempt.id)
   const wait = held?.amWait
   if (!held || !wait || held.id.attemptId !== attempt.id.attemptId) return ''
+  if (wait.state === 'LAUNCHED' || wait.state === 'UNMANAGED') return LAUNCHED
   const { node } = wait
   let text = `[${formatDate(wait.at)}] ${AM_STATE[wait.state]}${wait.message}`
   if (node) {
@@ -205,7 +207,8 @@ export function containerReport(c: RMContainer): ContainerReport {
     resource: c.resource,
     priority: c.ask.priority,
     state: c.state,
-    containerState: c.ended ? 'COMPLETE' : c.state === 'RUNNING' ? 'RUNNING' : 'NEW',
+    // Hadoop's report calls running what its NodeManager has not told the end of.
+    containerState: c.ended ? 'COMPLETE' : 'RUNNING',
     exitStatus: c.exitStatus === -1000 ? 0 : c.exitStatus,
     diagnostics: c.diagnostics,
     creationTime: c.creationTime,

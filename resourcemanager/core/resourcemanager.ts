@@ -130,6 +130,10 @@ export class ResourceManager implements SchedulerHost {
     return this.labels.get(label)?.exclusive ?? true
   }
 
+  labelNames(): Iterable<string> {
+    return this.labels.keys()
+  }
+
   later(run: () => void): void {
     this.#messages.push({ to: run, event: undefined })
   }
@@ -306,7 +310,9 @@ export class ResourceManager implements SchedulerHost {
 
   #addToScheduler(attempt: Attempt, inherit: boolean, recovering: boolean): void {
     const any = attempt.application.amRequests.find((r) => r.resourceName === ANY)
-    this.scheduler.addAttempt(attempt.id, { inherit, recovering, amResource: any?.capability ?? NONE, amPartition: any?.nodeLabelExpression ?? '' })
+    // An unmanaged master counts as the least that a container may have.
+    const amResource = any?.capability ?? (attempt.unmanaged ? this.scheduler.settings.minimumAllocation : NONE)
+    this.scheduler.addAttempt(attempt.id, { inherit, recovering, amResource, amPartition: any?.nodeLabelExpression ?? '' })
   }
 
   askForMaster(attempt: Attempt): AttemptState {
