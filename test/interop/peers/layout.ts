@@ -108,6 +108,13 @@ export const OPENS = ['java.lang', 'java.lang.reflect', 'java.io', 'java.net', '
 const CLASSES = {
   hdfs: ['org.apache.hadoop.fs.FsShell'],
   dfsadmin: ['org.apache.hadoop.hdfs.tools.DFSAdmin'],
+  haadmin: ['org.apache.hadoop.hdfs.tools.DFSHAAdmin'],
+  fsck: ['org.apache.hadoop.hdfs.tools.DFSck'],
+  debug: ['org.apache.hadoop.hdfs.tools.DebugAdmin'],
+  storagepolicies: ['org.apache.hadoop.hdfs.tools.StoragePolicyAdmin'],
+  lsSnapshottableDir: ['org.apache.hadoop.hdfs.tools.snapshot.LsSnapshottableDir'],
+  snapshotDiff: ['org.apache.hadoop.hdfs.tools.snapshot.SnapshotDiff'],
+  getconf: ['org.apache.hadoop.hdfs.tools.GetConf'],
   application: ['org.apache.hadoop.yarn.client.cli.ApplicationCLI', 'application'],
   node: ['org.apache.hadoop.yarn.client.cli.NodeCLI'],
   queue: ['org.apache.hadoop.yarn.client.cli.QueueCLI'],
@@ -139,27 +146,40 @@ export async function finished(child: ChildProcess): Promise<Finished> {
 
 /** Runs one of Hadoop's own clients to its end. */
 export function hadoop(program: keyof typeof CLASSES, confDir: string, args: readonly string[], options: SpawnOptions = {}): Promise<Finished> {
+  return finished(startHadoop(program, confDir, args, options))
+}
+
+/** Starts one of Hadoop's own clients. */
+export function startHadoop(program: keyof typeof CLASSES, confDir: string, args: readonly string[], options: SpawnOptions = {}): ChildProcess {
+  return hadoopJava(confDir, [...CLASSES[program], ...args], options)
+}
+
+const DAEMONS = {
+  namenode: 'org.apache.hadoop.hdfs.server.namenode.NameNode',
+  datanode: 'org.apache.hadoop.hdfs.server.datanode.DataNode',
+} as const
+
+/** A daemon of a real HDFS as a process; it writes its log to its standard error. */
+export function hdfsDaemon(name: keyof typeof DAEMONS, confDir: string, args: readonly string[] = []): ChildProcess {
+  return hadoopJava(confDir, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, DAEMONS[name], ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function hadoopJava(confDir: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const lib = path.join(hadoopHome(), 'share/hadoop/common/lib/*')
-  const java = path.join(javaHome(), 'bin/java')
-  return finished(
-    spawn(
-      java,
-      [
-        '-XX:TieredStopAtLevel=1',
-        '-XX:+UseSerialGC',
-        '-Xshare:auto',
-        ...OPENS,
-        `-Dlog4j.configuration=file:${path.join(here, 'log4j-hadoop.properties')}`,
-        '-cp',
-        `${confDir}:${lib}`,
-        ...CLASSES[program],
-        ...args,
-      ],
-      {
-        ...options,
-        env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir, ...options.env },
-      },
-    ),
+  // Options of the JVM may come first; what follows the class is its own.
+  return spawn(
+    path.join(javaHome(), 'bin/java'),
+    [
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xshare:auto',
+      ...OPENS,
+      `-Dlog4j.configuration=file:${path.join(here, 'log4j-hadoop.properties')}`,
+      '-cp',
+      `${confDir}:${lib}`,
+      ...args,
+    ],
+    { ...options, env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir, ...options.env } },
   )
 }
 
@@ -185,10 +205,35 @@ export function flink(confDir: string, args: readonly string[]): Promise<Finishe
   )
 }
 
-/** The class path of the differential driver, compiled once for each version of its source. */
-export function resourceManagerDriver(source: string): string {
+/** The folder of a real ResourceManager's jars, and of those that it is tested with. */
+function resourceManagerHome(): string {
   const home = jars('resourcemanager.pom.xml', (h) => path.join(h, 'lib'))
   for (const f of readdirSync(path.join(home, 'lib'))) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(home, 'lib', f))
+  return home
+}
+
+/** A real ResourceManager as a process, with this folder of configuration; it writes its log to its standard error. */
+export function resourceManager(confDir: string): ChildProcess {
+  return spawn(
+    path.join(javaHome(), 'bin/java'),
+    [
+      '-XX:TieredStopAtLevel=1',
+      '-XX:+UseSerialGC',
+      '-Xmx512m',
+      ...OPENS,
+      `-Dhadoop.log.dir=${confDir}`,
+      `-Dlog4j.configuration=file:${path.join(here, 'log4j-hadoop.properties')}`,
+      '-cp',
+      `${confDir}:${path.join(resourceManagerHome(), 'lib/*')}`,
+      'org.apache.hadoop.yarn.server.resourcemanager.ResourceManager',
+    ],
+    { env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+}
+
+/** The class path of the differential driver, compiled once for each version of its source. */
+export function resourceManagerDriver(source: string): string {
+  const home = resourceManagerHome()
   const classes = path.join(home, `driver-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
   if (!existsSync(path.join(classes, 'Driver.class'))) {
     mkdirSync(classes, { recursive: true })
