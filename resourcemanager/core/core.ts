@@ -136,12 +136,17 @@ export function createCore(config: CoreConfig, observer: Observer = NOBODY): Cor
       const node = rm.nodes.get(key) ?? rm.inactiveNodes.get(key)
       return node && nodeReport(rm, node)
     },
+    nodeView: (id) => rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`),
+    heartbeatMatters: (node) => rm.scheduler.offerMatters(node),
+    anythingPending: () => rm.scheduler.anythingPending(),
+    smallestPending: () => rm.scheduler.smallestPending(),
     containersOnNode: (id) => [...(rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`)?.containers.values() ?? [])].map(containerReport),
     queues: () => rm.scheduler.rootReport(),
     queue: (name) => rm.scheduler.queueReport(name),
     metrics: () => clusterMetrics(rm),
     maximumAllocation: (queue) => rm.scheduler.maximumAllocation(queue),
     clusterResource: () => rm.scheduler.cluster.total,
+    partitionResource: (label) => rm.scheduler.cluster.ofPartition(label),
     nodeLabels: () => nodeLabels(rm),
     mayAccess: (caller, id, access) => mayAccess(rm, caller, id, access),
     mayAccessQueue: (caller, queue, access) => mayAccessQueue(rm, caller, queue, access),

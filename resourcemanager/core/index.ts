@@ -12,6 +12,7 @@ import type { ApplicationAttemptId, ApplicationId, ContainerId, NodeId, Resource
 import type { Answer } from './answers.js'
 import type { Effect } from './effects.js'
 import type { Event } from './events.js'
+import type { SchedulerNode as NodeView } from '../scheduler/node.js'
 import type { Activity, ApplicationReport, AttemptReport, Caller, ClusterMetrics, ContainerReport, NodeReport, QueueReport } from './reports.js'
 
 export type * from './answers.js'
@@ -49,6 +50,17 @@ export interface Queries {
   containers(id: ApplicationAttemptId): ContainerReport[] | undefined
   container(id: ContainerId): ContainerReport | undefined
   nodes(): NodeReport[]
+  /** The node as its scheduler keeps it: not a copy, to be read only. Undefined when it is not among the cluster's. */
+  nodeView(id: NodeId): NodeView | undefined
+  /**
+   * Whether a heartbeat of the node that says nothing new could change anything but when it was last heard of. Where it could not, what it
+   * would have counted is counted: it need not be made. The node must be RUNNING with nothing to be told.
+   */
+  heartbeatMatters(node: NodeView): boolean
+  /** Whether anything is asked for and not yet given. */
+  anythingPending(): boolean
+  /** The smallest amounts that any pending request wants; undefined: nothing is pending. */
+  smallestPending(): Resource | undefined
   node(id: NodeId): NodeReport | undefined
   containersOnNode(id: NodeId): ContainerReport[]
   /** The root of the queues. */
@@ -58,6 +70,8 @@ export interface Queries {
   metrics(): ClusterMetrics
   maximumAllocation(queue?: string): Resource
   clusterResource(): Resource
+  /** Of the nodes with this label, or without any: ''. */
+  partitionResource(label: string): Resource
   nodeLabels(): readonly { readonly name: string; readonly exclusive: boolean; readonly nodes: readonly NodeId[] }[]
   mayAccess(caller: Caller, application: ApplicationId, access: 'VIEW_APP' | 'MODIFY_APP'): boolean
   mayAccessQueue(caller: Caller, queue: string, access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean
@@ -65,5 +79,6 @@ export interface Queries {
 }
 
 export type { CoreConfig } from './config.js'
+export type { SchedulerNode as NodeView } from '../scheduler/node.js'
 export { coreConfig } from './config.js'
 export { createCore } from './core.js'

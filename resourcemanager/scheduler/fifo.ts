@@ -75,6 +75,10 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
 
   // ── offers ──
 
+  pending(): Resource {
+    return this.#queue.usage.total('pending')
+  }
+
   protected offer(node: SchedulerNode): void {
     const { calculator, minimumAllocation } = this.settings
     for (const { current: attempt } of this.#order) {

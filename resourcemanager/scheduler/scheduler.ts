@@ -4,6 +4,7 @@ import {
   type ApplicationAttemptId,
   type ApplicationId,
   add,
+  componentwiseMin,
   type ContainerId,
   EXIT,
   fitsIn,
@@ -166,6 +167,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   abstract queueReport(name: string): QueueReport | undefined
   /** What the attempt's queue is guaranteed. */
   abstract guaranteed(attempt: SchedulerAttempt): Resource
+  /** All that is asked for and not yet given. */
+  abstract pending(): Resource
   /** Something has changed that may let a waiting request be placed. */
   stir(): void {}
 
@@ -347,6 +350,25 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   offerNode(key: string): void {
     const node = this.cluster.nodes.get(key)
     if (node?.usable) this.offer(node)
+  }
+
+  anythingPending(): boolean {
+    const pending = this.pending()
+    return pending.memory > 0 || pending.vcores > 0
+  }
+
+  /** Whether offering the node could change anything now; where it could not, what an offer would have counted is counted. */
+  offerMatters(node: SchedulerNode): boolean {
+    return node.usable && this.anythingPending()
+  }
+
+  /** The smallest amounts that any pending request wants; undefined: nothing is pending. */
+  smallestPending(): Resource | undefined {
+    let smallest: Resource | undefined
+    for (const { current } of this.applications.values()) {
+      for (const { capability } of current?.asks.active ?? []) smallest = smallest ? componentwiseMin(smallest, capability) : capability
+    }
+    return smallest
   }
 
   /** Whether a node takes containers: not while it is being decommissioned. */

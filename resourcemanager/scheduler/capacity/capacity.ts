@@ -15,7 +15,8 @@ import type { HeadroomBasis, LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
 import { type CapacityQueue, limitsOf } from './queue.js'
 import { ParallelApplications } from './parallel.js'
-import { Preemption, preemptionSettings } from './preemption.js'
+import { Preemption } from './preemption/preemption.js'
+import { preemptionSettings } from './preemption/settings.js'
 import { placementRules } from './placement.js'
 import { QueueTree } from './tree.js'
 import { queueReport } from './report.js'
@@ -68,7 +69,8 @@ export class CapacityScheduler extends CapacityBooks {
     this.#assignMultiple = global.flag('per-node-heartbeat.multiple-assignments-enabled', true)
     this.#maxAssignPerHeartbeat = global.number('per-node-heartbeat.maximum-container-assignments') ?? 100
     const preemption = preemptionSettings(this.properties)
-    this.#preemption = preemption && new Preemption(this, preemption)
+    if (this.#preemption && preemption) this.#preemption.settings = preemption
+    else this.#preemption = preemption && new Preemption(this, preemption)
   }
 
   // ── the tree ──
@@ -359,10 +361,10 @@ export class CapacityScheduler extends CapacityBooks {
     this.mayReserve = false
     const { room } = this.cluster
     let idlePasses = 0
-    while (idlePasses <= this.cluster.size && room.length > 0 && this.#anythingPending()) {
+    while (idlePasses <= this.cluster.size && room.length > 0 && this.anythingPending()) {
       this.waitsForLocality = false
       let placed = false
-      for (let tried = 0, n = room.length; tried < n && room.length > 0 && this.#anythingPending(); tried++) {
+      for (let tried = 0, n = room.length; tried < n && room.length > 0 && this.anythingPending(); tried++) {
         const node = room[this.#cursor % room.length]!
         this.#cursor = (this.#cursor + 1) % Math.max(room.length, 1)
         if (node.reserved) continue
@@ -376,16 +378,21 @@ export class CapacityScheduler extends CapacityBooks {
     this.mayReserve = true
   }
 
-  #anythingPending(): boolean {
-    const pending = this.root.usage.total('pending')
-    return pending.memory > 0 || pending.vcores > 0
+  pending(): Resource {
+    return this.root.usage.total('pending')
+  }
+
+  override offerMatters(node: SchedulerNode): boolean {
+    if (!node.usable) return false
+    if (node.reserved) return true
+    return node.roomIndex >= 0 && this.#mayGainFrom(node)
   }
 
   // ── preemption ──
 
   /** When something is due that no event brings about; undefined: nothing is. */
   override nextTimer(): number | undefined {
-    if (!this.#preemption || !this.#anythingPending()) return undefined
+    if (!this.#preemption || !this.anythingPending()) return undefined
     return this.#lastRound + this.#preemption.settings.interval
   }
 
@@ -400,12 +407,12 @@ export class CapacityScheduler extends CapacityBooks {
   // ── reports ──
 
   rootReport(): QueueReport {
-    return queueReport(this.root, this.#preemption !== undefined)
+    return queueReport(this.root, this.#preemption?.settings)
   }
 
   queueReport(name: string): QueueReport | undefined {
     const queue = this.queue(name)
-    return queue && queueReport(queue, this.#preemption !== undefined)
+    return queue && queueReport(queue, this.#preemption?.settings)
   }
 
   guaranteed(attempt: SchedulerAttempt): Resource {

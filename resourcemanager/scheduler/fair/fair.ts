@@ -468,6 +468,10 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     return (attempt.queue as FairQueue).fairShare
   }
 
+  pending(): Resource {
+    return this.root.books.total('pending')
+  }
+
   rootReport(): QueueReport {
     this.updateShares()
     return fairQueueReport(this, this.root)
