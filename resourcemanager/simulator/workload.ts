@@ -53,6 +53,8 @@ export interface Stage {
   readonly priority: number
   /** From the container's start to its end. Absent: as long as the application lives (a service's instance). */
   readonly duration?: Distribution
+  /** Of each container, where they are known one by one: instead of `duration`. */
+  readonly durations?: readonly number[]
   /** Stages that must be done before this one asks, by name; `fraction` (default 1) of their containers is enough. */
   readonly after?: readonly { readonly stage: string; readonly fraction?: number }[]
   /** Milliseconds after the stages before it (or after registration) until it asks. */

@@ -1,0 +1,392 @@
+/**
+ * Simulated NodeManagers. Their heartbeats stand on a ring in order of their phase within the interval; those that would change nothing are
+ * passed over, which is what makes years go by in minutes: `Core.heartbeatMatters` says exactly when.
+ */
+import type { ContainerId, NodeId } from '../../../common/records/index.js'
+import type { ContainerStatus, Core, NodeView } from '../../core/index.js'
+import { containerKey } from '../../scheduler/container.js'
+import type { NodeModel } from '../models/models.js'
+import type { NodeSpec } from '../workload.js'
+import { KIND } from './agenda.js'
+import { millis, randomOf, type Random } from './random.js'
+import type { Run } from './run.js'
+
+/** Ports tell nothing in a simulation; all are the same. */
+const PORT = 45_454
+const HTTP_PORT = 8042
+export const LOST_WITH_NODE = -100
+const KILLED_BY_RESOURCEMANAGER = -106
+
+/** What a container needs to be on its node before it starts. */
+export interface Image {
+  readonly name: string
+  readonly megabytes: number
+}
+
+export interface SimContainer {
+  readonly id: ContainerId
+  readonly key: string
+  readonly node: SimNode
+  /** As the node reports it until it ends. */
+  readonly status: ContainerStatus
+  ended: boolean
+  readonly onEnd: (exitStatus: number, at: number) => void
+}
+
+export interface Launch {
+  readonly id: ContainerId
+  /** From running until it ends by itself; absent: it is ended by `finish`. */
+  readonly duration?: number | undefined
+  readonly exitStatus?: number
+  readonly image?: Image | undefined
+  /** Milliseconds from when its image is there until it runs. */
+  readonly launch: number
+  readonly onStart?: (c: SimContainer) => void
+  readonly onRunning?: (at: number) => void
+  readonly onEnd: (exitStatus: number, at: number) => void
+}
+
+export class SimNode {
+  readonly id: NodeId
+  alive = false
+  responseId = 0
+  view: NodeView | undefined
+  readonly containers = new Map<string, SimContainer>()
+  completed: ContainerStatus[] = []
+  /** Place on the ring. */
+  position = 0
+  lastReport = 0
+  /** When its link has brought what it is bringing, and what it holds: images by the time they are there. */
+  linkFree = 0
+  readonly images = new Map<string, number>()
+  readonly random: Random
+  /** It must go on reporting, whatever there is to say. */
+  pinned = false
+
+  constructor(
+    readonly index: number,
+    readonly spec: NodeSpec,
+    readonly phase: number,
+    seed: number,
+  ) {
+    this.id = { host: spec.host, port: PORT }
+    this.random = randomOf(seed, `node ${spec.host}`)
+  }
+}
+
+const HEALTHY = { healthy: true, report: '', lastReportTime: 0 }
+
+export class Nodes {
+  readonly all: SimNode[]
+  readonly #byHost = new Map<string, SimNode>()
+  readonly #ring: SimNode[]
+  readonly #phases: Float64Array
+  /** By place on the ring: this one's next heartbeat is not passed over. */
+  readonly #due: Uint8Array
+  #round = 1
+  #cursor = 0
+  #alive = 0
+  #sequence = 0
+  readonly #excluded = new Map<string, number | undefined>()
+  skipped = 0
+
+  constructor(
+    private readonly run: Run,
+    specs: readonly NodeSpec[],
+    private readonly model: NodeModel,
+    readonly interval: number,
+  ) {
+    const phases = randomOf(run.seed, 'phases')
+    this.all = specs.map((spec, i) => new SimNode(i, spec, phases.int(interval), run.seed))
+    for (const node of this.all) this.#byHost.set(node.spec.host, node)
+    this.#ring = this.all.slice().sort((a, b) => a.phase - b.phase || a.index - b.index)
+    this.#ring.forEach((node, i) => {
+      node.position = i
+    })
+    this.#phases = Float64Array.from(this.#ring, (n) => n.phase)
+    this.#due = new Uint8Array(this.#ring.length)
+  }
+
+  /** On the ring, of the heartbeat that `next` has found. */
+  get place(): number {
+    return this.#cursor
+  }
+
+  get core(): Core {
+    return this.run.core
+  }
+
+  named(host: string): SimNode | undefined {
+    return this.#byHost.get(host)
+  }
+
+  // ── coming and going ──
+
+  /** Plans the lives of all nodes; those that are there from the start register at once. */
+  begin(): void {
+    this.#label()
+    for (const node of this.all) {
+      const { spec } = node
+      const plan = (at: number, what: () => void) => this.run.agenda.add(at, KIND.NODE, this.#sequence++, what)
+      const upAt = spec.upAt ?? 0
+      if (upAt === 0) this.#register(node)
+      else plan(upAt, () => this.#register(node))
+      for (const outage of spec.outages ?? []) {
+        if (outage.kind === 'failure') {
+          // Its last report counts from when it is silent: that one is made.
+          plan(Math.max(0, outage.from - this.interval), () => this.wake(node))
+          plan(outage.from, () => this.#fail(node))
+          if (outage.to !== undefined) plan(outage.to, () => this.#register(node))
+        } else {
+          plan(outage.from, () => this.#exclude(node, outage.grace))
+          if (outage.kind === 'maintenance' && outage.to !== undefined) plan(outage.to, () => this.#readmit(node))
+        }
+      }
+      this.#planFailure(node, upAt)
+    }
+  }
+
+  #planFailure(node: SimNode, from: number): void {
+    const { failure } = this.model
+    if (!failure) return
+    const at = from + Math.max(this.interval, millis(node.random, failure.every))
+    this.run.agenda.add(Math.max(from, at - this.interval), KIND.FAULT, this.#sequence++, () => this.wake(node))
+    this.run.agenda.add(at, KIND.FAULT, this.#sequence++, () => {
+      this.#fail(node)
+      const back = at + millis(node.random, failure.repair)
+      this.run.agenda.add(back, KIND.FAULT, this.#sequence++, () => this.#register(node))
+      this.#planFailure(node, back)
+    })
+  }
+
+  #label(): void {
+    const labels = new Set(this.all.flatMap((n) => n.spec.labels ?? []))
+    if (labels.size === 0) return
+    this.run.demand({ type: 'addNodeLabels', labels: [...labels].map((name) => ({ name, exclusive: this.model.exclusiveLabels?.[name] ?? true })) })
+    this.run.demand({
+      type: 'replaceLabelsOnNodes',
+      nodes: this.all.filter((n) => n.spec.labels?.length).map((n) => ({ nodeId: { host: n.spec.host, port: 0 }, labels: n.spec.labels! })),
+    })
+  }
+
+  #register(node: SimNode): void {
+    if (this.#excluded.has(node.spec.host)) return
+    if (node.alive) return
+    const answer = this.run.demand({
+      type: 'registerNode',
+      nodeId: node.id,
+      httpPort: HTTP_PORT,
+      resource: node.spec.resource,
+      ...(node.spec.rack !== undefined && { rack: node.spec.rack }),
+      version: '3.3.6',
+      containers: [],
+      runningApplications: [],
+    })
+    if (answer.action === 'SHUTDOWN') {
+      this.run.note(`node ${node.spec.host} was refused: ${answer.diagnostics}`)
+      return
+    }
+    node.alive = true
+    this.#alive++
+    node.responseId = 0
+    node.lastReport = this.run.now
+    node.pinned = false
+    node.view = this.core.nodeView(node.id)
+    this.wake(node)
+  }
+
+  /** It is gone, with all that runs there; the ResourceManager finds out by its silence. */
+  #fail(node: SimNode): void {
+    if (!node.alive) return
+    node.alive = false
+    this.#alive--
+    node.view = undefined
+    this.#due[node.position] = 0
+    node.completed = []
+    node.images.clear()
+    node.linkFree = 0
+    const lost = [...node.containers.values()]
+    node.containers.clear()
+    for (const c of lost) {
+      c.ended = true
+      c.onEnd(LOST_WITH_NODE, this.run.now)
+    }
+  }
+
+  #exclude(node: SimNode, grace: number | undefined): void {
+    this.#excluded.set(node.spec.host, grace)
+    this.#refresh(grace === undefined ? 'NORMAL' : 'GRACEFUL')
+    node.pinned = true
+    this.wake(node)
+  }
+
+  #readmit(node: SimNode): void {
+    this.#excluded.delete(node.spec.host)
+    this.#refresh('GRACEFUL')
+    node.pinned = false
+    this.#register(node)
+  }
+
+  #refresh(mode: 'NORMAL' | 'GRACEFUL'): void {
+    const exclude = [...this.#excluded].map(([host, grace]) => ({ host, ...(grace !== undefined && { timeoutSeconds: Math.round(grace / 1000) }) }))
+    this.run.demand({ type: 'refreshNodes', include: [], exclude, mode })
+  }
+
+  // ── containers ──
+
+  /** The node is asked to start a container. False: it is not there. */
+  start(host: string, launch: Launch): SimContainer | undefined {
+    const node = this.#byHost.get(host)
+    if (!node?.alive) return undefined
+    const { now, agenda } = this.run
+    const container: SimContainer = {
+      id: launch.id,
+      key: containerKey(launch.id),
+      node,
+      status: { containerId: launch.id, state: 'RUNNING', exitStatus: -1000, diagnostics: '' },
+      ended: false,
+      onEnd: launch.onEnd,
+    }
+    node.containers.set(container.key, container)
+    launch.onStart?.(container)
+    this.wake(node)
+    const running = this.#localized(node, launch.image) + launch.launch
+    const { duration, onRunning, exitStatus = 0 } = launch
+    if (onRunning) {
+      if (running === now) onRunning(now)
+      else
+        agenda.add(running, KIND.MASTER, this.#sequence++, () => {
+          if (!container.ended) onRunning(running)
+        })
+    }
+    if (duration !== undefined) agenda.add(running + duration, KIND.CONTAINER, this.#sequence++, () => this.finish(container, exitStatus))
+    return container
+  }
+
+  /** When what the container needs is there: one download at a time over the node's link, once for each image. */
+  #localized(node: SimNode, image: Image | undefined): number {
+    const { now } = this.run
+    const { bandwidth } = this.model
+    if (!image || bandwidth === undefined || image.megabytes === 0) return now
+    const there = node.images.get(image.name)
+    if (there !== undefined) return Math.max(there, now)
+    const at = Math.max(node.linkFree, now) + Math.ceil((image.megabytes / bandwidth) * 1000)
+    node.linkFree = at
+    node.images.set(image.name, at)
+    return at
+  }
+
+  /** The container's process ends. */
+  finish(c: SimContainer, exitStatus: number, diagnostics = ''): void {
+    if (c.ended) return
+    c.ended = true
+    c.node.containers.delete(c.key)
+    c.node.completed.push({ containerId: c.id, state: 'COMPLETE', exitStatus, diagnostics })
+    this.wake(c.node)
+    c.onEnd(exitStatus, this.run.now)
+  }
+
+  // ── heartbeats ──
+
+  wake(node: SimNode): void {
+    if (node.alive) this.#due[node.position] = 1
+  }
+
+  wakeById(id: NodeId): void {
+    const node = this.#byHost.get(id.host)
+    if (node) this.wake(node)
+  }
+
+  /** Those that have said nothing for long say something, lest they count as lost. */
+  keepAlive(before: number): void {
+    for (const node of this.all) if (node.lastReport < before) this.wake(node)
+  }
+
+  /** The time of the next heartbeat that is made before `horizon`; it is made by `report`. Undefined: there is none, and time may go on to it. */
+  next(horizon: number): number | undefined {
+    const n = this.#ring.length
+    if (n === 0) return undefined
+    const skipping = this.run.skipping
+    for (;;) {
+      const base = this.#round * this.interval
+      const limit = this.#limit(horizon - base)
+      const from = this.#cursor
+      const at = skipping ? this.#search(from, limit) : from
+      if (at < limit) {
+        this.#cursor = at
+        this.#pass(from, at)
+        if (this.#ring[at]!.alive) return base + this.#phases[at]!
+        this.#cursor = at + 1
+        continue
+      }
+      this.#pass(from, Math.max(limit, from))
+      this.#cursor = Math.max(limit, from)
+      if (limit < n) return undefined
+      this.#round++
+      this.#cursor = 0
+    }
+  }
+
+  #pass(from: number, to: number): void {
+    if (this.#alive === this.#ring.length) this.skipped += to - from
+    else for (let i = from; i < to; i++) if (this.#ring[i]!.alive) this.skipped++
+  }
+
+  /** How many phases lie before `time` within the interval. */
+  #limit(time: number): number {
+    const phases = this.#phases
+    let low = 0
+    let high = phases.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      if (phases[middle]! < time) low = middle + 1
+      else high = middle
+    }
+    return low
+  }
+
+  /** The first place from `from` on whose heartbeat matters; `limit` or more when none does. */
+  #search(from: number, limit: number): number {
+    if (!this.core.anythingPending()) {
+      const at = this.#due.indexOf(1, from)
+      return at < 0 ? limit : at
+    }
+    for (let i = from; i < limit; i++) {
+      if (this.#due[i] === 1) return i
+      const { view } = this.#ring[i]!
+      if (view && this.core.heartbeatMatters(view)) return i
+    }
+    return limit
+  }
+
+  /** The heartbeat that `next` has found. */
+  report(): void {
+    const node = this.#ring[this.#cursor]!
+    this.#due[this.#cursor] = node.pinned ? 1 : 0
+    this.#cursor++
+    const { completed } = node
+    const containers: ContainerStatus[] = []
+    for (const c of node.containers.values()) containers.push(c.status)
+    for (const c of completed) containers.push(c)
+    node.completed = []
+    node.lastReport = this.run.now
+    const answer = this.run.demand({
+      type: 'nodeHeartbeat',
+      nodeId: node.id,
+      responseId: node.responseId,
+      containers,
+      health: HEALTHY,
+      keepAliveApplications: [],
+    })
+    node.responseId = answer.responseId
+    if (answer.action !== 'NORMAL') {
+      this.#fail(node)
+      if (answer.action === 'RESYNC') this.#register(node)
+      return
+    }
+    for (const id of answer.containersToCleanup) {
+      const c = node.containers.get(containerKey(id))
+      if (c) this.finish(c, KILLED_BY_RESOURCEMANAGER, 'Container killed by the ResourceManager.\n')
+    }
+  }
+}
