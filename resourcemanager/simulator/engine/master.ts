@@ -39,7 +39,6 @@ export class Master {
   /** An answer not yet acted on. */
   #unread: AllocateAnswer | undefined
   #news = false
-  #finish: FinalApplicationStatus | undefined
   #base = 0
   #interval: number
   /** Time of the allocate that is on the agenda; 0: none is. */
@@ -146,16 +145,10 @@ export class Master {
     this.#planIfNeeded()
   }
 
-  finish(status: FinalApplicationStatus): void {
-    this.#finish = status
-    if (this.model.answers === 'at-once') this.#unregister()
-    else this.#planIfNeeded()
-  }
-
   /** At that time, if it lives. */
   at(time: number, what: () => void): void {
     this.run.agenda.add(time, KIND.MODEL, this.run.ticket(), () => {
-      if (!this.ended && this.#finish === undefined) what()
+      if (!this.ended) what()
     })
   }
 
@@ -173,7 +166,7 @@ export class Master {
   }
 
   get #needed(): boolean {
-    return this.#news || this.#asks.length > 0 || this.#releases.length > 0 || this.#unread !== undefined || this.#finish !== undefined
+    return this.#news || this.#asks.length > 0 || this.#releases.length > 0 || this.#unread !== undefined
   }
 
   #planIfNeeded(): void {
@@ -199,22 +192,9 @@ export class Master {
     this.#last = run.now
     if (this.#unread) {
       const unread = this.#unread
-      if (this.#finish === undefined) {
-        this.#unread = undefined
-        this.#read(unread)
-        // Its end comes with the allocate after this one.
-        if (this.#finish !== undefined) {
-          this.#unread = NOTHING
-          return
-        }
-      } else {
-        this.#unregister()
-        return
-      }
-    }
-    if (this.#finish !== undefined) {
-      this.#unregister()
-      return
+      this.#unread = undefined
+      this.#read(unread)
+      if (this.ended) return
     }
     this.#news = false
     const asks = this.#asks
@@ -240,10 +220,10 @@ export class Master {
     if (answer.allocated.length > 0 && !this.ended) this.behaviour.allocated(answer.allocated)
   }
 
-  #unregister(): void {
+  /** Unregisters; its process ends a little later. */
+  finish(finalStatus: FinalApplicationStatus): void {
     const { run } = this
     const container = this.container!
-    const finalStatus = this.#finish!
     this.ended = true
     this.run.masterGone(this)
     this.behaviour.end()
@@ -252,18 +232,4 @@ export class Master {
     if (exit === 0) run.nodes.finish(container, 0)
     else run.agenda.add(run.now + exit, KIND.MASTER, run.ticket(), () => run.nodes.finish(container, 0))
   }
-}
-
-const NOTHING: AllocateAnswer = {
-  responseId: 0,
-  allocated: [],
-  completed: [],
-  available: { memory: 0, vcores: 0 },
-  updatedNodes: [],
-  clusterNodes: 0,
-  priority: 0,
-  containersFromPreviousAttempts: [],
-  updated: [],
-  updateErrors: [],
-  rejected: [],
 }

@@ -60,7 +60,7 @@ export const BUILT_IN: Models = {
     mapreduce: BATCH,
     dag: BATCH,
     service: { ...BATCH, heartbeat: 1000, recovers: false },
-    // Nothing but its waits takes time: an answer's containers start with the next allocate, and so does the end.
+    // Nothing but its waits takes time: what an answer brings is started, or is the end, with the next allocate.
     sls: {
       behaviour: 'stages',
       heartbeat: 1000,

@@ -122,7 +122,7 @@ export class StagesBehaviour implements Behaviour {
     for (const s of this.#stages) {
       if (s.open || !this.#ready(s)) continue
       s.open = true
-      if (s.delay === 0) this.#ask(s)
+      if (s.delay === 0 && s.tasks.length > 0) this.#ask(s)
       else master.at(master.now + s.delay, () => this.#ask(s))
     }
     if (this.#stages.every((s) => isDone(s))) master.finish('SUCCEEDED')
