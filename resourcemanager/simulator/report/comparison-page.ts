@@ -1,6 +1,6 @@
 /** The page of a comparison: differences first, then the configurations side by side. */
 import type { ComparedMetric, Comparison } from '../compare/comparison.js'
-import { duration, formatted, percent } from './format.js'
+import { amount, duration, formatted, percent } from './format.js'
 import { type Cell, type LegendEntry, type Section, pageText, plots, table } from './page.js'
 import { COLOURS } from './plots/svg.js'
 import { timePlot } from './plots/time.js'
@@ -10,13 +10,16 @@ import { type Drawn, busiestQueues, drawn, shownIntervals, waitsOf } from './run
 export function differenceText(m: ComparedMetric, i: number): string {
   const d = m.differences[i]!
   const sign = d.interval.mean > 0 ? '+' : ''
-  const relative = d.relative === undefined ? '' : ` (${d.relative > 0 ? '+' : ''}${percent(d.relative)})`
-  return `${sign}${formatted(d.interval.mean, m.unit)}${relative}`
+  const relative = d.relative === undefined || m.unit === 'part' ? '' : ` (${d.relative > 0 ? '+' : ''}${percent(d.relative)})`
+  return `${sign}${changeText(d.interval.mean, m)}${relative}`
 }
+
+/** Parts differ by points: a percentage of a percentage is misread. */
+const changeText = (value: number, m: ComparedMetric) => (m.unit === 'part' ? `${amount(value * 100)} points` : formatted(value, m.unit))
 
 export function intervalText(m: ComparedMetric, i: number): string {
   const { low, high } = m.differences[i]!.interval
-  return low === undefined || high === undefined ? '–' : `${formatted(low, m.unit)} … ${formatted(high, m.unit)}`
+  return low === undefined || high === undefined ? '–' : `${changeText(low, m)} … ${changeText(high, m)}`
 }
 
 function differences(c: Comparison): string {
@@ -99,8 +102,9 @@ export function comparisonPage(c: Comparison): string {
   const barPanels = [
     barsCompared(c, 'p95 wait by queue', (m) => m.metric.startsWith('p95 wait of queue')),
     barsCompared(c, 'Mean wait by queue', (m) => m.metric.startsWith('mean wait of queue')),
-    barsCompared(c, 'The whole cluster: times', (m) => m.unit === 'time' && !m.metric.includes(' of ')),
-    barsCompared(c, 'The whole cluster: parts', (m) => m.unit === 'part' && !m.metric.includes(' of ')),
+    barsCompared(c, 'Waits in the whole cluster', (m) => m.unit === 'time' && m.metric !== 'makespan' && !m.metric.includes(' of ')),
+    barsCompared(c, 'Makespan', (m) => m.metric === 'makespan'),
+    barsCompared(c, 'Part of the cluster', (m) => m.unit === 'part' && !m.metric.includes(' of ')),
   ].flatMap((d) => (d ? [drawn(d)] : []))
   const sections: Section[] = [
     {

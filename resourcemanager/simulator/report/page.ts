@@ -63,7 +63,7 @@ details>summary{cursor:pointer;color:var(--soft);padding:6px 2px}
 .tip{position:absolute;pointer-events:none;background:var(--ink);color:var(--card);border-radius:7px;padding:6px 9px;font-size:12px;line-height:1.45;z-index:2;white-space:nowrap;max-width:calc(100% - 12px);overflow:hidden}
 .tip i{display:inline-block;width:8px;height:8px;border-radius:2px;margin-right:6px}
 ul.notes{color:var(--soft);padding-left:20px;max-width:90ch}
-@media (max-width:600px){main{padding:18px 12px 40px}h1{font-size:22px}.findings{font-size:15.5px}.card b{font-size:19px}.cards{grid-template-columns:1fr 1fr}.panel{padding:10px 8px 6px}.plot{font-size:15px}.plot .tick{font-size:14px}}
+@media (max-width:600px){main{padding:18px 12px 40px}h1{font-size:22px}.findings{font-size:15.5px}.card b{font-size:19px}.cards{grid-template-columns:1fr 1fr}.panel{padding:10px 8px 6px}.panel.wide{overflow-x:auto}.wide .plot{min-width:760px}.panel:not(.wide) .plot{font-size:15px}.panel:not(.wide) .tick{font-size:14px}}
 @media print{button{display:none}body{background:#fff;font-size:12px}.panel,.card{break-inside:avoid}h2{break-after:avoid}details>*{display:block}main{max-width:none;padding:0}.plots{grid-template-columns:1fr 1fr}.scroll{overflow:visible}}
 `
 

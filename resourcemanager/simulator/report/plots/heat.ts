@@ -1,6 +1,6 @@
 /** Use of every node over time, as an image: a row for a node, a column for an interval. */
 import { duration } from '../format.js'
-import { FRAME, axes, at, escaped, scaleOf, svg } from './svg.js'
+import { WIDE, axes, at, escaped, scaleOf, svg } from './svg.js'
 
 /** From idle to full: light and dark readers see the same. */
 const STOPS: readonly (readonly [number, number, number])[] = [
@@ -81,15 +81,15 @@ export function png(rows: readonly (readonly number[])[], width: number): Buffer
 }
 
 export function heatMap(nodes: readonly { readonly name: string; readonly used: readonly number[] }[], interval: number, count: number): string {
-  const height = Math.min(Math.max(nodes.length * 4, 90), 360)
-  const frame = { left: 90, right: FRAME.right, top: 8, bottom: 8 + height }
-  const x = scaleOf(count * interval, frame.left, frame.right, 'time', { ticks: 7, exact: true })
+  const height = Math.min(Math.max(nodes.length * 8, 60), 420)
+  const frame = { left: 90, right: WIDE - 14, top: 8, bottom: 8 + height }
+  const x = scaleOf(count * interval, frame.left, frame.right, 'time', { ticks: 12, exact: true })
   const image = png(
     nodes.map((n) => n.used.slice(0, count)),
     Math.max(count, 1),
   ).toString('base64')
   const none = { scale: Object.assign((v: number) => v, { max: 1, ticks: [] }), unit: 'count' as const }
-  const every = Math.max(1, Math.ceil(nodes.length / 12))
+  const every = Math.max(1, Math.ceil(nodes.length / 24))
   const labels = nodes.map((n, i) =>
     i % every === 0
       ? `<text class="tick" x="${frame.left - 6}" y="${at(frame.top + ((i + 0.5) / nodes.length) * height + 4)}" text-anchor="end">${escaped(n.name.slice(0, 13))}</text>`
@@ -108,6 +108,6 @@ export function heatMap(nodes: readonly { readonly name: string; readonly used: 
   return svg(
     `memory in use on ${nodes.length} nodes over ${duration(count * interval)}`,
     `${axes(frame, { scale: x, unit: 'time' }, none)}${body}${labels.join('')}${key}<text class="tick" x="${frame.left + STOPS.length * 22 + 8}" y="${frame.bottom + 34}">idle to full (memory)</text>`,
-    { height: frame.bottom + 42, hover },
+    { width: WIDE, height: frame.bottom + 42, hover },
   )
 }

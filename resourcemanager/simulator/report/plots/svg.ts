@@ -4,6 +4,8 @@ import { type Unit, formatted } from '../format.js'
 /** Width and height of a plot in its own units; the page scales it. */
 export const WIDTH = 560
 export const HEIGHT = 230
+/** Of plots that take the page's whole width. */
+export const WIDE = 1150
 /** Colours that are told apart; more take turns. */
 export const COLOURS = 10
 
@@ -33,9 +35,9 @@ const TIME_STEPS = [
 function step(max: number, unit: Unit, most: number): number {
   const least = max / most
   if (unit === 'time') return TIME_STEPS.find((s) => s >= least) ?? Math.ceil(least / (448 * DAY)) * 448 * DAY
-  const base = unit === 'memory' ? 1024 ** Math.max(0, Math.floor(Math.log(Math.max(least, 1)) / Math.log(1024))) : 1
-  const power = 10 ** Math.floor(Math.log10(least / base))
-  const found = [1, 2, 5, 10].map((n) => n * power * base).find((s) => s >= least)!
+  if (unit === 'memory') return 2 ** Math.ceil(Math.log2(Math.max(least, 1)))
+  const power = 10 ** Math.floor(Math.log10(least))
+  const found = [1, 2, 5, 10].map((n) => n * power).find((s) => s >= least)!
   return unit === 'count' ? Math.max(1, Math.ceil(found)) : found
 }
 

@@ -1,6 +1,6 @@
 /** Values over time: use of queues, applications that wait, utilisation. */
 import { type Unit, duration } from '../format.js'
-import { FRAME, type Frame, HEIGHT, axes, at, escaped, path, scaleOf, svg } from './svg.js'
+import { FRAME, type Frame, HEIGHT, WIDE, axes, at, escaped, path, scaleOf, svg } from './svg.js'
 
 export interface TimeLine {
   readonly name: string
@@ -66,18 +66,18 @@ export interface GanttRow {
 export function gantt(title: string, rows: readonly GanttRow[], end: number): string {
   const height = Math.max(3, Math.min(13, Math.floor(900 / Math.max(rows.length, 1))))
   const named = height >= 10
-  const frame: Frame = { ...FRAME, left: named ? 150 : 14, top: 8, bottom: 8 + rows.length * (height + 1) }
-  const x = scaleOf(end, frame.left, frame.right, 'time', { ticks: 7, exact: true })
+  const frame: Frame = { left: named ? 170 : 14, right: WIDE - 14, top: 8, bottom: 8 + rows.length * (height + 1) }
+  const x = scaleOf(end, frame.left, frame.right, 'time', { ticks: 12, exact: true })
   const grid = x.ticks.map((t) => `<line class="grid" x1="${at(x(t))}" x2="${at(x(t))}" y1="${frame.top}" y2="${frame.bottom}"/>`).join('')
   const none = { scale: Object.assign((v: number) => v, { max: 1, ticks: [] }), unit: 'count' as const }
   const body = rows.map((row, i) => {
     const y = frame.top + i * (height + 1)
-    const label = named ? `<text class="tick" x="${frame.left - 6}" y="${y + height - 2}" text-anchor="end">${escaped(row.name.slice(0, 24))}</text>` : ''
+    const label = named ? `<text class="tick" x="${frame.left - 6}" y="${y + height - 2}" text-anchor="end">${escaped(row.name.slice(0, 28))}</text>` : ''
     const spans = row.spans.map((s) => {
       const from = x(s.from)
       return `<rect class="${s.className}" x="${at(from)}" y="${y}" width="${at(Math.max(x(s.to) - from, 0.4))}" height="${height}"><title>${escaped(row.name)}: ${escaped(s.what)} ${duration(s.to - s.from)} (from ${duration(s.from)})</title></rect>`
     })
     return label + spans.join('')
   })
-  return svg(title, grid + axes(frame, { scale: x, unit: 'time' }, none) + body.join(''), { height: Math.max(frame.bottom + 26, HEIGHT / 3) })
+  return svg(title, grid + axes(frame, { scale: x, unit: 'time' }, none) + body.join(''), { width: WIDE, height: Math.max(frame.bottom + 26, HEIGHT / 3) })
 }

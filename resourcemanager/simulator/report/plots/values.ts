@@ -17,7 +17,7 @@ export function cumulative(title: string, groups: readonly Distributed[]): strin
   const sorted = groups.map((g) => ({ ...g, values: [...g.values].sort((a, b) => a - b) }))
   // The last hundredth may be far out; what matters is to the left of it.
   const end = Math.max(...sorted.map((g) => (g.values.length > 0 ? quantile(g.values, 0.99) : 0)), 1)
-  const x = scaleOf(end, FRAME.left, FRAME.right, 'time', { ticks: 6 })
+  const x = scaleOf(end, FRAME.left, FRAME.right, 'time', { ticks: 5 })
   const y = scaleOf(1, FRAME.bottom, FRAME.top, 'part')
   const body = sorted.map((g) => {
     if (g.values.length === 0) return ''

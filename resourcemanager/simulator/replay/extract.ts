@@ -1,0 +1,304 @@
+/**
+ * A workload out of a recorded life. What users and machines did is taken as it was: submissions, asks, how long containers ran, nodes that
+ * came and went. What the ResourceManager decided is left out, and each place where the one had to be told from the other is named.
+ */
+import type { Resource } from '../../../common/records/index.js'
+import { EXIT, formatContainerId } from '../../../common/records/index.js'
+import { ANY, type CompletedContainer, type ResourceRequest } from '../../core/index.js'
+import { quantile } from '../report/statistics.js'
+import { BUILT_IN, type MasterModel, type Models } from '../models/models.js'
+import type { ApplicationSpec, NodeSpec, Outage, Stage, Workload } from '../workload.js'
+import type { RecordedApplication, RecordedAttempt, RecordedContainer, RecordedLife } from './record.js'
+
+export interface Extracted {
+  readonly workload: Workload
+  /** One master's model for each application: how long its own steps took. */
+  readonly models: Models
+  /** Milliseconds that were recorded. */
+  readonly length: number
+  readonly notes: readonly string[]
+}
+
+/** Containers asked for at one time, of one kind. */
+interface Wave {
+  readonly name: string
+  readonly key: string
+  readonly at: number
+  readonly ask: ResourceRequest
+  readonly hosts: readonly string[]
+  count: number
+  /** Completions that the master knew of when it asked, by wave; and when it learned of the last. */
+  readonly after: readonly { readonly wave: Wave; readonly done: number }[]
+  readonly from: number
+  readonly given: RecordedContainer[]
+  done: number
+}
+
+const median = (values: readonly number[]) =>
+  values.length === 0
+    ? undefined
+    : quantile(
+        [...values].sort((a, b) => a - b),
+        0.5,
+      )
+
+/** Ends that were not the container's own: what the old ResourceManager or a lost node did. */
+const cut = (c: RecordedContainer) => c.exitStatus === EXIT.PREEMPTED || c.exitStatus === EXIT.ABORTED || c.exitStatus === EXIT.KILLED_BY_RESOURCEMANAGER
+
+class Notes {
+  readonly #counts = new Map<string, number>()
+  add(text: string, count = 1): void {
+    this.#counts.set(text, (this.#counts.get(text) ?? 0) + count)
+  }
+  list(): string[] {
+    return [...this.#counts].map(([text, count]) => text.replace('#', String(count)))
+  }
+}
+
+function keyOf(r: ResourceRequest): string {
+  return `${r.priority} ${r.capability.memory} ${r.capability.vcores} ${r.allocationRequestId ?? -1} ${r.nodeLabelExpression ?? ''}`
+}
+
+/** Follows one master's asks as the ResourceManager counts them, and cuts them into waves. */
+function wavesOf(attempt: RecordedAttempt, hostOf: (name: string) => string | undefined, notes: Notes): Wave[] {
+  const waves: Wave[] = []
+  const outstanding = new Map<string, number>()
+  const waveOf = new Map<string, Wave>()
+  let lastCompletion = attempt.registeredAt!
+  /** Ends that a master asks again for: containers that failed or were taken. */
+  const toReplace = new Map<number, number>()
+  for (const { at, asks, given, completed } of attempt.allocates) {
+    const hosts = asks.filter((r) => r.resourceName !== ANY && r.numContainers > 0).flatMap((r) => hostOf(r.resourceName) ?? [])
+    for (const ask of asks) {
+      if (ask.resourceName !== ANY) continue
+      const key = keyOf(ask)
+      const before = outstanding.get(key) ?? 0
+      outstanding.set(key, ask.numContainers)
+      let more = ask.numContainers - before
+      if (more < 0) {
+        takeBack(waves, key, -more)
+        continue
+      }
+      const again = Math.min(more, toReplace.get(ask.priority) ?? 0)
+      if (again > 0) {
+        toReplace.set(ask.priority, toReplace.get(ask.priority)! - again)
+        notes.add(
+          '# containers that were asked for again after a failure, preemption or loss are asked for by the simulated master when that happens there',
+          again,
+        )
+        more -= again
+      }
+      if (more === 0) continue
+      const after = waves.filter((w) => w.done > 0).map((wave) => ({ wave, done: wave.done }))
+      waves.push({
+        name: `stage-${waves.length + 1}`,
+        key,
+        at,
+        ask,
+        hosts,
+        count: more,
+        after,
+        from: after.length > 0 ? lastCompletion : attempt.registeredAt!,
+        given: [],
+        done: 0,
+      })
+    }
+    for (const c of given) {
+      const wave = waves.find((w) => w.ask.priority === c.priority && w.given.length < w.count) ?? waves.find((w) => w.ask.priority === c.priority)
+      if (!wave) continue
+      wave.given.push(c)
+      waveOf.set(c.id, wave)
+      outstanding.set(wave.key, Math.max(0, (outstanding.get(wave.key) ?? 0) - 1))
+    }
+    for (const c of completed) lastCompletion = completion(c, at, waveOf, toReplace) ?? lastCompletion
+  }
+  return waves.filter((w) => w.count > 0)
+}
+
+/** @returns when its master learned of it; undefined for what was never given to it */
+function completion(c: CompletedContainer, at: number, waveOf: ReadonlyMap<string, Wave>, toReplace: Map<number, number>): number | undefined {
+  const name = formatContainerId(c.containerId)
+  const wave = waveOf.get(name)
+  if (!wave) return undefined
+  const released = wave.given.some((g) => g.id === name && g.released)
+  if (c.exitStatus === EXIT.SUCCESS || released) wave.done++
+  else toReplace.set(wave.ask.priority, (toReplace.get(wave.ask.priority) ?? 0) + 1)
+  return at
+}
+
+/** The master wants fewer: the latest asks count less. */
+function takeBack(waves: readonly Wave[], key: string, count: number): void {
+  let left = count
+  for (const w of waves.toReversed()) {
+    if (w.key !== key || left === 0) continue
+    const taken = Math.min(left, w.count - w.given.length)
+    w.count -= taken
+    left -= taken
+  }
+}
+
+/** How long each container of a wave ran; those that were cut short, or never ran, as the others. */
+function durationsOf(wave: Wave, heartbeat: number, notes: Notes): number[] | undefined {
+  const own: number[] = []
+  let unknown = wave.count
+  for (const c of wave.given) {
+    if (c.completeAt === undefined || cut(c)) continue
+    // A container shorter than a heartbeat is seen when it has ended only.
+    own.push(Math.max(1, c.runningAt === undefined ? c.completeAt - c.givenAt - heartbeat / 2 : c.completeAt - c.runningAt))
+    unknown--
+  }
+  if (own.length === 0) {
+    if (wave.given.some(cut)) {
+      notes.add('# containers whose end is not known run as long as they were seen to', wave.given.length)
+      return wave.given.map((c) => Math.max(1, (c.completeAt ?? c.givenAt) - (c.runningAt ?? c.givenAt)))
+    }
+    return undefined
+  }
+  if (unknown > 0) notes.add('# containers that were cut short or never given run as long as the median of their stage', unknown)
+  const typical = median(own)!
+  return [...own, ...Array.from({ length: Math.max(0, unknown) }, () => typical)].slice(0, wave.count)
+}
+
+function stageOf(wave: Wave, durations: readonly number[] | undefined, labels: boolean): Stage {
+  const { ask } = wave
+  const label = labels ? ask.nodeLabelExpression : undefined
+  return {
+    name: wave.name,
+    count: wave.count,
+    resource: ask.capability,
+    priority: ask.priority,
+    ...(durations && { durations }),
+    ...(wave.after.length > 0 && { after: wave.after.map(({ wave: w, done }) => ({ stage: w.name, fraction: Math.min(1, done / w.count) })) }),
+    delay: Math.max(0, wave.at - wave.from),
+    ...(wave.hosts.length > 0 && { hosts: [wave.hosts] }),
+    ...(ask.relaxLocality === false && { relaxLocality: false }),
+    ...(label && { nodeLabelExpression: label }),
+  }
+}
+
+interface Context {
+  readonly life: RecordedLife
+  readonly heartbeat: number
+  readonly hostOf: (name: string) => string | undefined
+  readonly notes: Notes
+}
+
+function amResource(app: RecordedApplication): Resource {
+  return (app.submission.amRequests.find((r) => r.resourceName === ANY) ?? app.submission.amRequests[0])!.capability
+}
+
+function applicationOf(app: RecordedApplication, context: Context): { readonly spec: ApplicationSpec; readonly model: MasterModel } {
+  const { life, heartbeat, notes } = context
+  const { submission } = app
+  const attempt = app.attempts.findLast((a) => a.registeredAt !== undefined)
+  if (app.attempts.length > 1)
+    notes.add('# applications had more than one attempt: the last that registered is what they do, failures of masters are not repeated')
+  const waves = attempt ? wavesOf(attempt, context.hostOf, notes) : []
+  const labels = life.config.nodeLabelsEnabled
+  const known = waves.map((w) => ({ wave: w, durations: durationsOf(w, heartbeat, notes) }))
+  const open = app.endedAt === undefined || attempt?.finishedAt === undefined
+  const stages = known.map(({ wave, durations }) => stageOf(wave, durations, labels))
+  const finite = known.filter((k) => k.durations !== undefined)
+  if (attempt?.finishedAt !== undefined)
+    stages.push(
+      closing(
+        attempt,
+        finite.map((k) => k.wave),
+      ),
+    )
+  const killed = app.killedAt
+  if (open && killed === undefined && app.endedAt === undefined) notes.add('# applications were there still when the recording ended')
+  const lost = app.endedAt !== undefined && attempt?.finishedAt === undefined && killed === undefined
+  if (lost) notes.add('# applications that failed live as long as they did')
+  const over = killed ?? (lost ? app.endedAt : undefined)
+  const set = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : ({ [name]: value } as Record<K, V>))
+  const spec: ApplicationSpec = {
+    id: `application_${app.key.replace(/_(\d+)$/, (_, n) => `_${String(n).padStart(4, '0')}`)}`,
+    at: app.submittedAt,
+    user: submission.user,
+    queue: submission.queue ?? 'default',
+    ...set('groups', submission.groups),
+    ...set('name', submission.name),
+    ...set('type', submission.applicationType),
+    ...set('priority', submission.priority),
+    ...set('nodeLabelExpression', submission.nodeLabelExpression),
+    ...set('tags', submission.tags),
+    ...set('maxAttempts', submission.maxAppAttempts),
+    ...set('keepContainers', submission.keepContainers),
+    am: { resource: amResource(app), ...set('nodeLabelExpression', submission.amRequests[0]?.nodeLabelExpression) },
+    model: app.key,
+    stages,
+    ...(over !== undefined && { killedAfter: Math.max(1, over - app.submittedAt) }),
+  }
+  return { spec, model: modelOf(attempt, waves, heartbeat) }
+}
+
+/** From its last container's end until it unregisters: its master's own work. */
+function closing(attempt: RecordedAttempt, waves: readonly Wave[]): Stage {
+  const ends = waves.filter((w) => w.done > 0)
+  const lastEnd = attempt.allocates.findLast((a) => a.completed.length > 0)?.at ?? attempt.registeredAt!
+  return {
+    name: 'closing',
+    count: 0,
+    resource: { memory: 0, vcores: 0 },
+    priority: 0,
+    delay: Math.max(0, attempt.finishedAt! - (ends.length > 0 ? lastEnd : attempt.registeredAt!)),
+    ...(ends.length > 0 && { after: ends.map((w) => ({ stage: w.name, fraction: Math.min(1, w.done / w.count) })) }),
+  }
+}
+
+function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], heartbeat: number): MasterModel {
+  const usual = BUILT_IN.masters.stages!
+  if (!attempt || attempt.registeredAt === undefined) return usual
+  const pauses = attempt.beats.slice(1).map((b, i) => b - attempt.beats[i]!)
+  const launches = waves.flatMap((w) => w.given.flatMap((c) => (c.runningAt === undefined ? [] : [Math.max(0, c.runningAt - c.givenAt - heartbeat / 2)])))
+  const exit = attempt.exitedAt !== undefined && attempt.finishedAt !== undefined ? Math.max(0, attempt.exitedAt - attempt.finishedAt - heartbeat / 2) : 0
+  return {
+    ...usual,
+    heartbeat: Math.max(10, Math.round(median(pauses) ?? usual.heartbeat)),
+    start: Math.max(0, attempt.registeredAt - (attempt.launchedAt ?? attempt.registeredAt)),
+    launch: Math.round(median(launches) ?? 0),
+    exit: Math.round(exit),
+  }
+}
+
+function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>): NodeSpec[] {
+  return life.nodes.map((n) => {
+    const outages: Outage[] = n.outages.map((o) =>
+      o.kind === 'failure'
+        ? { kind: 'failure', from: o.from, ...(o.to !== undefined && { to: o.to }) }
+        : o.to === undefined
+          ? { kind: 'decommission', from: o.from }
+          : { kind: 'maintenance', from: o.from, to: o.to },
+    )
+    return {
+      host: names.get(n.key)!,
+      ...(n.rack !== undefined && n.rack !== '/default-rack' && { rack: n.rack }),
+      resource: n.resource,
+      ...(n.labels.length > 0 && { labels: n.labels }),
+      ...(n.upAt > 0 && { upAt: n.upAt }),
+      ...(outages.length > 0 && { outages }),
+    }
+  })
+}
+
+/** @param name what reports call the workload */
+export function extract(life: RecordedLife, name: string): Extracted {
+  const notes = new Notes()
+  const heartbeat = Number(life.config.properties['yarn.resourcemanager.nodemanagers.heartbeat-interval-ms'] ?? 1000)
+  // NodeManagers that share a host stay nodes of their own.
+  const hosts = new Set(life.nodes.map((n) => n.id.host))
+  const names = new Map(life.nodes.map((n) => [n.key, hosts.size === life.nodes.length ? n.id.host : n.key.replace(':', '-')]))
+  const byName = new Map(life.nodes.flatMap((n) => [n.id.host, n.key].map((k) => [k, names.get(n.key)!] as const)))
+  const context: Context = { life, heartbeat, hostOf: (n) => byName.get(n), notes }
+  const made = life.applications.map((app) => applicationOf(app, context))
+  for (const [what, count] of life.beside) notes.add(`# ${what} are not simulated`, count)
+  notes.add('when and for what masters ask is taken from the record: after their registration, or after as many of their containers as had ended then')
+  notes.add('containers run as long as their node reported them to, to a heartbeat’s exactness; from allocation to start they take their application’s median')
+  return {
+    workload: { name, nodes: nodesOf(life, names), applications: made.map((m) => m.spec) },
+    models: { node: {}, masters: { ...BUILT_IN.masters, ...Object.fromEntries(made.map((m) => [m.spec.model, m.model])) } },
+    length: life.end,
+    notes: notes.list(),
+  }
+}
