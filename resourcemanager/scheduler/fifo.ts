@@ -1,6 +1,6 @@
 /** The FIFO scheduler: one queue, applications in the order they came, as many containers on a node as fit (FifoScheduler). */
 import { exception } from '../../common/errors.js'
-import { type ApplicationId, compareApplicationIds, type Resource, subtract } from '../../common/records/index.js'
+import { type ApplicationId, compareApplicationIds, NONE, type Resource, subtract } from '../../common/records/index.js'
 import type { Ask, Locality } from './asks.js'
 import { type AttemptQueue, SchedulerApplication, type SchedulerAttempt } from './attempt.js'
 import type { ContainerEventType, FinishedStatus, RMContainer } from './container.js'
@@ -33,6 +33,9 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
   readonly #queue = new FifoQueue()
   /** In order of submission. */
   #order: SchedulerApplication<FifoQueue>[] = []
+  /** Offers of nodes until now. */
+  #offers = 0
+  #headroom: Resource = NONE
 
   submit(submission: SchedulerSubmission): string | undefined {
     const application = new SchedulerApplication(
@@ -61,8 +64,9 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
     this.#order = this.#order.filter((a) => a !== application)
   }
 
-  protected attemptAdded(): void {
+  protected attemptAdded(attempt: SchedulerAttempt): void {
     this.#queue.counters.appsPending++
+    attempt.headroomBasis = this.#offers
   }
 
   protected attemptRemoved(attempt: SchedulerAttempt): void {
@@ -81,6 +85,7 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
 
   protected offer(node: SchedulerNode): void {
     const { calculator, minimumAllocation } = this.settings
+    if (calculator.compare(this.cluster.total, node.available, minimumAllocation) < 0) return
     for (const { current: attempt } of this.#order) {
       if (!attempt || attempt.stopped || attempt.isBlacklisted(node)) continue
       for (const ask of [...attempt.asks.active]) {
@@ -94,6 +99,12 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
       if (calculator.compare(this.cluster.total, node.available, minimumAllocation) < 0) break
     }
     this.cluster.updateRoom(node)
+    this.#offers++
+    this.#headroom = this.#free()
+  }
+
+  #free(): Resource {
+    return subtract(this.cluster.total, this.#queue.usage.of('').used)
   }
 
   #assign(attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, locality: Locality): number {
@@ -146,6 +157,8 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
   protected containerRecovered(c: RMContainer, attempt: SchedulerAttempt): void {
     this.#startRunning(attempt)
     this.#charge(c.resource, 1)
+    attempt.headroomBasis = undefined
+    this.#headroom = this.#free()
   }
 
   protected growthMerged(): void {
@@ -161,8 +174,9 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
     attempt.usage.inc('used', to, c.resource)
   }
 
-  protected headroom(): Resource {
-    return subtract(this.cluster.total, this.#queue.usage.of('').used)
+  /** What was free after the last offer since the attempt has been there. */
+  protected headroom(attempt: SchedulerAttempt): Resource {
+    return attempt.headroomBasis === this.#offers ? NONE : this.#headroom
   }
 
   // ── its one queue ──
@@ -225,7 +239,6 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
       weight: -1,
       normalizedWeight: 0,
     }
-    const none = { memory: 0, vcores: 0 }
     const pending = this.#order.filter((a) => a.current && !a.current.running).length
     return {
       name: NAME,
@@ -241,9 +254,9 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
       effectiveMin: this.cluster.total,
       effectiveMax: this.cluster.total,
       used,
-      reserved: none,
+      reserved: NONE,
       pending: usage.total('pending'),
-      amUsed: none,
+      amUsed: NONE,
       amLimit: this.cluster.total,
       userAMLimit: this.cluster.total,
       minimumAllocation: this.settings.minimumAllocation,

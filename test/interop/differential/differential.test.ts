@@ -10,7 +10,9 @@ import { runOurs } from './ours.js'
 import { runReal } from './real.js'
 import { type View, loadScenarios } from './scenario.js'
 
-const scenarios = loadScenarios(path.join(path.dirname(fileURLToPath(import.meta.url)), 'scenarios'))
+/** BOBBIN_DIFFERENTIAL_ONLY runs those whose names hold it. */
+const only = process.env.BOBBIN_DIFFERENTIAL_ONLY ?? ''
+const scenarios = loadScenarios(path.join(path.dirname(fileURLToPath(import.meta.url)), 'scenarios')).filter((s) => s.name.includes(only))
 
 /** How many agreed, for docs/fidelity.md. */
 const agreed = { scenarios: 0, generated: 0 }

@@ -59,6 +59,7 @@ describe('the fair scheduler', () => {
     const am = c.run({ user: 'alice.smith' })
     expect(c.report(am.applicationId).queue).toBe('root.alice_dot_smith')
     c.finish(am)
+    c.advance(10_000)
     expect(c.core.queue('root.alice_dot_smith')).toBeUndefined()
   })
 
