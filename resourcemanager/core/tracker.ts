@@ -14,6 +14,7 @@ import type {
 import { Node } from './node.js'
 import type { ResourceManager } from './resourcemanager.js'
 import { exception } from '../../common/errors.js'
+import type { QueueReport } from '../scheduler/reports.js'
 
 const MAX_INT = 0x7fffffff
 const nextResponseId = (id: number) => (id + 1) & MAX_INT
@@ -180,6 +181,13 @@ export function addNodeLabels(rm: ResourceManager, event: AddNodeLabels): undefi
 export function removeNodeLabels(rm: ResourceManager, event: RemoveNodeLabels): undefined {
   checkEnabled(rm)
   for (const name of event.labels) {
+    const user = queueOfLabel(rm.scheduler.rootReport(), name)
+    if (user !== undefined) {
+      throw exception(
+        'IOException',
+        `Cannot remove label=${name}, because queue=${user} is using this label. Please remove label on queue before remove the label`,
+      )
+    }
     if (!rm.labels.has(name)) throw exception('IOException', `Node label=${name} to be removed doesn't existed in cluster node labels collection.`)
   }
   for (const name of event.labels) {
@@ -188,6 +196,16 @@ export function removeNodeLabels(rm: ResourceManager, event: RemoveNodeLabels): 
   }
   applyLabels(rm)
   persistLabels(rm)
+}
+
+/** The first queue that names the label as accessible; `*` names none. */
+function queueOfLabel(queue: QueueReport, label: string): string | undefined {
+  if (queue.labels.includes(label)) return queue.path
+  for (const child of queue.children) {
+    const path = queueOfLabel(child, label)
+    if (path !== undefined) return path
+  }
+  return undefined
 }
 
 export function replaceLabelsOnNodes(rm: ResourceManager, event: ReplaceLabelsOnNodes): undefined {

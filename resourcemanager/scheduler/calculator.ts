@@ -17,9 +17,12 @@ export interface ResourceCalculator {
   roundDown(r: Resource, step: Resource): Resource
   multiplyAndNormalizeUp(r: Resource, by: number, step: Resource): Resource
   multiplyAndNormalizeDown(r: Resource, by: number, step: Resource): Resource
+  /** Each amount by a factor of its own. */
+  multiplyEachAndNormalizeUp(r: Resource, by: Resource, step: Resource): Resource
   divideAndCeil(r: Resource, by: number): Resource
   fitsIn(a: Resource, b: Resource): boolean
   anyAboveZero(r: Resource): boolean
+  anyZeroOrBelow(r: Resource): boolean
 }
 
 const float = Math.fround
@@ -43,9 +46,11 @@ export const defaultCalculator: ResourceCalculator = {
   roundDown: (r, step) => ofMemory(down(r.memory, step.memory)),
   multiplyAndNormalizeUp: (r, by, step) => ofMemory(up(Math.trunc(r.memory * by + 0.5), step.memory)),
   multiplyAndNormalizeDown: (r, by, step) => ofMemory(down(Math.trunc(r.memory * by), step.memory)),
+  multiplyEachAndNormalizeUp: (r, by, step) => ofMemory(up(Math.trunc(r.memory * by.memory + 0.5), step.memory)),
   divideAndCeil: (r, by) => ofMemory(by === 0 ? 0 : Math.ceil(float(float(r.memory) / float(by)))),
   fitsIn: (a, b) => a.memory <= b.memory,
   anyAboveZero: (r) => r.memory > 0,
+  anyZeroOrBelow: (r) => r.memory <= 0,
 }
 
 /** @param types names of resource types beyond memory and vcores */
@@ -121,9 +126,16 @@ export function dominantCalculator(types: readonly string[] = []): ResourceCalcu
     roundDown: (r, step) => map(r, step, (v, s) => (s === 0 ? v : down(v, s))),
     multiplyAndNormalizeUp: (r, by, step) => map(r, step, (v, s) => (s === 0 ? Math.ceil(float(v * by)) : up(Math.ceil(float(v * by)), s))),
     multiplyAndNormalizeDown: (r, by, step) => map(r, step, (v, s) => (s === 0 ? Math.trunc(v * by) : down(Math.trunc(v * by), s))),
+    multiplyEachAndNormalizeUp: (r, by, step) =>
+      map(
+        map(r, by, (v, b) => Math.ceil(v * b)),
+        step,
+        (v, s) => (s === 0 ? v : up(v, s)),
+      ),
     divideAndCeil: (r, by) => map(r, r, (v) => (by === 0 ? 0 : Math.ceil(float(float(v) / float(by))))),
     fitsIn: (a, b) => a.memory <= b.memory && a.vcores <= b.vcores && types.every((t) => of(a, t) <= of(b, t)),
     anyAboveZero: (r) => r.memory > 0 || r.vcores > 0 || types.some((t) => of(r, t) > 0),
+    anyZeroOrBelow: (r) => r.memory <= 0 || r.vcores <= 0 || types.some((t) => of(r, t) <= 0),
   }
 }
 

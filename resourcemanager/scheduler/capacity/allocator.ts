@@ -2,6 +2,7 @@
  * Whether an application takes what a node offers: at the node, in its rack or off-switch, now or by reserving the node
  * (RegularContainerAllocator). Counts of missed opportunities are compared, never awaited.
  */
+import { bucketsFor } from '../../../common/lang/javahash.js'
 import { add, NONE, type Resource, subtract } from '../../../common/records/index.js'
 import type { Ask, Locality } from '../asks.js'
 import type { SchedulerAttempt } from '../attempt.js'
@@ -250,11 +251,4 @@ function reservationToGiveUp(queue: LeafQueue, ask: Ask, atLeast: Resource): RMC
     first = c
   }
   return first
-}
-
-/** Buckets of a Java HashMap that holds so many. */
-function bucketsFor(size: number): number {
-  let buckets = 16
-  while (size > buckets * 0.75) buckets *= 2
-  return buckets
 }

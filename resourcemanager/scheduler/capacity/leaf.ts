@@ -337,14 +337,15 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   }
 
   /** What its applications want, no more for each user than the user's limit leaves. */
-  pendingWithinLimits(partition: string): Resource {
+  pendingWithinLimits(partition: string, lessReserved: boolean): Resource {
     const left = new Map<string, Resource>()
     let sum = NONE
     for (const attempt of this.active.inOrder()) {
       const user = this.users.get(attempt.user)
       if (!user) continue
       const may = left.get(user.name) ?? componentwiseMax(subtract(this.users.limitFor(user.name, partition, 'RESPECT'), user.usage.of(partition).used), NONE)
-      const wants = componentwiseMin(may, componentwiseMax(attempt.usage.of(partition).pending, NONE))
+      const { pending, reserved } = attempt.usage.of(partition)
+      const wants = componentwiseMin(may, componentwiseMax(lessReserved ? subtract(pending, reserved) : pending, NONE))
       sum = add(sum, wants)
       left.set(user.name, subtract(may, wants))
     }

@@ -28,7 +28,7 @@ export class Ordering {
 
   constructor(
     readonly kind: 'fifo' | 'fair' | 'pending',
-    private readonly compare: Compare,
+    readonly compare: Compare,
     private readonly sizeBasedWeight = false,
   ) {}
 

@@ -6,6 +6,7 @@ import type { QueueCapacities, QueueReport } from '../reports.js'
 import { javaFloat } from './config.js'
 import type { LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
+import type { PreemptionSettings } from './preemption/settings.js'
 import type { CapacityQueue } from './queue.js'
 
 function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities {
@@ -23,8 +24,8 @@ function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities 
   }
 }
 
-/** `preempts`: whether containers are taken back at all (yarn.resourcemanager.scheduler.monitor.enable). */
-export function queueReport(queue: CapacityQueue, preempts: boolean): QueueReport {
+/** `preempts`: how containers are taken back; undefined: not at all (yarn.resourcemanager.scheduler.monitor.enable). */
+export function queueReport(queue: CapacityQueue, preempts: PreemptionSettings | undefined): QueueReport {
   const leaf = queue.kind === 'leaf' ? (queue as LeafQueue) : undefined
   const children = leaf ? [] : (queue as ParentQueue).children.map((c) => queueReport(c, preempts))
   const share = queue.share('')
@@ -43,10 +44,11 @@ export function queueReport(queue: CapacityQueue, preempts: boolean): QueueRepor
     defaultNodeLabelExpression: queue.spec.defaultLabel,
     effectiveMin: share.effectiveMin,
     effectiveMax: share.effectiveMax,
-    used: queue.usage.total('used'),
+    // What Hadoop calls a queue's use is that of the default partition; the others' is among the capacities by label.
+    used: own.used,
     reserved: queue.usage.total('reserved'),
     pending: queue.usage.total('pending'),
-    amUsed: leaf ? leaf.usage.total('amUsed') : NONE,
+    amUsed: leaf ? own.amUsed : NONE,
     amLimit: leaf ? own.amLimit : NONE,
     userAMLimit: leaf ? own.userAMLimit : NONE,
     minimumAllocation: queue.minimumAllocation,
@@ -75,8 +77,7 @@ export function queueReport(queue: CapacityQueue, preempts: boolean): QueueRepor
     applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],
     orderingPolicy: leaf ? leaf.active.kind : queue.spec.respectPriority ? 'priority-utilization' : 'utilization',
     preemptionDisabled: !preempts || queue.spec.preemptionDisabled,
-    // Containers are never taken from one application for another of its own queue.
-    intraQueuePreemptionDisabled: true,
+    intraQueuePreemptionDisabled: !preempts?.withinQueues.enabled || queue.spec.preemptionDisabled || queue.spec.intraQueuePreemptionDisabled,
     defaultPriority: queue.spec.defaultApplicationPriority,
     priority: queue.spec.priority,
     maximumLifetimeSeconds: queue.spec.maximumLifetime,

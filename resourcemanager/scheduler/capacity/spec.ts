@@ -43,6 +43,8 @@ export interface QueueSpec {
   readonly maximumLifetime: number
   readonly defaultLifetime: number
   readonly preemptionDisabled: boolean
+  /** Containers are not taken from one application for another of the queue. */
+  readonly intraQueuePreemptionDisabled: boolean
   /** Leaf queues are made below it when applications are mapped there. */
   readonly autoCreate: boolean
 }
@@ -133,6 +135,7 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
       defaultApplicationPriority: queue.number('default-application-priority') ?? 0,
       maximumLifetime,
       defaultLifetime: defaultLifetime > 0 ? defaultLifetime : maximumLifetime,
+      intraQueuePreemptionDisabled: queue.flag('intra-queue-preemption.disable_preemption', parent?.intraQueuePreemptionDisabled ?? false),
       preemptionDisabled: queue.flag('disable_preemption', parent?.preemptionDisabled ?? false),
       autoCreate: queue.flag('auto-create-child-queue.enabled', false),
     }

@@ -149,9 +149,9 @@ export class Users {
     this.recompute()
   }
 
-  #sumWeights(): number {
+  #sumWeights(all = false): number {
     let sum = 0
-    for (const user of this.#users.values()) if (user.wanting.size > 0) sum = float(sum + user.weight)
+    for (const user of this.#users.values()) if (all || user.wanting.size > 0) sum = float(sum + user.weight)
     return sum
   }
 
@@ -170,21 +170,28 @@ export class Users {
     return limit
   }
 
+  /** What the user may hold of the partition if all users, not only those who want something, shared it. */
+  limitAmongAll(name: string, partition: string): Resource {
+    const limit = this.#compute(partition, 'RESPECT', true)
+    return this.queue.calculator.multiplyAndNormalizeDown(limit, this.#users.get(name)?.weight ?? 1, this.queue.minimumAllocation)
+  }
+
   #countOnlyPending(): void {
     let n = 0
     for (const user of this.#users.values()) if (user.pendingApplications > 0 && user.activeApplications <= 0) n++
     this.#onlyPending = n
   }
 
-  #compute(partition: string, mode: SchedulingMode): Resource {
+  #compute(partition: string, mode: SchedulingMode, amongAll = false): Resource {
     const { calculator: rc, minimumAllocation } = this.queue
     const whole = this.queue.partitionTotal(partition)
     const capacity = maxOf(rc, whole, this.queue.effectiveMin(partition), minimumAllocation)
     const consumed = rc.multiplyAndNormalizeUp(whole, this.#ratios.get(partition) ?? 0, minimumAllocation)
     // Below its capacity a queue shares out that; above it, what it has and one container more.
     const current = rc.compare(whole, consumed, capacity) < 0 ? capacity : add(consumed, minimumAllocation)
-    const used = add(this.#usedByActive.of(partition).used, minimumAllocation)
-    const share = maxOf(rc, whole, rc.divideAndCeil(used, this.#activeWeight), rc.divideAndCeil(multiplyDown(current, this.userLimit), 100))
+    const used = amongAll ? current : add(this.#usedByActive.of(partition).used, minimumAllocation)
+    const weights = amongAll ? this.#sumWeights(true) : this.#activeWeight
+    const share = maxOf(rc, whole, rc.divideAndCeil(used, weights), rc.divideAndCeil(multiplyDown(current, this.userLimit), 100))
     const most = mode === 'RESPECT' ? multiplyDown(capacity, this.userLimitFactor) : whole
     return rc.roundUp(minOf(rc, whole, share, most), minimumAllocation)
   }

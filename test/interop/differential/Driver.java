@@ -606,12 +606,20 @@ public final class Driver {
         resource(o.putObject("used"), q.getUsedResources());
         o.put("state", q.getState().name());
         ObjectNode guaranteed = o.putObject("guaranteed");
+        ObjectNode taken = o.putObject("taken");
         for (String label : q.getQueueCapacities().getExistingNodeLabels()) {
-            guaranteed.put(label, (double) q.getQueueCapacities().getAbsoluteCapacity(label));
+            part(guaranteed, label, q.getQueueCapacities().getAbsoluteCapacity(label));
+            part(taken, label, q.getQueueCapacities().getAbsoluteUsedCapacity(label));
         }
         List<CSQueue> children = q.getChildQueues();
         if (children != null) {
             children.forEach(c -> queue(out, c));
+        }
+    }
+
+    private static void part(ObjectNode out, String label, float part) {
+        if (part != 0) {
+            out.put(label, (double) part);
         }
     }
 

@@ -305,7 +305,12 @@ export class Run {
             return part === 0 ? [] : [[label, part]]
           }),
         )
-      queues[q.path] = { used: size(q.used), ...(this.#fair ? { fairShare: size(q.effectiveMin) } : { state: q.state, guaranteed: parts((c) => c.absoluteCapacity), taken: parts((c) => c.absoluteUsedCapacity) }) }
+      queues[q.path] = {
+        used: size(q.used),
+        ...(this.#fair
+          ? { fairShare: size(q.effectiveMin) }
+          : { state: q.state, guaranteed: parts((c) => c.absoluteCapacity), taken: parts((c) => c.absoluteUsedCapacity) }),
+      }
       q.children.forEach(walk)
     }
     // The FIFO scheduler has none.

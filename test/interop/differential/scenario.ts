@@ -170,8 +170,9 @@ export interface QueueView {
   readonly fairShare?: Size
   /** Of the capacity scheduler. */
   readonly state?: string
-  /** Guaranteed part of the whole, by label. */
+  /** Parts of the whole, by label, where they are not zero: guaranteed, and used. */
   readonly guaranteed?: Readonly<Record<string, number>>
+  readonly taken?: Readonly<Record<string, number>>
 }
 
 /** What one side says after a step. */
@@ -209,12 +210,20 @@ export function loadScenarios(dir: string): Scenario[] {
     .sort()
     .flatMap((f) => {
       const documents = load(readFileSync(path.join(dir, f), 'utf8')) as Document[]
-      return documents.map(({ name, scheduler, conf, ...rest }) => ({
+      return documents.map(({ name, scheduler, conf, steps, ...rest }) => ({
         ...rest,
+        steps: steps.flatMap(repeated),
         name: `${path.basename(f, '.yaml')}: ${name}`,
         conf: withDefaults({ ...(scheduler && SCHEDULERS[scheduler]), ...conf }),
       }))
     })
+}
+
+/** `heartbeat: { node: h1, times: 3 }` stands for three of them. */
+function repeated(step: Step): Step[] {
+  if (!('heartbeat' in step)) return [step]
+  const { times, ...heartbeat } = step.heartbeat as typeof step.heartbeat & { times?: number }
+  return Array.from({ length: times ?? 1 }, () => ({ heartbeat }))
 }
 
 interface Document extends Omit<Scenario, 'conf'> {
