@@ -19,6 +19,7 @@ export const ENTRIES = {
   hdfs: 'hdfs-lite/cli/main.ts',
   yarn: 'resourcemanager/cli/main.ts',
   simulator: 'resourcemanager/simulator/cli/main.ts',
+  'simulator-worker': 'resourcemanager/simulator/compare/worker.ts',
   flink: 'flink-yarn/cli/main.ts',
   pack: 'flink-yarn/program/pack.ts',
 }

@@ -2,11 +2,10 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigurationError } from '../../../common/config/configuration.js'
 import { HadoopException } from '../../../common/errors.js'
+import { addCompare } from './compare.js'
 import { addReplay } from './replay.js'
+import { addSweep } from './sweep.js'
 import { FAILED, MISUSED, type Terminal } from './terminal.js'
-
-/** Each adds its command; more than one word below `sim` is a command of its own. */
-const COMMANDS: readonly ((bobbin: Command, terminal: Terminal) => void)[] = [addReplay]
 
 export async function main(program: string, argv: readonly string[]): Promise<number> {
   const terminal: Terminal = {
@@ -17,7 +16,10 @@ export async function main(program: string, argv: readonly string[]): Promise<nu
     columns: process.stdout.columns ?? 120,
   }
   const bobbin = new Command(program).exitOverride().showHelpAfterError(`(see: ${program} ${argv[0] ?? 'sim'} --help)`)
-  for (const add of COMMANDS) add(bobbin, terminal)
+  const sim = bobbin.command('sim').description('traces through the ResourceManager in virtual time')
+  addCompare(sim, terminal)
+  addSweep(sim, terminal)
+  addReplay(bobbin, terminal)
   try {
     await bobbin.parseAsync([...argv], { from: 'user' })
     return terminal.code

@@ -61,9 +61,13 @@ export function usualMetrics(queues: readonly string[]): Metric[] {
   return [...whole, ...queues.flatMap((q) => [`mean wait of queue ${q}`, `p95 wait of queue ${q}`])].map(parseMetric)
 }
 
-function verdictOf(interval: Interval, better: Metric['better']): Verdict {
+/** Less than this part of what is compared is no difference to anybody, however sure it is. */
+const NEGLIGIBLE = 0.0005
+
+function verdictOf(interval: Interval, base: number, better: Metric['better']): Verdict {
   const { mean, low, high } = interval
-  if (low === undefined || high === undefined) return mean === 0 ? 'no difference shown' : 'one seed'
+  if (Math.abs(mean) <= NEGLIGIBLE * Math.abs(base)) return 'no difference shown'
+  if (low === undefined || high === undefined) return 'one seed'
   if (low <= 0 && high >= 0) return 'no difference shown'
   return mean < 0 === (better === 'less') ? 'better' : 'worse'
 }
@@ -81,7 +85,7 @@ function compareMetric(metric: Metric, configurations: readonly ComparedConfigur
     values: values.map((v) => ({ ...v, interval: pairedInterval(v.bySeed) })),
     differences: values.slice(1).map(({ configuration, bySeed }) => {
       const interval = pairedInterval(bySeed.map((v, i) => v - first.bySeed[i]!))
-      return { configuration, interval, ...(base !== 0 && { relative: interval.mean / base }), verdict: verdictOf(interval, metric.better) }
+      return { configuration, interval, ...(base !== 0 && { relative: interval.mean / base }), verdict: verdictOf(interval, base, metric.better) }
     }),
   }
 }

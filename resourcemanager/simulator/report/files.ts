@@ -1,6 +1,7 @@
 /** A run or a comparison as files for other programs: JSON and CSV. docs/simulator.md describes them. */
 import type { Comparison } from '../compare/comparison.js'
 import type { RunResult } from '../results.js'
+import type { Sweep } from '../sweep/sweep.js'
 import { type GroupMeasures, type Measures, measure, missed, slowdownOf, waitOf } from './measures.js'
 import { summaryOfHistogram } from './statistics.js'
 
@@ -174,6 +175,26 @@ export function comparisonFiles(c: Comparison): Record<string, string> {
       difference_low: ({ difference }) => difference?.interval.low,
       difference_high: ({ difference }) => difference?.interval.high,
       verdict: ({ difference }) => difference?.verdict,
+    }),
+  }
+}
+
+export function sweepFiles(s: Sweep): Record<string, string> {
+  const names = s.axes.map((a) => a.name)
+  const rows = [
+    ...s.tried.map((t) => ({ settings: t.settings, interval: t.interval, seeds: t.bySeed.length, reason: undefined })),
+    ...s.refused.map((r) => ({ settings: r.settings, interval: undefined, seeds: 0, reason: r.reason })),
+  ]
+  return {
+    'result.json': json({ schema: SCHEMA, kind: 'sweep', ...s }),
+    'sweep.csv': csv(rows, {
+      ...Object.fromEntries(names.map((n) => [n, (r: (typeof rows)[number]) => r.settings[n]])),
+      goal: () => s.goal,
+      mean: (r) => r.interval?.mean,
+      low: (r) => r.interval?.low,
+      high: (r) => r.interval?.high,
+      seeds: (r) => r.seeds,
+      refused: (r) => r.reason,
     }),
   }
 }

@@ -3,27 +3,37 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Comparison } from '../compare/comparison.js'
 import type { RunResult } from '../results.js'
+import type { Sweep } from '../sweep/sweep.js'
 import { comparisonPage, differenceText, intervalText } from './comparison-page.js'
-import { comparisonFiles, runFiles } from './files.js'
+import { comparisonFiles, runFiles, sweepFiles } from './files.js'
 import { amount, duration, formatted, memoryTime, percent, textTable } from './format.js'
 import { type GroupMeasures, measure } from './measures.js'
 import { runPage } from './run-page.js'
+import { summarizeSweep, sweepPage } from './sweep-page.js'
 
 export type { Measures } from './measures.js'
 export { measure } from './measures.js'
+export { summarizeSweep }
 
 /**
  * Writes `report.html`, `result.json` and the CSV files. The same result gives the same bytes.
  * @returns the page's path
  */
 export function writeReport(result: RunResult | Comparison, dir: string): string {
-  const compared = 'configurations' in result
-  const files = compared ? comparisonFiles(result) : runFiles(result)
+  return 'configurations' in result ? write(dir, comparisonFiles(result), comparisonPage(result)) : write(dir, runFiles(result), runPage(result))
+}
+
+/** @returns the page's path */
+export function writeSweep(sweep: Sweep, dir: string): string {
+  return write(dir, sweepFiles(sweep), sweepPage(sweep))
+}
+
+function write(dir: string, files: Readonly<Record<string, string>>, page: string): string {
   mkdirSync(dir, { recursive: true })
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(dir, name), text)
-  const page = path.join(dir, 'report.html')
-  writeFileSync(page, compared ? comparisonPage(result) : runPage(result))
-  return page
+  const file = path.join(dir, 'report.html')
+  writeFileSync(file, page)
+  return file
 }
 
 const HEADER = ['applications', 'finished', 'wait mean', 'p50', 'p95', 'max', 'AM wait p95', 'run mean', 'slowdown', 'preempted']

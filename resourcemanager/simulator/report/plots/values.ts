@@ -1,7 +1,7 @@
 /** Values against values: how waits are distributed, and how configurations compare. */
 import { type Unit, formatted } from '../format.js'
 import { type Interval, quantile } from '../statistics.js'
-import { COLOURS, FRAME, WIDTH, axes, at, escaped, path, scaleOf, svg } from './svg.js'
+import { COLOURS, FRAME, WIDE, WIDTH, axes, at, escaped, path, scaleOf, svg } from './svg.js'
 
 export interface Distributed {
   readonly name: string
@@ -75,4 +75,37 @@ export function bars(title: string, groups: readonly BarGroup[], unit: Unit): st
   })
   const grid = x.ticks.map((t) => `<line class="grid" x1="${at(x(t))}" x2="${at(x(t))}" y1="${frame.top}" y2="${frame.bottom}"/>`).join('')
   return svg(title, grid + body.join(''), { height: bottom + 8 })
+}
+
+export interface CurvePoint {
+  readonly x: number
+  readonly interval: Interval
+}
+
+/** A quantity over a number that was varied; `level` is drawn across. */
+export function curve(title: string, points: readonly CurvePoint[], unit: Unit, level?: number): string {
+  const frame = { ...FRAME, left: 80, right: WIDE - 30 }
+  const [first, last] = [points[0]!.x, points.at(-1)!.x]
+  const top = points.reduce((m, p) => Math.max(m, p.interval.high ?? 0, p.interval.mean), level ?? 0)
+  const y = scaleOf(top, frame.bottom, frame.top, unit)
+  const place = (v: number) => frame.left + 20 + ((v - first) / (last - first)) * (frame.right - frame.left - 40)
+  const every = Math.ceil(points.length / 16)
+  const ticks = points.map((p, i) =>
+    i % every === 0 ? `<text class="tick" x="${at(place(p.x))}" y="${frame.bottom + 18}" text-anchor="middle">${p.x}</text>` : '',
+  )
+  const line = path(
+    points.map((p) => place(p.x)),
+    points.map((p) => y(p.interval.mean)),
+  )
+  const marks = points.map(({ x, interval }) => {
+    const { mean, low, high } = interval
+    const whisker =
+      low === undefined || high === undefined
+        ? ''
+        : `<line class="whisker" x1="${at(place(x))}" x2="${at(place(x))}" y1="${at(y(Math.max(low, 0)))}" y2="${at(y(high))}"/>`
+    return `${whisker}<circle class="f0" cx="${at(place(x))}" cy="${at(y(mean))}" r="4"><title>${x}: ${formatted(mean, unit)}</title></circle>`
+  })
+  const across = level === undefined ? '' : `<line class="lk dashed" x1="${frame.left}" x2="${frame.right}" y1="${at(y(level))}" y2="${at(y(level))}"/>`
+  const none = { scale: Object.assign((v: number) => v, { max: 1, ticks: [] }), unit: 'count' as const }
+  return svg(title, `${axes(frame, none, { scale: y, unit })}${across}<path class="line l0" d="${line}"/>${marks.join('')}${ticks.join('')}`, { width: WIDE })
 }
