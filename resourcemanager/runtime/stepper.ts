@@ -4,7 +4,7 @@
  * a step's answer is there at once.
  */
 import type { Answer, Core, Effect, Event, PersistEffect } from '../core/index.js'
-import type { StateStore, StoreOperation } from '../store/state-store.js'
+import { operationOf, type StateStore, type StoreOperation } from '../store/state-store.js'
 import type { Clock } from './clock.js'
 import type { EventLog } from './event-log.js'
 
@@ -133,21 +133,6 @@ export class Stepper {
     const next = core.nextTimer()
     if (next !== undefined && next <= now && now >= this.#notBefore) void this.step({ type: 'tick' })
     else this.#arm()
-  }
-}
-
-function operationOf(e: PersistEffect): StoreOperation {
-  switch (e.what) {
-    case 'application':
-      return { op: 'putApplication', record: e.record }
-    case 'attempt':
-      return { op: 'putAttempt', record: e.record }
-    case 'removeApplication':
-      return { op: 'removeApplication', applicationId: e.applicationId }
-    case 'removeAttempt':
-      return { op: 'removeAttempt', attemptId: e.attemptId }
-    case 'nodeLabels':
-      return { op: 'putSetting', name: 'nodeLabels', value: e.labels }
   }
 }
 

@@ -3,7 +3,7 @@
  * transaction, durable when it returns; nothing is answered before. Two implementations pass one conformance suite: memory and SQLite.
  */
 import type { ApplicationId } from '../../common/records/ids.js'
-import type { ApplicationRecord, AttemptRecord } from '../core/index.js'
+import type { ApplicationRecord, AttemptRecord, PersistEffect } from '../core/index.js'
 
 /** Names of settings: small things kept whole, each as one JSON text. */
 export type SettingName = 'keys/amrm' | 'keys/nm' | 'keys/container' | 'nodeLabels' | 'delegationTokens' | 'schedulerConf'
@@ -55,4 +55,20 @@ export class FencedError extends Error {
 /** A store that can't be used: says what is wrong with it and what to do. */
 export class StoreError extends Error {
   override name = 'StoreError'
+}
+
+/** What the core wants persisted, as the store takes it. */
+export function operationOf(e: PersistEffect): StoreOperation {
+  switch (e.what) {
+    case 'application':
+      return { op: 'putApplication', record: e.record }
+    case 'attempt':
+      return { op: 'putAttempt', record: e.record }
+    case 'removeApplication':
+      return { op: 'removeApplication', applicationId: e.applicationId }
+    case 'removeAttempt':
+      return { op: 'removeAttempt', attemptId: e.attemptId }
+    case 'nodeLabels':
+      return { op: 'putSetting', name: 'nodeLabels', value: e.labels }
+  }
 }
