@@ -42,7 +42,7 @@ async function compare(texts: readonly string[], options: CompareArguments, term
   const cases = distinct(texts.map(parseCase))
   const seeds = parseSeeds(options.seeds)
   const metrics = options.metric?.map(parseMetric)
-  const until = options.until === undefined ? undefined : parseDuration(options.until, '--until')
+  const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
   const workloads = workloadsOf(cases, { ...options, seed: seeds[0]! })
   const jobs = jobsOf(
     cases.map((c, i) => ({ workload: workloads[i]!, configuration: c.configuration })),

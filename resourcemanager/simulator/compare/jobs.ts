@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { SimulatedConfiguration } from '../configuration.js'
+import type { Models } from '../models/models.js'
 import type { RunResult } from '../results.js'
 import type { Workload } from '../workload.js'
 import { type SimulationJob, runJob } from './job.js'
@@ -80,7 +81,7 @@ export function attempt(job: SimulationJob): RunResult {
 export function jobsOf(
   cases: readonly { readonly workload: Workload; readonly configuration: SimulatedConfiguration }[],
   seeds: readonly number[],
-  until: number | undefined,
+  more: { readonly until?: number; readonly models?: Models } = {},
 ): SimulationJob[] {
-  return cases.flatMap(({ workload, configuration }) => seeds.map((seed) => ({ workload, configuration, seed, ...(until !== undefined && { until }) })))
+  return cases.flatMap(({ workload, configuration }) => seeds.map((seed) => ({ workload, configuration, seed, ...more })))
 }
