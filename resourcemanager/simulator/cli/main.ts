@@ -4,6 +4,7 @@ import { ConfigurationError } from '../../../common/config/configuration.js'
 import { HadoopException } from '../../../common/errors.js'
 import { addCompare } from './compare.js'
 import { addReplay } from './replay.js'
+import { addSim } from './sim.js'
 import { addSweep } from './sweep.js'
 import { FAILED, MISUSED, type Terminal } from './terminal.js'
 
@@ -16,7 +17,7 @@ export async function main(program: string, argv: readonly string[]): Promise<nu
     columns: process.stdout.columns ?? 120,
   }
   const bobbin = new Command(program).exitOverride().showHelpAfterError(`(see: ${program} ${argv[0] ?? 'sim'} --help)`)
-  const sim = bobbin.command('sim').description('traces through the ResourceManager in virtual time')
+  const sim = addSim(bobbin, terminal)
   addCompare(sim, terminal)
   addSweep(sim, terminal)
   addReplay(bobbin, terminal)

@@ -11,12 +11,16 @@ export class Reader {
     readonly fields: Fields,
     readonly place: Place,
     readonly problems: Problems,
+    /** Lines of entries by their path, where they are known. */
+    readonly lines?: ReadonlyMap<string, number>,
   ) {}
 
   /** Of an entry within: `job.tasks[3]`. */
   at(entry: string): Place {
-    const { file, line, entry: outer } = this.place
-    return { file, ...(line !== undefined && { line }), entry: outer === undefined ? entry : `${outer}.${entry}` }
+    const { file, entry: outer } = this.place
+    const path = outer === undefined ? entry : `${outer}.${entry}`
+    const line = this.lines?.get(path) ?? this.place.line
+    return { file, ...(line !== undefined && { line }), entry: path }
   }
 
   has(name: string): boolean {
@@ -67,6 +71,38 @@ export class Reader {
     return n
   }
 
+  flag(name: string, otherwise: boolean): boolean {
+    const value = this.fields[name]
+    if (value === undefined || value === null) return otherwise
+    if (typeof value !== 'boolean') this.problem(name, `${JSON.stringify(value)} is neither true nor false`)
+    return value === true
+  }
+
+  /** Names: a list, or one alone. */
+  texts(name: string): readonly string[] | undefined {
+    const value = this.fields[name]
+    if (value === undefined || value === null) return undefined
+    const all = Array.isArray(value) ? value : [value]
+    if (all.every((v) => typeof v === 'string' || typeof v === 'number')) return all.map(String)
+    this.problem(name, 'it is no list of names')
+    return []
+  }
+
+  object(name: string): Reader | undefined {
+    const value = this.fields[name]
+    if (value === undefined || value === null) return undefined
+    if (isObject(value)) return new Reader(value, this.at(name), this.problems, this.lines)
+    this.problem(name, 'it is no object')
+    return undefined
+  }
+
+  /** Says of fields that mean nothing. */
+  only(known: readonly string[]): void {
+    for (const name of Object.keys(this.fields)) {
+      if (!known.includes(name)) this.problem(name, 'there is no such field', `here are known: ${known.join(', ')}`)
+    }
+  }
+
   list(name: string): readonly Reader[] {
     const value = this.fields[name]
     if (value === undefined || value === null) return []
@@ -76,7 +112,7 @@ export class Reader {
     }
     const readers: Reader[] = []
     for (const [i, item] of value.entries()) {
-      if (isObject(item)) readers.push(new Reader(item, this.at(`${name}[${i}]`), this.problems))
+      if (isObject(item)) readers.push(new Reader(item, this.at(`${name}[${i}]`), this.problems, this.lines))
       else this.problem(`${name}[${i}]`, 'it is no object')
     }
     return readers

@@ -54,7 +54,7 @@ export function numberedNodes(count: number, racks: number, resource: Resource):
 }
 
 /** `/rack/host`; a name alone is in the default rack. */
-function hostOf(place: string): { readonly host: string; readonly rack: string } {
+export function hostOf(place: string): { readonly host: string; readonly rack: string } {
   const at = place.lastIndexOf('/')
   return at <= 0 ? { host: place.slice(at + 1), rack: '/default-rack' } : { host: place.slice(at + 1), rack: place.slice(0, at) }
 }

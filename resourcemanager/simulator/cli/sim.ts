@@ -1,0 +1,82 @@
+/** `bobbin sim TRACE…`: traces through the ResourceManager in virtual time. */
+import type { Command } from 'commander'
+import { coreConfigOf, readSimulatedConfiguration } from '../configuration.js'
+import { readModels } from '../models/file.js'
+import { BUILT_IN } from '../models/models.js'
+import { summarize, writeReport } from '../report/index.js'
+import { simulate } from '../simulate.js'
+import { readWorkload } from '../traces/index.js'
+import { parseCount, parseDuration } from './arguments.js'
+import { progressLine, type Terminal } from './terminal.js'
+
+interface SimArguments {
+  readonly conf?: string
+  readonly nodes?: string
+  readonly seed: string
+  readonly until?: string
+  readonly models?: string
+  readonly out?: string
+}
+
+/** @returns the command, for those below it */
+export function addSim(bobbin: Command, terminal: Terminal): Command {
+  return bobbin
+    .command('sim')
+    .description('run traces through the ResourceManager in virtual time')
+    .argument('<traces...>', 'SLS, SYNTH or RUMEN traces (JSON), workloads of our own (YAML)')
+    .option('--conf <folder>', 'yarn-site.xml with capacity-scheduler.xml or fair-scheduler.xml; sls-runner.xml for sizes that SLS traces leave out')
+    .option('--nodes <file|NxSPEC>', 'the cluster: an SLS topology, or so many nodes of a size, such as 100x16G,8')
+    .option('--seed <n>', 'for everything that is drawn', '1')
+    .option('--until <time>', 'end of the run: 90s, 15min, 2h, 1d')
+    .option('--models <file>', 'how nodes and application masters behave, where that is not as built in (YAML)')
+    .option('--out <folder>', 'writes report.html, result.json and CSV files there')
+    .action((files: string[], options: SimArguments) => run(files, options, terminal))
+}
+
+function run(files: readonly string[], options: SimArguments, terminal: Terminal): void {
+  const configuration = readSimulatedConfiguration(options.conf)
+  const seed = parseCount(options.seed, '--seed')
+  const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
+  const models = options.models === undefined ? BUILT_IN : readModels(options.models)
+  const workload = readWorkload({
+    files,
+    seed,
+    ...(options.conf !== undefined && { confDir: options.conf }),
+    ...(options.nodes !== undefined && { nodes: options.nodes }),
+    modelNames: Object.keys(models.masters),
+  })
+  const progress = progressLine(terminal)
+  const started = performance.now()
+  const seconds = () => (performance.now() - started) / 1000
+  try {
+    const result = simulate({
+      workload,
+      models,
+      config: coreConfigOf(configuration),
+      configurationName: configuration.name,
+      seed,
+      ...until,
+      onProgress: (simulated, events) => {
+        const times = simulated / 1000 / Math.max(seconds(), 0.001)
+        progress.show(`${clock(simulated)} simulated in ${seconds().toFixed(1)} s (${times.toFixed(0)} times real time), ${events} events`)
+      },
+    })
+    progress.clear()
+    terminal.out(summarize(result))
+    const took = seconds()
+    terminal.err(
+      `${clock(result.simulated)} in ${took.toFixed(1)} s: ${(result.simulated / 1000 / took).toFixed(0)} times real time; ${result.events} events, ${result.skippedHeartbeats} heartbeats passed over\n`,
+    )
+    if (options.out !== undefined) terminal.out(`report: ${writeReport(result, options.out)}\n`)
+  } finally {
+    progress.clear()
+  }
+}
+
+/** `1d 02:03:04`. */
+function clock(millis: number): string {
+  const s = Math.floor(millis / 1000)
+  const pad = (n: number) => String(n).padStart(2, '0')
+  const days = Math.floor(s / 86_400)
+  return `${days > 0 ? `${days}d ` : ''}${pad(Math.floor(s / 3600) % 24)}:${pad(Math.floor(s / 60) % 60)}:${pad(s % 60)}`
+}
