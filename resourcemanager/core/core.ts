@@ -7,7 +7,18 @@ import type { CoreConfig } from './config.js'
 import type { Event } from './events.js'
 import type { Core, Outcome } from './index.js'
 import { allocate, amLaunched, amLaunchFailed, finishApplicationMaster, registerApplicationMaster } from './masters.js'
-import { activities, applicationReport, attemptReport, clusterMetrics, containerReport, mayAccess, mayAccessQueue, nodeLabels, nodeReport } from './queries.js'
+import {
+  activities,
+  applicationReport,
+  applicationSummary,
+  attemptReport,
+  clusterMetrics,
+  containerReport,
+  mayAccess,
+  mayAccessQueue,
+  nodeLabels,
+  nodeReport,
+} from './queries.js'
 import { recover } from './recovery.js'
 import { NOBODY, type Observer } from './observer.js'
 import { ResourceManager } from './resourcemanager.js'
@@ -112,6 +123,7 @@ export function createCore(config: CoreConfig, observer: Observer = NOBODY): Cor
       }
       return reports
     },
+    applicationSummaries: () => Array.from(rm.applications.values(), (app) => applicationSummary(rm, app)),
     attempts(id) {
       const app = rm.application(id)
       return app && [...app.attempts.values()].map((a) => attemptReport(rm, a))

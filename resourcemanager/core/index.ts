@@ -13,7 +13,17 @@ import type { Answer } from './answers.js'
 import type { Effect } from './effects.js'
 import type { Event } from './events.js'
 import type { SchedulerNode as NodeView } from '../scheduler/node.js'
-import type { Activity, ApplicationReport, AttemptReport, Caller, ClusterMetrics, ContainerReport, NodeReport, QueueReport } from './reports.js'
+import type {
+  Activity,
+  ApplicationReport,
+  ApplicationSummary,
+  AttemptReport,
+  Caller,
+  ClusterMetrics,
+  ContainerReport,
+  NodeReport,
+  QueueReport,
+} from './reports.js'
 
 export type * from './answers.js'
 export type * from './effects.js'
@@ -42,6 +52,8 @@ export interface Core extends Queries {
 /** Read-only questions. Reports are made anew when asked; unknown ids answer undefined. */
 export interface Queries {
   application(id: ApplicationId, now: number): ApplicationReport | undefined
+  /** Of all of them, oldest first. */
+  applicationSummaries(): ApplicationSummary[]
   /** In order of submission, oldest first. */
   applications(now: number, filter?: (report: { state: ApplicationReport['state']; user: string; queue: string }) => boolean): ApplicationReport[]
   attempts(id: ApplicationId): AttemptReport[] | undefined

@@ -19,7 +19,17 @@ import type { Application } from './application.js'
 import type { Attempt } from './attempt.js'
 import { formatDate } from './calendar.js'
 import type { Node } from './node.js'
-import type { Activity, ApplicationReport, ApplicationUsage, AttemptReport, Caller, ClusterMetrics, ContainerReport, NodeReport } from './reports.js'
+import type {
+  Activity,
+  ApplicationReport,
+  ApplicationSummary,
+  ApplicationUsage,
+  AttemptReport,
+  Caller,
+  ClusterMetrics,
+  ContainerReport,
+  NodeReport,
+} from './reports.js'
 import type { ResourceManager } from './resourcemanager.js'
 import type { ApplicationState } from './state.js'
 
@@ -53,30 +63,43 @@ function finalStatus(app: Application): FinalApplicationStatus {
   return 'UNDEFINED'
 }
 
-export function applicationReport(rm: ResourceManager, app: Application, now: number): ApplicationReport {
+/** What every report of it begins with. */
+function outline(app: Application) {
   const attempt = app.current
   return {
     applicationId: app.id,
-    submission: app.submission,
     user: app.user,
     name: app.submission.name ?? 'N/A',
     queue: app.queue,
     applicationType: app.submission.applicationType ?? 'YARN',
     tags: app.submission.tags ?? [],
-    state: app.state,
     yarnState: yarnState(app),
     finalStatus: finalStatus(app),
+    progress: attempt && (app.state === 'FINISHED' || app.state === 'KILLED') ? 1 : (attempt?.progress ?? 0),
+    startTime: app.startTime,
+    finishTime: app.finishTime,
+    originalTrackingUrl: attempt?.originalTrackingUrl,
+  }
+}
+
+export function applicationSummary(rm: ResourceManager, app: Application): ApplicationSummary {
+  const held = app.ended ? undefined : rm.scheduler.application(app.id)?.current
+  return { ...outline(app), containers: held?.live.size, used: held?.usage.total('used') ?? NONE }
+}
+
+export function applicationReport(rm: ResourceManager, app: Application, now: number): ApplicationReport {
+  const attempt = app.current
+  return {
+    ...outline(app),
+    submission: app.submission,
+    state: app.state,
     diagnostics: app.diagnostics !== '' || !attempt ? app.diagnostics : attemptDiagnostics(rm, attempt),
     submitTime: app.submitTime,
-    startTime: app.startTime,
     launchTime: app.launchTime,
-    finishTime: app.finishTime,
-    progress: attempt && (app.state === 'FINISHED' || app.state === 'KILLED') ? 1 : (attempt?.progress ?? 0),
     priority: app.priority,
     currentAttemptId: attempt?.id,
     host: attempt?.host ?? 'N/A',
     rpcPort: attempt?.rpcPort ?? -1,
-    originalTrackingUrl: attempt?.originalTrackingUrl,
     unmanagedAM: app.submission.unmanagedAM ?? false,
     nodeLabelExpression: app.submission.nodeLabelExpression,
     amNodeLabelExpression: app.amRequests[0]?.nodeLabelExpression,

@@ -2,7 +2,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { cancelToken, decodeDelegationToken, encodeDelegationToken, issueToken, renewToken } from '../rpc/delegation-tokens.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { type RmWebOptions, badRequest, callerOf, forbidden, notFound } from './context.js'
+import { type RmWebOptions, badRequest, callerOf, forbidden } from './context.js'
 import { answer } from './render.js'
 
 const QUEUE_ACLS = { SUBMIT_APPLICATIONS: 'SUBMIT_APPLICATIONS', ADMINISTER_QUEUE: 'ADMINISTER_QUEUE' } as const
@@ -49,18 +49,17 @@ export function accessRoutes(web: FastifyInstance, options: RmWebOptions, requir
     const caller = callerOf(request, options)
     const user = request.query.user
     if (!user) throw badRequest('Specified user is empty')
-    if (user !== caller.user && !options.acl.isAdmin(caller.user))
+    if (!rm.core.queue(request.params.queue) || !rm.core.mayAccessQueue(caller, request.params.queue, 'ADMINISTER_QUEUE'))
       throw forbidden(`User=${caller.user} doesn't haven access to queue=${request.params.queue} so it cannot check ACLs for other users.`)
     const acl = QUEUE_ACLS[request.query['queue-acl-type'] as keyof typeof QUEUE_ACLS]
     if (!acl)
       throw badRequest(
-        `Specified queueAclType=${request.query['queue-acl-type']} is not a valid type, valid queue acl types={${Object.keys(QUEUE_ACLS).join(', ')}}`,
+        `Specified queueAclType=${request.query['queue-acl-type']} is not a valid type, valid queue acl types={${Object.keys(QUEUE_ACLS).join('/')}}`,
       )
     const { queue } = request.params
-    if (!rm.core.queue(queue)) throw notFound(`Specified queue=${queue} doesn't exist`)
     const allowed = rm.core.mayAccessQueue({ user, groups: rm.groups.of(user) }, queue, acl)
-    const diagnostics = `User=${user} doesn't have access to queue=${queue} with acl-type=${acl}`
-    return answer(request, reply, 'queueacl', { allowed, user, ...(!allowed && { diagnostics }) }, { bare: true })
+    const diagnostics = allowed ? '' : `User=${user} doesn't have access to queue=${queue} with acl-type=${acl}`
+    return answer(request, reply, 'queueacl', { allowed: String(allowed), user, diagnostics }, { bare: true })
   })
 
   const noReservations = () => {

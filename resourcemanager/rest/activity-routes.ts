@@ -12,9 +12,15 @@ export function activityRoutes(web: FastifyInstance, requireActive: () => Resour
   web.get<{ Querystring: { nodeId?: string } }>(`${base}/activities`, (request, reply) => {
     const rm = requireActive()
     const { nodeId } = request.query
+    const live = rm.core.metrics().nodes.RUNNING > 0
     const wanted = nodeId === undefined ? undefined : formatNodeId(parseNodeId(nodeId))
     const seen = rm.core.activities().filter((a) => wanted === undefined || (a.nodeId && formatNodeId(a.nodeId) === wanted))
-    return answer(request, reply, 'activities', seen.length === 0 ? { diagnostic: 'waiting for next allocation' } : nodeActivities(rm, seen))
+    return answer(
+      request,
+      reply,
+      'activities',
+      seen.length === 0 ? { diagnostic: live ? 'waiting for next allocation' : 'No node manager running in the cluster' } : nodeActivities(rm, seen),
+    )
   })
 
   web.get<{ Params: { app: string } }>(`${base}/app-activities/:app`, (request, reply) => {

@@ -2,9 +2,9 @@
 import { LONG_MAX } from '../../common/proto/runtime.js'
 import { BUILT_IN_TYPES } from '../../common/protocols/records.js'
 import { formatApplicationId, formatAttemptId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
-import { NONE, type Resource, amountOf } from '../../common/records/resource.js'
+import { NONE, type Resource, add, amountOf, multiply } from '../../common/records/resource.js'
 import type { ApplicationReport, AttemptReport, ContainerReport } from '../core/index.js'
-import { formatIso8601, logUrl, trackingUrl } from '../rpc/reports.js'
+import { formatIso8601, logUrl, proxyUrl, trackingUrl } from '../rpc/reports.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { Repeated, type Tree, float } from './render.js'
 
@@ -30,11 +30,11 @@ export function resourceInfo(rm: ResourceManager, r: Resource, limits?: { readon
 
 const ENDED: readonly ApplicationReport['state'][] = ['FINISHED', 'FAILED', 'KILLED', 'FINISHING']
 
-/** Deselecting resourceRequests and its like leaves out what is costly to make. */
+/** What a reader may do without: some of it is costly to make. */
+export type AppField = 'resourceRequests' | 'timeouts' | 'appNodeLabelExpression' | 'amNodeLabelExpression' | 'resourceInfo'
+
 export interface AppInfoOptions {
-  readonly resourceInfo: boolean
-  readonly resourceRequests: boolean
-  readonly timeouts: boolean
+  readonly without: readonly AppField[]
 }
 
 const secondsMap = (memory: number, vcores: number) =>
@@ -43,11 +43,8 @@ const secondsMap = (memory: number, vcores: number) =>
     { key: 'vcores', value: String(vcores) },
   ])
 
-export function appInfo(
-  rm: ResourceManager,
-  a: ApplicationReport,
-  options: AppInfoOptions = { resourceInfo: true, resourceRequests: false, timeouts: true },
-): Tree {
+export function appInfo(rm: ResourceManager, a: ApplicationReport, { without }: AppInfoOptions): Tree {
+  const unless = <T>(field: AppField, value: () => T) => (without.includes(field) ? undefined : value())
   const attempt = a.currentAttemptId && rm.core.attempt(a.currentAttemptId)
   const master = attempt?.masterContainer
   const { usage: u } = a
@@ -67,7 +64,7 @@ export function appInfo(
     finalStatus: a.finalStatus,
     progress: float(a.progress * 100),
     trackingUI: ended && hasAttempt ? 'History' : hasUi && hasAttempt ? 'ApplicationMaster' : 'UNASSIGNED',
-    trackingUrl: hasUi && hasAttempt ? (registered || !ended ? trackingUrl(rm, a.applicationId) : `http://${rm.proxyAddress}/cluster/app/${id(a)}`) : undefined,
+    trackingUrl: hasUi && hasAttempt ? trackingUrl(rm, a) : undefined,
     diagnostics: a.diagnostics,
     clusterId: rm.clusterTimestamp,
     applicationType: a.applicationType,
@@ -98,27 +95,29 @@ export function appInfo(
     preemptedMemorySeconds: u.preemptedMemorySeconds,
     preemptedVcoreSeconds: u.preemptedVcoreSeconds,
     preemptedResourceSecondsMap: preempted ? secondsMap(u.preemptedMemorySeconds, u.preemptedVcoreSeconds) : {},
-    resourceRequests: options.resourceRequests && attempt && attempt.requests.length > 0 ? attempt.requests.map((r) => requestInfo(rm, r)) : undefined,
+    resourceRequests: unless('resourceRequests', () => (attempt && attempt.requests.length > 0 ? attempt.requests.map((r) => requestInfo(rm, r)) : undefined)),
     logAggregationStatus: a.logAggregationStatus,
     unmanagedApplication: a.unmanagedAM,
-    appNodeLabelExpression: a.nodeLabelExpression,
-    amNodeLabelExpression: a.unmanagedAM ? undefined : (a.amNodeLabelExpression ?? ''),
-    resourceInfo: options.resourceInfo && live ? { resourceUsagesByPartition: [usageByPartition(rm, a, master?.resource ?? NONE)] } : undefined,
-    timeouts: options.timeouts ? { timeout: [timeoutInfo(rm, a)] } : undefined,
+    appNodeLabelExpression: unless('appNodeLabelExpression', () => a.nodeLabelExpression),
+    amNodeLabelExpression: unless('amNodeLabelExpression', () => (a.unmanagedAM || !hasAttempt ? undefined : (a.amNodeLabelExpression ?? ''))),
+    resourceInfo: unless('resourceInfo', () => (live ? { resourceUsagesByPartition: [usageByPartition(rm, a, attempt)] } : undefined)),
+    timeouts: unless('timeouts', () => ({ timeout: [timeoutInfo(rm, a)] })),
   }
 }
 
 const id = (a: ApplicationReport) => formatApplicationId(a.applicationId)
 
-function usageByPartition(rm: ResourceManager, a: ApplicationReport, am: Resource): Tree {
+function usageByPartition(rm: ResourceManager, a: ApplicationReport, attempt: AttemptReport | undefined): Tree {
   const { usage: u } = a
+  const am = attempt?.masterContainer?.resource ?? (a.unmanagedAM ? rm.core.queues().minimumAllocation : NONE)
+  const pending = (attempt?.requests ?? []).filter((r) => r.resourceName === '*').reduce((sum, r) => add(sum, multiply(r.capability, r.numContainers)), NONE)
   const info = (r: Resource) => resourceInfo(rm, r)
   return {
     partitionName: '',
     used: info(u.used),
     reserved: info(u.reserved),
-    pending: info(NONE),
-    amUsed: info(u.usedContainers > 0 ? am : NONE),
+    pending: info(pending),
+    amUsed: info(am),
     amLimit: info(NONE),
     userAmLimit: info(NONE),
   }
@@ -127,13 +126,16 @@ function usageByPartition(rm: ResourceManager, a: ApplicationReport, am: Resourc
 function requestInfo(rm: ResourceManager, r: AttemptReport['requests'][number]): Tree {
   return {
     priority: r.priority,
+    allocationRequestId: r.allocationRequestId ?? -1,
     resourceName: r.resourceName,
     capability: resourceInfo(rm, r.capability),
     numContainers: r.numContainers,
     relaxLocality: r.relaxLocality ?? true,
     nodeLabelExpression: r.nodeLabelExpression ?? '',
-    executionTypeRequest: { executionType: r.executionType ?? 'GUARANTEED', enforceExecutionType: false },
-    enforceExecutionType: false,
+    ...(r.executionType && {
+      executionTypeRequest: { executionType: r.executionType, enforceExecutionType: false },
+      enforceExecutionType: false,
+    }),
   }
 }
 
@@ -156,9 +158,9 @@ export function attemptListInfo(a: AttemptReport, user: string): Tree {
     nodeId: master ? formatNodeId(master.nodeId) : '',
     logsLink: master ? `http://${master.nodeHttpAddress}/node/containerlogs/${formatContainerId(master.containerId)}/${user}` : '',
     blacklistedNodes: a.blacklistedNodes.join(','),
-    nodesBlacklistedBySystem: '',
+    nodesBlacklistedBySystem: master && '',
     appAttemptId: formatAttemptId(a.attemptId),
-    exportPorts: 'null',
+    exportPorts: master ? 'null' : '',
   }
 }
 
@@ -168,7 +170,7 @@ export function attemptInfo(rm: ResourceManager, a: AttemptReport): Tree {
     appAttemptId: formatAttemptId(a.attemptId),
     host: a.host,
     rpcPort: String(a.rpcPort),
-    trackingUrl: trackingUrl(rm, a.attemptId.applicationId),
+    trackingUrl: proxyUrl(rm, a.attemptId.applicationId),
     originalTrackingUrl: a.originalTrackingUrl ?? 'N/A',
     diagnosticsInfo: a.diagnostics,
     appAttemptState: a.state,

@@ -1,5 +1,6 @@
 /** /ws/v1/cluster/apps and what belongs to applications: lists with filters, one, attempts, containers, submission, changes. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { HadoopException, exception } from '../../common/errors.js'
 import { ApplicationSubmissionContextProto } from '../../common/proto/gen/application-client.js'
 import { formatApplicationId, formatContainerId } from '../../common/records/ids.js'
 import { FINAL_APPLICATION_STATUSES, YARN_APPLICATION_STATES, type YarnApplicationState } from '../../common/records/states.js'
@@ -7,7 +8,7 @@ import type { ApplicationReport } from '../core/index.js'
 import { parseIso8601 } from '../rpc/client-service.js'
 import { submissionOf } from '../rpc/requests.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { type AppInfoOptions, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
+import { type AppField, type AppInfoOptions, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
 import { type RmWebOptions, applicationOf, attemptOf, badRequest, callerOf, containerIdFrom, forbidden, notFound } from './context.js'
 import { type Tree, answer } from './render.js'
 import { type AppSubmission, contextOf } from './submission.js'
@@ -55,7 +56,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
 
   web.get<App>(`${base}/:app`, (request, reply) => {
     const rm = requireActive()
-    return answer(request, reply, 'app', appInfo(rm, applicationOf(rm, request.params.app), { ...deselected(request.query as Query), resourceRequests: true }))
+    return answer(request, reply, 'app', appInfo(rm, applicationOf(rm, request.params.app), deselected(request.query as Query)))
   })
 
   web.get<App>(`${base}/:app/appattempts`, (request, reply) => {
@@ -88,19 +89,21 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
 
   web.get<App>(`${base}/:app/state`, (request, reply) => {
     const rm = requireActive()
-    return answer(request, reply, 'appstate', { state: applicationOf(rm, request.params.app).yarnState }, { bare: true })
+    return answer(request, reply, 'appstate', { state: applicationOf(rm, request.params.app).state }, { bare: true })
   })
   web.put<App & { Body: { state?: string; diagnostics?: string } }>(`${base}/:app/state`, async (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
     if (app.yarnState === 'KILLED' || app.yarnState === 'FINISHED' || app.yarnState === 'FAILED')
-      return answer(request, reply, 'appstate', { state: app.yarnState }, { bare: true })
-    if (request.body?.state !== 'KILLED') throw badRequest("Only 'KILLED' is allowed as a target state.")
+      return answer(request, reply, 'appstate', { state: app.state }, { bare: true })
+    const wanted = request.body?.state
+    if (wanted === app.state) return answer(request, reply, 'appstate', { state: app.state }, { bare: true })
+    if (wanted !== 'KILLED') throw badRequest("Only 'KILLED' is allowed as a target state.")
     const { user } = mayModify(rm, request, app)
     const { diagnostics } = request.body
     await rm.step({ type: 'killApplication', applicationId: app.applicationId, user, ...(diagnostics !== undefined && { diagnostics }) })
     reply.header('location', `http://${request.headers.host ?? rm.proxyAddress}${base}/${request.params.app}/state`)
-    return answer(request, reply, 'appstate', { state: app.yarnState }, { status: 202, bare: true })
+    return answer(request, reply, 'appstate', { state: applicationOf(rm, request.params.app).state }, { status: 202, bare: true })
   })
 
   web.get<App>(`${base}/:app/queue`, (request, reply) => {
@@ -113,7 +116,12 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     const { user } = mayModify(rm, request, app)
     const queue = request.body?.queue
     if (!queue) throw badRequest('the body must hold {"queue": NAME}')
-    await rm.step({ type: 'moveApplication', applicationId: app.applicationId, queue, user })
+    try {
+      await rm.step({ type: 'moveApplication', applicationId: app.applicationId, queue, user })
+    } catch (e) {
+      if (e instanceof HadoopException && e.is('YarnException')) return plainly(reply, e.message)
+      throw e
+    }
     return answer(request, reply, 'appqueue', { queue: applicationOf(rm, request.params.app).queue }, { bare: true })
   })
 
@@ -137,8 +145,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
   })
   web.get<{ Params: { app: string; type: string } }>(`${base}/:app/timeouts/:type`, (request, reply) => {
     const rm = requireActive()
-    if (request.params.type !== 'LIFETIME')
-      throw badRequest(`No enum constant org.apache.hadoop.yarn.api.records.ApplicationTimeoutType.${request.params.type}`)
+    if (request.params.type !== 'LIFETIME') throw badRequest(`Invalid application-state ${request.params.type} specified. It should be one of [LIFETIME]`)
     return answer(request, reply, 'timeout', timeoutInfo(rm, applicationOf(rm, request.params.app)))
   })
   web.put<App & { Body: { timeout?: TimeoutBody } & TimeoutBody }>(`${base}/:app/timeout`, async (request, reply) => {
@@ -155,7 +162,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     const rm = requireActive()
     const containerId = containerIdFrom(request.params.container)
     const command = SIGNALS.find((s) => s === request.params.command.toUpperCase())
-    if (!command) throw badRequest(`Invalid command: ${request.params.command}`)
+    if (!command) return plainly(reply, `Invalid command: ${request.params.command.toUpperCase()}, valid commands are: [${SIGNALS.join(', ')}]`)
     if (!rm.core.container(containerId)) throw notFound(`container with id: ${formatContainerId(containerId)} not found`)
     mayModify(rm, request, applicationOf(rm, formatApplicationId(containerId.applicationAttemptId.applicationId)))
     await rm.step({ type: 'signalContainer', containerId, command })
@@ -168,14 +175,22 @@ interface TimeoutBody {
   readonly expiryTime?: string
 }
 
+/** Refusals that are not wrapped as an exception. */
+function plainly(reply: FastifyReply, message: string): FastifyReply {
+  return reply.code(400).type('application/json;charset=utf-8').send(message)
+}
+
+/** What may be left out of an application, by its name in lower case. */
+const DESELECTS = ['resourceRequests', 'timeouts', 'appNodeLabelExpression', 'amNodeLabelExpression', 'resourceInfo'] as const
+
 function deselected(query: Query): AppInfoOptions {
-  const names = (query.deSelects ?? '').split(',').map((s) => s.trim().toLowerCase())
-  const all = names.includes('all')
-  return {
-    resourceInfo: !all && !names.includes('resourceinfo'),
-    resourceRequests: false,
-    timeouts: !all && !names.includes('timeouts'),
-  }
+  const names = listOf(query.deSelects).map((name) => {
+    const known = DESELECTS.find((d) => d.toLowerCase() === name.toLowerCase())
+    if (!known && name.toLowerCase() !== 'all') throw badRequest(`Invalid deSelects string ${name} specified. It should be one of [${DESELECTS.join(', ')}]`)
+    return known
+  })
+  // undefined stands for all of them.
+  return { without: names.includes(undefined) ? DESELECTS : (names as readonly AppField[]) }
 }
 
 /** @throws BadRequestException for a state, status, time or limit that is none */
@@ -188,11 +203,10 @@ function matching(rm: ResourceManager, query: Query): ApplicationReport[] {
   for (const q of queues) if (!rm.core.queue(q)) throw badRequest(`Unknown queue: ${q}`)
   const finalStatus = query.finalStatus
   if (finalStatus !== undefined && !(FINAL_APPLICATION_STATUSES as readonly string[]).includes(finalStatus))
-    throw badRequest(`Invalid final-status ${finalStatus} specified. It should be one of [${FINAL_APPLICATION_STATUSES.join(', ')}]`)
-  const limit = numberOf(query.limit, 'limit value must be greater then 0', 1)
+    throw exception('IllegalArgumentException', `No enum constant org.apache.hadoop.yarn.api.records.FinalApplicationStatus.${finalStatus}`)
+  const limit = numberOf(query.limit, 'limit value must be greater then 0', 1, 'limit value must be a number!')
   const started = range(query.startedTimeBegin, query.startedTimeEnd, 'startedTime')
   const finished = range(query.finishedTimeBegin, query.finishedTimeEnd, 'finishTime')
-  const leaf = (queue: string) => queue.slice(queue.lastIndexOf('.') + 1)
   const apps = rm.core
     .applications(rm.clock.now(), (a) => users.length === 0 || users.includes(a.user))
     .filter(
@@ -200,13 +214,13 @@ function matching(rm: ResourceManager, query: Query): ApplicationReport[] {
         (states.length === 0 || states.includes(a.yarnState)) &&
         (finalStatus === undefined || a.finalStatus === finalStatus) &&
         (types.length === 0 || types.includes(a.applicationType.toLowerCase())) &&
-        (queues.length === 0 || queues.some((q) => leaf(q) === leaf(a.queue))) &&
+        (queues.length === 0 || queues.includes(a.queue)) &&
         (query.name === undefined || query.name === a.name) &&
         (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
         started(a.startTime) &&
         finished(a.finishTime),
     )
-  return limit === undefined ? apps : apps.slice(-limit)
+  return limit === undefined ? apps : apps.slice(0, limit)
 }
 
 function listOf(text: string | undefined): string[] {
@@ -222,17 +236,19 @@ function applicationState(text: string): YarnApplicationState {
   return state
 }
 
-function numberOf(text: string | undefined, problem: string, least: number): number | undefined {
+function numberOf(text: string | undefined, problem: string, least: number, notANumber = problem): number | undefined {
   if (text === undefined || text === '') return undefined
   const n = Number(text)
-  if (!Number.isInteger(n) || n < least) throw badRequest(problem)
+  if (!Number.isInteger(n)) throw badRequest(notANumber)
+  if (n < least) throw badRequest(problem)
   return n
 }
 
 function range(begin: string | undefined, end: string | undefined, what: string): (time: number) => boolean {
   const from = numberOf(begin, `${what}Begin must be greater than 0`, 0)
   const to = numberOf(end, `${what}End must be greater than 0`, 0)
-  if (from !== undefined && to !== undefined && from > to) throw badRequest(`${what}End must be greater than ${what}Begin`)
+  if (from !== undefined && to !== undefined && from > to)
+    throw badRequest(`${what}End must be greater than ${what === 'startedTime' ? 'startTime' : what}Begin`)
   if (from === undefined && to === undefined) return () => true
   return (time) => time >= (from ?? 0) && time <= (to ?? Number.POSITIVE_INFINITY)
 }

@@ -77,7 +77,8 @@ function utilizationOf(nodes: readonly NodeReport[]): { memory: number; cpu: num
     totalMemory += physical.memory
     totalCpu += physical.vcores
     memory += n.nodeUtilization?.physicalMemory ?? 0
-    cpu += Math.max(n.nodeUtilization?.cpu ?? 0, 0)
+    // Hadoop adds up whole processors.
+    cpu += Math.floor(Math.max(n.nodeUtilization?.cpu ?? 0, 0))
   }
   return {
     memory: totalMemory > 0 ? Math.floor((memory * 100) / totalMemory) : 0,

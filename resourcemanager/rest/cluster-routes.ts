@@ -75,7 +75,7 @@ function nodeOf(rm: ResourceManager, text: string): NodeReport {
   try {
     node = rm.core.node(parseNodeId(text))
   } catch {
-    throw exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid NodeId [${text}]. Expected host:port`)
+    throw exception('IllegalArgumentException', `Invalid NodeId [${text}]. Expected host:port`)
   }
   if (!node) throw notFound(`nodeId, ${text}, is not found`)
   return node

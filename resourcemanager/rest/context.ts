@@ -56,17 +56,20 @@ export function attemptOf(rm: ResourceManager, app: ApplicationReport, text: str
   try {
     report = rm.core.attempt(parseAttemptId(text))
   } catch {
-    throw exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid AppAttemptId: ${text}`)
+    throw invalidId('AppAttemptId', 'appattempt', text)
   }
   if (!report || formatApplicationId(report.attemptId.applicationId) !== formatApplicationId(app.applicationId))
     throw notFound(`app attempt with id: ${text} not found`)
   return report
 }
 
+const invalidId = (what: string, prefix: string, text: string) =>
+  exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid ${what}${text.startsWith(`${prefix}_`) ? '' : ' prefix'}: ${text}`)
+
 export function containerIdFrom(text: string) {
   try {
     return parseContainerId(text)
   } catch {
-    throw exception('BadRequestException', `java.lang.IllegalArgumentException: Invalid ContainerId: ${text}`)
+    throw invalidId('ContainerId', 'container', text)
   }
 }

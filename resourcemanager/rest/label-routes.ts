@@ -28,7 +28,7 @@ export function labelRoutes(web: FastifyInstance, options: RmWebOptions, require
   const requireLabels = (): ResourceManager => {
     const rm = requireActive()
     if (!rm.settings.conf.get(yarn.nodeLabelsEnabled))
-      throw exception('IOException', `Node-label-based scheduling is disabled. Please check ${yarn.nodeLabelsEnabled.name}`)
+      throw exception('BadRequestException', `java.io.IOException: Node-label-based scheduling is disabled. Please check ${yarn.nodeLabelsEnabled.name}`)
     return rm
   }
   const ok = { status: 200 }

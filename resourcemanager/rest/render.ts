@@ -5,7 +5,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import { LONG_MAX } from '../../common/proto/runtime.js'
 
-export type Tree = string | number | boolean | null | undefined | JavaFloat | Repeated | readonly Tree[] | { readonly [key: string]: Tree }
+export type Tree = string | number | boolean | null | undefined | JavaFloat | Repeated | Kind | readonly Tree[] | { readonly [key: string]: Tree }
 
 /** A Java float (four bytes) or double. */
 export class JavaFloat {
@@ -44,6 +44,7 @@ export function toJson(tree: Tree): string {
   if (tree === undefined || tree === null) return 'null'
   if (tree instanceof JavaFloat) return tree.toString()
   if (tree instanceof Repeated) return `{${tree.items.map((i) => `${JSON.stringify(tree.key)}:${toJson(i)}`).join(',')}}`
+  if (tree instanceof Kind) return JSON.stringify(tree.name)
   if (typeof tree === 'number') return tree >= LONG_MAX ? '9223372036854775807' : String(tree)
   if (typeof tree !== 'object') return JSON.stringify(tree)
   if (Array.isArray(tree)) return `[${tree.map(toJson).join(',')}]`
@@ -53,8 +54,18 @@ export function toJson(tree: Tree): string {
 
 const escapeXml = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;').replace(/>/g, '&gt;')
 
+/** In XML what JSON calls `type` is an attribute of XML Schema's, so that readers know which kind of scheduler or queue they have before them. */
+const NAMESPACE = ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+
 export function toXml(root: string, tree: Tree): string {
-  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${element(root, tree)}`
+  // The outermost element of a kind declares the namespace for those within.
+  const text = element(root, tree).replace(/ xsi:type="/, `${NAMESPACE}$&`)
+  return `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>${text}`
+}
+
+/** The kind of an element, which is one of several: {type: new Kind('fifoScheduler'), …}. */
+export class Kind {
+  constructor(readonly name: string) {}
 }
 
 function element(name: string, tree: Tree): string {
@@ -68,10 +79,12 @@ function element(name: string, tree: Tree): string {
     return `<${name}>${escapeXml(text)}</${name}>`
   }
   if (Array.isArray(tree)) return tree.map((i) => element(name, i)).join('')
-  const content = Object.entries(tree as Record<string, Tree>)
-    .map(([k, v]) => element(k, v))
+  const fields = tree as Record<string, Tree>
+  const kind = fields.type instanceof Kind ? ` xsi:type="${fields.type.name}"` : ''
+  const content = Object.entries(fields)
+    .map(([k, v]) => (v instanceof Kind ? '' : element(k, v)))
     .join('')
-  return content === '' ? `<${name}/>` : `<${name}>${content}</${name}>`
+  return content === '' ? `<${name}${kind}/>` : `<${name}${kind}>${content}</${name}>`
 }
 
 export interface AnswerOptions {

@@ -27,26 +27,21 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
 
   web.get(base, (request, reply) => {
     const rm = requireActive()
-    requireAdmin(request, options)
     if (!rm.schedulerConfIsMutable)
       return text(
         reply,
         400,
         `This API only supports to retrieve scheduler configuration from a mutable-conf scheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
       )
+    requireAdmin(request, options)
     const property = Object.entries(rm.schedulerConf).map(([name, value]) => ({ name, value }))
     return answer(request, reply, 'configuration', { property }, { bare: true })
   })
 
   web.get(`${base}/version`, (request, reply) => {
     const rm = requireActive()
+    if (!rm.schedulerConfIsMutable) return text(reply, 400, 'Configuration Version only supported by MutableConfScheduler.')
     requireAdmin(request, options)
-    if (!rm.schedulerConfIsMutable)
-      return text(
-        reply,
-        400,
-        `Configuration Version in only supported by MutableConfScheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
-      )
     return answer(request, reply, 'configversion', { versionID: rm.schedulerConfVersion })
   })
 

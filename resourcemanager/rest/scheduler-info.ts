@@ -1,10 +1,11 @@
 /** The queues as REST gives them (webapp.dao.{CapacitySchedulerInfo,CapacitySchedulerLeafQueueInfo,FairSchedulerInfo,FifoSchedulerInfo}). */
-import { NONE, type Resource } from '../../common/records/resource.js'
+import { NONE, type Resource, isNone } from '../../common/records/resource.js'
 import { yarn } from '../../common/config/keys/yarn.js'
 import type { QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
+import { absoluteResource, capacityConfig, isAbsolute } from '../scheduler/capacity/config.js'
 import { resourceInfo } from './app-info.js'
-import { type Tree, double, float } from './render.js'
+import { Kind, type Tree, double, float } from './render.js'
 
 const percent = (fraction: number) => float(fraction * 100)
 
@@ -12,14 +13,14 @@ export function schedulerInfo(rm: ResourceManager): Tree {
   const root = rm.core.queues()
   const name = rm.settings.conf.get(yarn.schedulerClass).replace(/^.*\./, '')
   if (name === 'FifoScheduler') return { schedulerInfo: fifoInfo(rm, root) }
-  if (name === 'FairScheduler') return { schedulerInfo: { type: 'fairScheduler', rootQueue: fairQueueInfo(rm, root) } }
+  if (name === 'FairScheduler') return { schedulerInfo: { type: new Kind('fairScheduler'), rootQueue: fairQueueInfo(rm, root) } }
   return { schedulerInfo: capacityInfo(rm, root) }
 }
 
 function capacityInfo(rm: ResourceManager, root: QueueReport): Tree {
   const info = (r: Resource) => resourceInfo(rm, r)
   return {
-    type: 'capacityScheduler',
+    type: new Kind('capacityScheduler'),
     capacity: percent(root.capacities.capacity),
     usedCapacity: percent(root.capacities.usedCapacity),
     maxCapacity: percent(root.capacities.maximumCapacity),
@@ -39,7 +40,7 @@ function queueInfo(rm: ResourceManager, q: QueueReport): Tree {
   const info = (r: Resource) => resourceInfo(rm, r)
   const leaf = q.kind === 'leaf'
   const shared = {
-    type: leaf ? 'capacitySchedulerLeafQueueInfo' : undefined,
+    type: leaf ? new Kind('capacitySchedulerLeafQueueInfo') : undefined,
     capacity: percent(q.capacities.capacity),
     usedCapacity: percent(q.capacities.usedCapacity),
     maxCapacity: percent(q.capacities.maximumCapacity),
@@ -48,7 +49,7 @@ function queueInfo(rm: ResourceManager, q: QueueReport): Tree {
     absoluteUsedCapacity: percent(q.capacities.absoluteUsedCapacity),
     numApplications: q.numApplications,
     queueName: q.name,
-    isAbsoluteResource: false,
+    isAbsoluteResource: absolute(rm, q.path, '', 'capacity') !== undefined,
     state: q.state,
     queues: q.children.length > 0 ? { queue: q.children.map((c) => queueInfo(rm, c)) } : undefined,
     resourcesUsed: info(q.used),
@@ -121,7 +122,7 @@ function userInfo(rm: ResourceManager, u: QueueUserReport, q: QueueReport): Tree
           reserved: info(NONE),
           pending: info(NONE),
           amUsed: info(u.amUsed),
-          amLimit: info(q.amLimit),
+          amLimit: info(q.userAMLimit),
           userAmLimit: info(NONE),
         },
       ],
@@ -131,12 +132,22 @@ function userInfo(rm: ResourceManager, u: QueueUserReport, q: QueueReport): Tree
   }
 }
 
+/** The amount that a queue's capacity is configured as, when it is one. */
+function absolute(rm: ResourceManager, path: string, partition: string, property: string): Resource | undefined {
+  const text = capacityConfig(rm.schedulerConf)
+    .queue(path)
+    .get(partition === '' ? property : `accessible-node-labels.${partition}.${property}`)
+  return text !== undefined && isAbsolute(text) ? absoluteResource(text, path) : undefined
+}
+
 function capacitiesInfo(rm: ResourceManager, q: QueueReport): Tree {
   const byLabel = Object.entries(q.capacitiesByLabel)
   const all: (readonly [string, QueueCapacities])[] = byLabel.length > 0 ? byLabel : [['', q.capacities]]
   const isRoot = q.parent === undefined
-  const limits = isRoot ? undefined : { min: q.minimumAllocation, max: q.maximumAllocation }
-  const configured = (effective: Resource) => resourceInfo(rm, isRoot ? effective : NONE, limits)
+  const limits = { min: q.minimumAllocation, max: q.maximumAllocation }
+  // The root's is the cluster; only absolute capacities are configured as resources.
+  const configured = (effective: Resource, partition: string, property: string) =>
+    isRoot && !isNone(effective) ? resourceInfo(rm, effective) : resourceInfo(rm, absolute(rm, q.path, partition, property) ?? NONE, limits)
   return {
     queueCapacitiesByPartition: all.map(([partition, c]) => ({
       partitionName: partition,
@@ -149,8 +160,8 @@ function capacitiesInfo(rm: ResourceManager, q: QueueReport): Tree {
       maxAMLimitPercentage: percent(isRoot ? 0 : c.maximumAMResourcePercent),
       weight: c.weight > 0 ? float(c.weight) : undefined,
       normalizedWeight: c.weight > 0 ? float(c.normalizedWeight) : undefined,
-      configuredMinResource: configured(q.effectiveMin),
-      configuredMaxResource: configured(q.effectiveMax),
+      configuredMinResource: configured(q.effectiveMin, partition, 'capacity'),
+      configuredMaxResource: configured(q.effectiveMax, partition, 'maximum-capacity'),
       effectiveMinResource: resourceInfo(rm, q.effectiveMin),
       effectiveMaxResource: resourceInfo(rm, q.effectiveMax),
     })),
@@ -180,7 +191,7 @@ function aclsInfo(acl: string): Tree {
 function fairQueueInfo(rm: ResourceManager, q: QueueReport): Tree {
   const info = (r: Resource) => resourceInfo(rm, r)
   return {
-    type: q.kind === 'leaf' ? 'fairSchedulerLeafQueueInfo' : undefined,
+    type: q.kind === 'leaf' ? new Kind('fairSchedulerLeafQueueInfo') : undefined,
     maxApps: q.maximumApplications,
     minResources: info(q.effectiveMin),
     maxResources: info(q.effectiveMax),
@@ -207,7 +218,7 @@ function fairQueueInfo(rm: ResourceManager, q: QueueReport): Tree {
 function fifoInfo(rm: ResourceManager, q: QueueReport): Tree {
   const nodes = rm.core.nodes().filter((n) => n.state === 'RUNNING')
   return {
-    type: 'fifoScheduler',
+    type: new Kind('fifoScheduler'),
     capacity: float(1),
     usedCapacity: float(q.capacities.usedCapacity),
     qstate: q.state,

@@ -74,8 +74,7 @@ export function contextOf(rm: ResourceManager, body: AppSubmission | undefined):
   }
 }
 
-function idOf(text: string | undefined): ApplicationId {
-  if (!text) throw badRequest('application-id cannot be null')
+function idOf(text = ''): ApplicationId {
   try {
     return parseApplicationId(text)
   } catch {

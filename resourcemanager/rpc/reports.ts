@@ -27,8 +27,14 @@ const NOT_SET = '<Not set>'
 /** As Hadoop's reports give usage that nobody may see, or that there is none of any more. */
 const HIDDEN: Resource = { memory: -1, vcores: -1 }
 
-/** `http://HOST:PORT/proxy/application_…/`, or the application master's own page where nobody stands between. */
-export function trackingUrl(rm: ResourceManager, id: ApplicationId): string {
+/** Of one that failed or was killed, the ResourceManager's own page: its master is gone. */
+export function trackingUrl(rm: ResourceManager, a: ApplicationReport): string {
+  const gone = a.currentAttemptId !== undefined && (a.state === 'FAILED' || a.state === 'KILLED')
+  return gone ? `http://${rm.proxyAddress}/cluster/app/${formatApplicationId(a.applicationId)}` : proxyUrl(rm, a.applicationId)
+}
+
+/** Where the application master's own pages are seen. */
+export function proxyUrl(rm: ResourceManager, id: ApplicationId): string {
   return `http://${rm.proxyAddress}/proxy/${formatApplicationId(id)}/`
 }
 
@@ -46,8 +52,7 @@ const ENDED: readonly ApplicationReport['state'][] = ['FINISHED', 'FAILED', 'KIL
 /** @param caller sees everything when `allowed`; otherwise names and states only */
 export function applicationReportProto(rm: ResourceManager, a: ApplicationReport, caller: string, allowed: boolean): ApplicationReportProtoInit {
   const proxied = a.currentAttemptId !== undefined
-  const url =
-    a.unmanagedAM && a.originalTrackingUrl ? a.originalTrackingUrl : proxied || ENDED.includes(a.state) ? trackingUrl(rm, a.applicationId) : UNAVAILABLE
+  const url = a.unmanagedAM && a.originalTrackingUrl ? a.originalTrackingUrl : proxied || ENDED.includes(a.state) ? trackingUrl(rm, a) : UNAVAILABLE
   const lifetime = a.lifetimeExpiry
   const remaining = lifetime === undefined ? -1 : ENDED.includes(a.state) ? 0 : Math.max(Math.floor((lifetime - rm.clock.now()) / 1000), 0)
   const ownToken =
@@ -139,7 +144,7 @@ export function attemptReportProto(rm: ResourceManager, a: AttemptReport): Appli
     applicationAttemptId: attemptIdProto(a.attemptId),
     host: a.host,
     rpcPort: a.rpcPort,
-    trackingUrl: trackingUrl(rm, a.attemptId.applicationId),
+    trackingUrl: proxyUrl(rm, a.attemptId.applicationId),
     diagnostics: a.diagnostics,
     yarnApplicationAttemptState: ATTEMPT_STATES[a.state],
     amContainerId: a.masterContainer && containerIdProto(a.masterContainer.containerId),

@@ -72,7 +72,14 @@ export class Folder {
   }
 }
 
-export class TestRm {
+/** A ResourceManager that can be spoken to: ours within the test, or another. */
+export interface Rm {
+  /** http://HOST:PORT */
+  readonly web: string
+  connect<P extends Protocol>(protocol: P, service: 'client' | 'scheduler' | 'tracker' | 'admin', user: string, token?: RpcToken): RpcClient<P>['proxy']
+}
+
+export class TestRm implements Rm {
   readonly #clients: { close(): void }[] = []
   private constructor(
     private readonly daemon: Awaited<ReturnType<typeof startDaemon>>,
@@ -143,7 +150,7 @@ export class FakeNode {
   refuse: string | undefined
 
   constructor(
-    private rm: TestRm,
+    private rm: Rm,
     readonly memory = 8192,
     readonly vcores = 8,
   ) {
@@ -212,6 +219,8 @@ export class FakeNode {
         responseId: this.#responseId,
         containersStatuses: containers,
         nodeHealthStatus: { isNodeHealthy: true, healthReport: '', lastHealthReportTime: Date.now() },
+        containersUtilization: { pmem: 100, vmem: 200, cpu: 0.25 },
+        nodeUtilization: { pmem: 1000, vmem: 2000, cpu: 0.5 },
       },
     })
     if (answer.nodeAction === 'NORMAL') this.#responseId = answer.responseId ?? 0
@@ -224,7 +233,7 @@ export class FakeNode {
   }
 
   /** The next ResourceManager to speak to, after a restart. */
-  follow(rm: TestRm): void {
+  follow(rm: Rm): void {
     this.rm = rm
   }
 
@@ -248,12 +257,12 @@ export function amRmToken(start: StartContainerRequestProto): RpcToken {
   return decodeCredentials(start.containerLaunchContext!.tokens!).tokens.get('')!
 }
 
-export function connectMaster(rm: TestRm, token: RpcToken | undefined) {
+export function connectMaster(rm: Rm, token: RpcToken | undefined) {
   return rm.connect(applicationMasterProtocol, 'scheduler', 'ann', token)
 }
 
-export async function submit(rm: TestRm, more: ApplicationSubmissionContextProtoInit = {}, user = 'ann'): Promise<ApplicationIdProto> {
-  const client = rm.client(user)
+export async function submit(rm: Rm, more: ApplicationSubmissionContextProtoInit = {}, user = 'ann'): Promise<ApplicationIdProto> {
+  const client = rm.connect(applicationClientProtocol, 'client', user)
   const { applicationId } = await client.getNewApplication({})
   await client.submitApplication({
     applicationSubmissionContext: {
@@ -270,8 +279,8 @@ export async function submit(rm: TestRm, more: ApplicationSubmissionContextProto
 }
 
 /** Asks again until the application is as wanted. */
-export async function report(rm: TestRm, applicationId: ApplicationIdProto, wanted: (state: string | undefined) => boolean = () => true) {
-  for (const client = rm.client(); ; await new Promise((r) => setTimeout(r, 5))) {
+export async function report(rm: Rm, applicationId: ApplicationIdProto, wanted: (state: string | undefined) => boolean = () => true) {
+  for (const client = rm.connect(applicationClientProtocol, 'client', 'ann'); ; await new Promise((r) => setTimeout(r, 5))) {
     const { applicationReport } = await client.getApplicationReport({ applicationId })
     if (wanted(applicationReport?.yarnApplicationState)) return applicationReport!
   }

@@ -15,9 +15,9 @@ afterAll(async () => {
   folder.remove()
 })
 
-const read = async (path: string) => {
-  const answer = await fetch(`${rm.web}${path}`)
-  return { status: answer.status, type: answer.headers.get('content-type'), text: await answer.text() }
+const read = async (path: string, headers: Record<string, string> = {}) => {
+  const answer = await fetch(`${rm.web}${path}`, { headers })
+  return { status: answer.status, type: answer.headers.get('content-type'), tag: answer.headers.get('x-tag'), text: await answer.text() }
 }
 
 describe('the pages', () => {
@@ -34,17 +34,46 @@ describe('the pages', () => {
     const text = `application_${id.clusterTimestamp}_0001`
     const list = await read('/cluster')
     expect(list).toMatchObject({ status: 200, type: 'text/html; charset=utf-8' })
-    expect(list.text).toContain(`<a href="/cluster/app/${text}">${text}</a>`)
-    expect(list.text).toContain('&#60;b&#62;&#38;&#34;name&#34;')
+    expect(list.text).toContain(`<a href="/cluster/app/${text}">&#60;b&#62;&#38;&#34;name&#34;</a><small>${text}</small>`)
     expect(list.text).not.toContain('<b>&"name"')
     const one = (await read(`/cluster/app/${text}`)).text
     const container = containerText(idOfToken(node.started[0]!.containerToken!.identifier))
     expect(one).toContain(`http://localhost:8042/node/containerlogs/${container}/ann`)
+    expect(one).toContain('waiting for AM container to Register with RM')
     expect((await read('/cluster/apps/ACCEPTED')).text).toContain(text)
     expect((await read('/cluster/apps/RUNNING')).text).not.toContain(text)
     expect((await read('/cluster/nodes')).text).toContain(`localhost:${node.port}`)
     expect((await read('/cluster/scheduler')).text).toContain('root.hive')
     expect((await read('/cluster/cluster')).text).toContain('CapacityScheduler')
+  })
+
+  it('find, order and page long lists', async () => {
+    for (let i = 0; i < 60; i++) await submit(rm, { applicationName: `many-${i}`, queue: i % 2 === 0 ? 'default' : 'hive' })
+    const rows = (text: string) => [...text.matchAll(/>many-(\d+)<\/a>/g)].map((m) => Number(m[1]))
+    expect(rows((await read('/cluster')).text)).toEqual(Array.from({ length: 50 }, (_, i) => 59 - i))
+    expect(rows((await read('/cluster?page=2&q=many')).text)).toEqual(Array.from({ length: 10 }, (_, i) => 9 - i))
+    expect(rows((await read('/cluster?q=many-3')).text)).toEqual([39, 38, 37, 36, 35, 34, 33, 32, 31, 30, 3])
+    expect(rows((await read('/cluster?q=many-1&sort=name&order=asc')).text)).toEqual([1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19])
+    expect(rows((await read('/cluster?queue=hive&q=many-2')).text)).toEqual([29, 27, 25, 23, 21])
+    expect((await read('/cluster?sort=nosuch&order=nosuch&page=-7')).status).toBe(200)
+    expect((await read('/cluster?q=nothing-is-called-so')).text).toContain('No application is like that.')
+  })
+
+  it('give who has one its content alone, and nothing when that is unchanged', async () => {
+    const first = await read('/cluster/scheduler', { 'x-live': 'none' })
+    expect(first.text).toMatch(/^<h1>Queues<\/h1>/)
+    expect(await read('/cluster/scheduler', { 'x-live': first.tag! })).toMatchObject({ status: 204, text: '' })
+    await submit(rm, { applicationName: 'one more' })
+    expect(await read('/cluster/scheduler', { 'x-live': first.tag! })).toMatchObject({ status: 200 })
+  })
+
+  it('load nothing from elsewhere, and what they load is kept under a name of its own', async () => {
+    const answer = await fetch(`${rm.web}/cluster`)
+    expect(answer.headers.get('content-security-policy')).toContain("default-src 'none'")
+    const text = await answer.text()
+    const loaded = [...text.matchAll(/(?:src|<link rel="stylesheet" href)="([^"]+)"/g)].map((m) => m[1]!)
+    expect(loaded).toHaveLength(2)
+    for (const path of loaded) expect((await fetch(rm.web + path)).headers.get('cache-control')).toContain('immutable')
   })
 
   it('say that an application is not there', async () => {

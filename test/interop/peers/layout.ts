@@ -161,10 +161,14 @@ const DAEMONS = {
 
 /** A daemon of a real HDFS as a process; it writes its log to its standard error. */
 export function hdfsDaemon(name: keyof typeof DAEMONS, confDir: string, args: readonly string[] = []): ChildProcess {
-  return hadoopJava(confDir, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, DAEMONS[name], ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  // It wants folders for its pages, which the jars do not have.
+  const web = path.join(hadoopHome(), 'web')
+  for (const app of ['hdfs', 'datanode']) mkdirSync(path.join(web, 'webapps', app), { recursive: true })
+  return hadoopJava(`${confDir}:${web}`, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, DAEMONS[name], ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
-function hadoopJava(confDir: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+/** @param classPath folder of the configuration, first of all */
+function hadoopJava(classPath: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const lib = path.join(hadoopHome(), 'share/hadoop/common/lib/*')
   // Options of the JVM may come first; what follows the class is its own.
   return spawn(
@@ -176,10 +180,10 @@ function hadoopJava(confDir: string, args: readonly string[], options: SpawnOpti
       ...OPENS,
       `-Dlog4j.configuration=file:${path.join(here, 'log4j-hadoop.properties')}`,
       '-cp',
-      `${confDir}:${lib}`,
+      `${classPath}:${lib}`,
       ...args,
     ],
-    { ...options, env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir, ...options.env } },
+    { ...options, env: { ...hadoopEnv(), HADOOP_CONF_DIR: classPath.split(':')[0], ...options.env } },
   )
 }
 
