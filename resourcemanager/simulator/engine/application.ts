@@ -8,9 +8,14 @@ import type { ApplicationOutcome, OutcomeState } from '../results.js'
 import type { ApplicationSpec } from '../workload.js'
 import { Counting } from './histogram.js'
 import type { Behaviour, Master } from './master.js'
-import type { Image, SimContainer } from './nodes.js'
+import type { Image } from './nodes.js'
+import type { ContainerHost, StartedContainer } from './ports.js'
 import { millis, type Random } from './random.js'
-import type { Run } from './run.js'
+
+/** What the ResourceManager counted. */
+export interface Used {
+  readonly usage: Pick<ApplicationReport['usage'], 'memorySeconds' | 'vcoreSeconds' | 'preemptedMemorySeconds' | 'preemptedVcoreSeconds'>
+}
 
 /** As a process that was sent TERM. */
 const STOPPED = 143
@@ -37,7 +42,7 @@ export class SimApplication {
     readonly model: MasterModel,
     readonly behaviour: Behaviour,
     readonly random: Random,
-    private readonly run: Run,
+    private readonly run: { readonly nodes: ContainerHost },
   ) {
     behaviour.bind(this)
     this.queue = spec.queue
@@ -73,7 +78,7 @@ export class SimApplication {
   }
 
   /** Has a container of its own started. Undefined: its node is gone. */
-  start(c: AllocatedContainer, duration: number | undefined, exitStatus: number, onRunning?: (at: number) => void): SimContainer | undefined {
+  start(c: AllocatedContainer, duration: number | undefined, exitStatus: number, onRunning?: (at: number) => void): StartedContainer | undefined {
     return this.run.nodes.start(c.nodeId.host, {
       id: c.containerId,
       image: this.image,
@@ -94,11 +99,11 @@ export class SimApplication {
   }
 
   /** Its process is told to end. */
-  stop(c: SimContainer): void {
+  stop(c: StartedContainer): void {
     this.run.nodes.finish(c, STOPPED)
   }
 
-  end(state: OutcomeState, reason: string | undefined, attempts: number, report: ApplicationReport | undefined, finishedAt: number | undefined): void {
+  end(state: OutcomeState, reason: string | undefined, attempts: number, report: Used | undefined, finishedAt: number | undefined): void {
     const { spec } = this
     const set = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : ({ [name]: value } as Record<K, V>))
     const usage = report?.usage

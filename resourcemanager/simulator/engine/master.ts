@@ -8,15 +8,16 @@ import type { MasterModel } from '../models/models.js'
 import { KIND } from './agenda.js'
 import type { SimApplication } from './application.js'
 import type { Image, SimContainer } from './nodes.js'
+import type { ApplicationPort, MasterPort } from './ports.js'
 import { millis } from './random.js'
 import type { Run } from './run.js'
 
 /** What an application master wants. All is called while its master lives. */
 export interface Behaviour {
   /** Whose it is; before anything else. */
-  bind(application: SimApplication): void
+  bind(application: ApplicationPort): void
   /** The master has registered. */
-  begin(master: Master): void
+  begin(master: MasterPort): void
   allocated(containers: readonly AllocatedContainer[]): void
   completed(containers: readonly CompletedContainer[]): void
   /** Containers are waited for: allocates are to be frequent. */

@@ -64,7 +64,8 @@ function applicationOf(a: AppInfo, first: number, am: Resource): { readonly spec
   const label = a.appNodeLabelExpression
   const amLabel = a.amNodeLabelExpression
   const tags = a.applicationTags ? a.applicationTags.split(',').filter((t) => t !== '') : []
-  const lasts = open ? {} : { duration }
+  // What was running still, or was cut short, lasts as long as it is let.
+  const lasts = open || killed ? {} : { duration }
   return {
     open,
     inferred: work !== undefined,
@@ -111,6 +112,6 @@ export function workloadOf(dump: Dump, options: ImportOptions): Imported {
       `containers of ${inferred} applications are inferred from their memory-seconds and vcore-seconds: one vcore each, all at once, from the launch to the end`,
     )
   if (made.length > inferred) note(`${made.length - inferred} applications used nothing beside their master: they are masters that run as long`)
-  if (open > 0) note(`${open} applications were running still: they run to the end of the simulation`)
+  if (open > 0) note(`${open} applications were running still: their containers run to the end of the simulation`)
   return { workload: { name: options.name, nodes, applications: made.map((m) => m.spec) }, notes }
 }

@@ -4,9 +4,8 @@
  */
 import type { AllocatedContainer, CompletedContainer } from '../../core/index.js'
 import { ANY } from '../../core/index.js'
-import type { SimApplication } from '../engine/application.js'
-import type { Behaviour, Master } from '../engine/master.js'
-import type { SimContainer } from '../engine/nodes.js'
+import type { Behaviour } from '../engine/master.js'
+import type { ApplicationPort, MasterPort, StartedContainer } from '../engine/ports.js'
 import { millis, type Random } from '../engine/random.js'
 import type { FlinkPlan } from '../workload.js'
 
@@ -17,7 +16,7 @@ const PRIORITY = 1
 
 interface TaskManager {
   readonly id: AllocatedContainer['containerId']
-  container: SimContainer | undefined
+  container: StartedContainer | undefined
   registered: boolean
   /** By job. */
   readonly slots: Job[]
@@ -41,8 +40,8 @@ export class FlinkBehaviour implements Behaviour {
   #taskManagers = new Map<string, TaskManager>()
   /** When each TaskManager not yet allocated was asked for. */
   #asked: number[] = []
-  #master: Master | undefined
-  #application: SimApplication | undefined
+  #master: MasterPort | undefined
+  #application: ApplicationPort | undefined
 
   constructor(
     private readonly plan: FlinkPlan,
@@ -68,11 +67,11 @@ export class FlinkBehaviour implements Behaviour {
     return Math.max(0, ...this.#jobs.map((j) => j.at + j.duration!))
   }
 
-  bind(application: SimApplication): void {
+  bind(application: ApplicationPort): void {
     this.#application = application
   }
 
-  begin(master: Master): void {
+  begin(master: MasterPort): void {
     this.#master = master
     this.#taskManagers = new Map()
     this.#asked = []

@@ -1,9 +1,8 @@
 /** Applications made of stages: groups of like containers, each asked for when the stages before it are done far enough. */
 import { EXIT, type Resource } from '../../../common/records/index.js'
 import { ANY, type AllocatedContainer, type CompletedContainer } from '../../core/index.js'
-import type { SimApplication } from '../engine/application.js'
-import type { Behaviour, Master } from '../engine/master.js'
-import type { SimContainer } from '../engine/nodes.js'
+import type { Behaviour } from '../engine/master.js'
+import type { ApplicationPort, MasterPort, StartedContainer } from '../engine/ports.js'
 import { millis, type Random } from '../engine/random.js'
 import type { Stage } from '../workload.js'
 
@@ -14,7 +13,7 @@ interface Task {
   readonly duration: number | undefined
   readonly hosts: readonly string[]
   askedAt: number
-  container: SimContainer | undefined
+  container: StartedContainer | undefined
 }
 
 class StageRun {
@@ -54,8 +53,8 @@ function isDone(s: StageRun, fraction = 1): boolean {
 export class StagesBehaviour implements Behaviour {
   readonly #stages: StageRun[]
   readonly #running = new Map<string, { readonly task: Task; readonly stage: StageRun }>()
-  #master: Master | undefined
-  #application: SimApplication | undefined
+  #master: MasterPort | undefined
+  #application: ApplicationPort | undefined
 
   constructor(
     stages: readonly Stage[],
@@ -90,11 +89,11 @@ export class StagesBehaviour implements Behaviour {
     return last
   }
 
-  bind(application: SimApplication): void {
+  bind(application: ApplicationPort): void {
     this.#application = application
   }
 
-  begin(master: Master): void {
+  begin(master: MasterPort): void {
     this.#master = master
     for (const s of this.#stages) {
       s.open = false

@@ -170,7 +170,7 @@ export function stageOf(r: Reader): Stage {
   if (failureProbability !== undefined && failureProbability >= 1) r.problem('failureProbability', `${failureProbability} is no probability below 1`)
   return {
     name: r.text('name', 'work'),
-    count: r.integer('count', durations?.length ?? 1, 1),
+    count: r.integer('count', durations?.length ?? 1, 0),
     resource: resource(r),
     priority: r.integer('priority', 10),
     ...(duration !== undefined && { duration }),
