@@ -1,41 +1,13 @@
-/** Checksums of chunks: CRC32 and CRC32C, native where that can be loaded. */
-import { createRequire } from 'node:module'
+/** Checksums of chunks, and the file that keeps them. */
 import type { ChecksumTypeProto } from '../../../common/proto/gen/hdfs.js'
-
-type Crc = (data: Uint8Array, initial?: number) => number
-
-/** A table-driven CRC with a reflected polynomial. */
-function crcOf(polynomial: number): Crc {
-  const table = new Uint32Array(256)
-  for (let i = 0; i < 256; i++) {
-    let c = i
-    for (let k = 0; k < 8; k++) c = c & 1 ? (c >>> 1) ^ polynomial : c >>> 1
-    table[i] = c >>> 0
-  }
-  return (data, initial = 0) => {
-    let c = ~initial
-    for (let i = 0; i < data.length; i++) c = table[(c ^ data[i]!) & 0xff]! ^ (c >>> 8)
-    return ~c >>> 0
-  }
-}
-
-function load(): { crc32: Crc; crc32c: Crc } {
-  try {
-    return createRequire(import.meta.url)('@node-rs/crc32')
-  } catch {
-    // No binary for this machine: slower, the same numbers.
-    return { crc32: crcOf(0xedb88320), crc32c: crcOf(0x82f63b78) }
-  }
-}
-
-const { crc32, crc32c } = load()
+import { crcOf, findCorruption } from '../../client/transfer/checksum.js'
 
 export interface Checksum {
   readonly type: ChecksumTypeProto
   readonly bytesPerChunk: number
   /** Bytes of one checksum. */
   readonly size: number
-  of(data: Uint8Array, initial?: number): number
+  of(data: Buffer): number
 }
 
 /** The byte that stands for the type in a meta file, and its protocol number. */
@@ -46,14 +18,9 @@ const MAX_CHUNK = 16 * 1024 * 1024
 export function checksum(type: ChecksumTypeProto, bytesPerChunk: number): Checksum {
   if (!Number.isInteger(bytesPerChunk) || bytesPerChunk <= 0 || bytesPerChunk > MAX_CHUNK)
     throw new Error(`${bytesPerChunk} bytes per checksum are not possible`)
-  switch (type) {
-    case 'CHECKSUM_NULL':
-      return { type, bytesPerChunk, size: 0, of: () => 0 }
-    case 'CHECKSUM_CRC32':
-      return { type, bytesPerChunk, size: 4, of: crc32 }
-    case 'CHECKSUM_CRC32C':
-      return { type, bytesPerChunk, size: 4, of: crc32c }
-  }
+  if (type === 'CHECKSUM_NULL') return { type, bytesPerChunk, size: 0, of: () => 0 }
+  const crc = crcOf(type)
+  return { type, bytesPerChunk, size: 4, of: (data) => crc(data, 0, data.length) }
 }
 
 /** A meta file begins with version 1 (short), checksum type (byte), bytes per checksum (int). */
@@ -83,13 +50,7 @@ export function chunkCount(bytes: number, c: Checksum): number {
 
 /** @returns the offset of the first chunk whose checksum is wrong, or -1 */
 export function verify(c: Checksum, data: Buffer, sums: Buffer): number {
-  if (c.size === 0) return -1
-  const { bytesPerChunk } = c
-  for (let at = 0, i = 0; at < data.length; at += bytesPerChunk, i += 4) {
-    const end = at + bytesPerChunk
-    if (c.of(data.subarray(at, end < data.length ? end : data.length)) !== sums.readUInt32BE(i)) return at
-  }
-  return -1
+  return findCorruption({ type: c.type, bytesPerChecksum: c.bytesPerChunk }, data, 0, data.length, sums, 0)
 }
 
 /** Checksums of whole data, chunk by chunk. */

@@ -11,6 +11,7 @@ import type { DatanodeInfoProto } from '../../../common/proto/gen/hdfs.js'
 import { verify } from '../storage/checksum.js'
 import type { Replica } from '../storage/replica.js'
 import { type BlockWriter, openBlockWriter } from './block-writer.js'
+import { giveBuffer } from './buffers.js'
 import { response, writeOperation } from './operations.js'
 import { MessageParser, type Packet, PacketParser } from './packet.js'
 import { blockRefOf, prepareReplica } from './pipeline.js'
@@ -161,6 +162,18 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       )
     }
 
+    /** Acknowledgements of packets that were written together leave together. */
+    let gathering = false
+    const gatherAcks = () => {
+      if (gathering) return
+      gathering = true
+      socket.cork()
+      queueMicrotask(() => {
+        gathering = false
+        socket.uncork()
+      })
+    }
+
     const progress = () => {
       while (!ended && acks.length > 0) {
         const a = acks[0]!
@@ -174,6 +187,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         }
         acks.shift()
         if (a.end > replica.visible) replica.visible = a.end
+        gatherAcks()
         sendAck(a)
         if (a.downstream?.some((s) => s !== 'SUCCESS')) return void give('a later node failed')
       }
@@ -201,11 +215,17 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
 
     const take = (p: Packet) => {
       const { header } = p
+      // The packet's buffer is free once it is written here and sent on.
+      let users = mirror ? 2 : 1
+      const release = () => {
+        if (--users === 0) giveBuffer(p.raw)
+      }
       if (mirror) {
         mirrorBytes += p.raw.length
         const n = p.raw.length
-        mirror.socket.write(p.raw, () => {
+        mirror.socket.write(p.raw, (e) => {
           mirrorBytes -= n
+          if (!e) release()
           flow()
         })
       }
@@ -243,6 +263,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       }
       writer!.write(header.offsetInBlock, p.data, p.checksums, header.syncBlock, () => {
         ack.written = true
+        release()
         progress()
         flow()
       })

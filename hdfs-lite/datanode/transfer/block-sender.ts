@@ -5,6 +5,7 @@ import { exception } from '../../../common/errors.js'
 import type { BlockStore } from '../storage/block-store.js'
 import { META_HEADER, checksumsOf } from '../storage/checksum.js'
 import type { Replica } from '../storage/replica.js'
+import { giveBuffer, takeBuffer } from './buffers.js'
 import { packetHead } from './packet.js'
 
 /** Bytes of data in a packet: fewer, larger packets cost both sides less. */
@@ -38,7 +39,7 @@ export async function sendRange(store: BlockStore, replica: Replica, range: Rang
     const step = Math.max(c.bytesPerChunk, Math.floor(PACKET_DATA / c.bytesPerChunk) * c.bytesPerChunk)
     const load = async (at: number) => {
       const length = Math.min(step, range.end - at)
-      const bytes = Buffer.allocUnsafeSlow(length)
+      const bytes = takeBuffer(length)
       const sumLength = meta ? Math.ceil(length / c.bytesPerChunk) * c.size : 0
       const sums = Buffer.allocUnsafe(sumLength)
       const [d, m] = await Promise.all([
@@ -64,7 +65,9 @@ export async function sendRange(store: BlockStore, replica: Replica, range: Rang
       socket.cork()
       socket.write(head)
       if (sums.length > 0) socket.write(sums)
-      const more = socket.write(bytes)
+      const more = socket.write(bytes, (e) => {
+        if (!e) giveBuffer(bytes)
+      })
       socket.uncork()
       if (!more) await drained(socket)
       if (socket.destroyed) break

@@ -1,6 +1,5 @@
 /** Writes a replica's two files: packets gather while a write is under way. */
-import fs from 'node:fs/promises'
-import type { FileHandle } from 'node:fs/promises'
+import fs from 'node:fs'
 import type { BlockStore } from '../storage/block-store.js'
 import { type Checksum, META_HEADER, checksumsOf } from '../storage/checksum.js'
 import type { Replica } from '../storage/replica.js'
@@ -23,11 +22,30 @@ export interface BlockWriter {
   close(): Promise<void>
 }
 
+const open = (file: string) => new Promise<number>((resolve, reject) => fs.open(file, 'r+', (e, fd) => (e ? reject(e) : resolve(fd))))
+const close = (fd: number) => new Promise<void>((resolve, reject) => fs.close(fd, (e) => (e ? reject(e) : resolve())))
+const datasync = (fd: number) => new Promise<void>((resolve, reject) => fs.fdatasync(fd, (e) => (e ? reject(e) : resolve())))
+const read = (fd: number, buffer: Buffer, position: number) =>
+  new Promise<void>((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (e) => (e ? reject(e) : resolve())))
+
+/** Writes all of `parts` (not none), also where the system takes only some of it at a time. */
+function writeAll(fd: number, parts: readonly Buffer[], position: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const total = parts.reduce((n, p) => n + p.length, 0)
+    fs.writev(fd, parts, position, (e, written) => {
+      if (e) return reject(e)
+      if (written === total) return resolve()
+      // The disk is nearly full, or a signal came: the next call says which.
+      resolve(writeAll(fd, [Buffer.concat(parts).subarray(written)], position + written))
+    })
+  })
+}
+
 export async function openBlockWriter(store: BlockStore, replica: Replica, onError: (e: Error) => void): Promise<BlockWriter> {
   const checksum: Checksum = store.checksumOf(replica)
-  const data: FileHandle = await fs.open(store.dataPath(replica), 'r+')
-  const meta: FileHandle = await fs.open(store.metaPath(replica), 'r+').catch(async (e) => {
-    await data.close()
+  const data = await open(store.dataPath(replica))
+  const meta = await open(store.metaPath(replica)).catch(async (e) => {
+    await close(data)
     throw e
   })
   let queue: Piece[] = []
@@ -36,26 +54,16 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
   let failure: Error | undefined
   let closed = false
 
-  async function writeAll(handle: FileHandle, parts: Buffer[], position: number): Promise<void> {
-    const total = parts.reduce((n, p) => n + p.length, 0)
-    if (total === 0) return
-    const { bytesWritten } = await handle.writev(parts, position)
-    if (bytesWritten === total) return
-    // A short write: the disk is nearly full, or a signal came. Write the rest piece by piece, which says which.
-    const rest = Buffer.concat(parts).subarray(bytesWritten)
-    for (let at = 0; at < rest.length; ) at += (await handle.write(rest, at, rest.length - at, position + bytesWritten + at)).bytesWritten
-  }
-
   /** Checksums where the data does not begin at a chunk: the first chunk's is made from what is there already. */
   async function realign(p: Piece): Promise<{ start: number; sums: Buffer }> {
     const start = Math.floor(p.offset / checksum.bytesPerChunk) * checksum.bytesPerChunk
     const before = Buffer.alloc(p.offset - start)
-    await data.read(before, 0, before.length, start)
+    await read(data, before, start)
     return { start, sums: checksumsOf(checksum, Buffer.concat([before, p.data])) }
   }
 
   async function run(): Promise<void> {
-    while (queue.length > 0 && !failure) {
+    for (; queue.length > 0 && !failure; await gathered()) {
       const batch = queue
       queue = []
       let i = 0
@@ -80,11 +88,11 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
         const metaParts = fixed.sums ? [fixed.sums] : sums
         await Promise.all([
           writeAll(data, parts, first.offset),
-          writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size),
+          checksum.size > 0 ? writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size) : undefined,
         ])
         if (end > replica.length) replica.length = end
         const group = batch.slice(i, i + n)
-        if (group.some((p) => p.sync)) await Promise.all([data.datasync(), meta.datasync()])
+        if (group.some((p) => p.sync)) await Promise.all([datasync(data), datasync(meta)])
         for (const p of group) {
           pending -= p.data.length
           p.done()
@@ -94,8 +102,12 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
     }
   }
 
+  /** What one turn of the event loop brings is written at once. */
+  const gathered = () => new Promise<void>((resolve) => setImmediate(resolve))
+
   const start = () => {
-    running ??= run()
+    running ??= gathered()
+      .then(run)
       .catch((e) => {
         failure = e as Error
         onError(failure)
@@ -124,7 +136,7 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
       if (closed) return
       closed = true
       while (running) await running
-      await Promise.all([data.close(), meta.close()])
+      await Promise.all([close(data), close(meta)])
     },
   }
 }

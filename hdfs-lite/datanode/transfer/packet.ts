@@ -4,6 +4,7 @@
  *   packet = length(int32: itself, checksums and data) headerLength(int16) PacketHeaderProto checksums data
  */
 import { PacketHeaderProto, type PacketHeaderProtoInit } from '../../../common/proto/gen/data-transfer.js'
+import { takeBuffer } from './buffers.js'
 
 const PREFIX = 6
 const MAX_PACKET = 16 * 1024 * 1024
@@ -16,13 +17,13 @@ export class PacketError extends Error {
 
 export interface Packet {
   readonly header: PacketHeaderProto
-  /** The whole packet as it came, for the next DataNode. */
+  /** The whole packet as it came, for the next DataNode. To be given back (giveBuffer) when it is dealt with. */
   readonly raw: Buffer
   readonly checksums: Buffer
   readonly data: Buffer
 }
 
-/** Cuts a stream into packets. A packet that arrives in several chunks is gathered in one buffer: one copy, no more. */
+/** Cuts a stream into packets, each copied into a buffer of its own: chunks are not looked at later. */
 export class PacketParser {
   #prefix = Buffer.alloc(PREFIX)
   #prefixLength = 0
@@ -45,22 +46,13 @@ export class PacketParser {
     let at = 0
     while (at < chunk.length && !this.#stopped) {
       if (!this.#packet) {
-        if (this.#prefixLength === 0 && chunk.length - at >= PREFIX) {
-          const total = this.#lengths(chunk, at)
-          if (chunk.length - at >= total) {
-            // Whole within the chunk: nothing is copied.
-            this.#emit(chunk.subarray(at, at + total))
-            at += total
-            continue
-          }
-        }
         const take = Math.min(PREFIX - this.#prefixLength, chunk.length - at)
         chunk.copy(this.#prefix, this.#prefixLength, at, at + take)
         this.#prefixLength += take
         at += take
         if (this.#prefixLength < PREFIX) break
         const total = this.#lengths(this.#prefix, 0)
-        this.#packet = Buffer.allocUnsafeSlow(total)
+        this.#packet = takeBuffer(total)
         this.#prefix.copy(this.#packet, 0)
         this.#filled = PREFIX
         this.#prefixLength = 0
@@ -116,8 +108,9 @@ export class MessageParser {
 
   constructor(private readonly maxLength = 4 * 1024 * 1024) {}
 
+  /** The chunk is copied. */
   push(chunk: Buffer): void {
-    this.#buffered = this.#buffered.length === 0 ? chunk : Buffer.concat([this.#buffered, chunk])
+    this.#buffered = this.#buffered.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#buffered, chunk])
   }
 
   /** The next message's bytes; undefined while it is not whole. @param skip bytes in front of its length */

@@ -7,6 +7,7 @@ import type { Replica } from '../storage/replica.js'
 import { blockChecksum } from './block-checksum.js'
 import { receiveBlock } from './block-receiver.js'
 import { rangeOf, sendRange } from './block-sender.js'
+import { readIntoSharedBuffer } from './buffers.js'
 import { type TransferContext, describe } from './context.js'
 import { OPERATION_PREFIX, type Operation, checkOperationHead, decodeOperation, response } from './operations.js'
 import { MessageParser, PacketError } from './packet.js'
@@ -19,9 +20,10 @@ export interface TransferServer {
 
 export function buildTransferServer(context: () => TransferContext | undefined): TransferServer {
   const sockets = new Set<net.Socket>()
-  const server = net.createServer({ noDelay: true, highWaterMark: 1024 * 1024 }, (socket) => {
+  const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
     const ctx = context()
-    if (!ctx) return socket.destroy()
+    if (!ctx) return accepted.destroy()
+    const socket = readIntoSharedBuffer(accepted)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())

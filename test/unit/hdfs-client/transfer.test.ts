@@ -33,6 +33,26 @@ describe('checksums', () => {
     data[600] = 0
     expect(findCorruption(CRC32C, data, 0, 1300, sums, 0)).toBe(512)
   })
+
+  it.each(['CHECKSUM_CRC32C', 'CHECKSUM_CRC32'] as const)('%s: any one bit that differs, in data or checksums, is found', (type) => {
+    for (const length of [1, 100, 200, 1000, 1023, 1024]) {
+      const spec = { type, bytesPerChecksum: 100 }
+      const data = Buffer.from(Array.from({ length }, (_, i) => (i * 89) & 255))
+      const sums = Buffer.alloc(Math.ceil(length / 100) * 4)
+      writeChecksums(spec, data, 0, length, sums, 0)
+      expect(findCorruption(spec, data, 0, length, sums, 0)).toBe(-1)
+      for (let at = 0; at < length; at += 37) {
+        data[at]! ^= 1 << (at & 7)
+        expect(findCorruption(spec, data, 0, length, sums, 0)).toBe(Math.floor(at / 100) * 100)
+        data[at]! ^= 1 << (at & 7)
+      }
+      for (let at = 0; at < sums.length; at++) {
+        sums[at]! ^= 0x10
+        expect(findCorruption(spec, data, 0, length, sums, 0)).toBe(Math.floor(at / 4) * 100)
+        sums[at]! ^= 0x10
+      }
+    }
+  })
 })
 
 describe('packets', () => {
