@@ -13,19 +13,18 @@ import {
   type NodeState,
   type Resource,
 } from '../../common/records/index.js'
-import { add } from '../../common/records/resource.js'
-import type { SchedulerHost } from '../scheduler/attempt.js'
 import type { FinishedStatus, RMContainer } from '../scheduler/container.js'
-import type { SchedulerNode } from '../scheduler/node.js'
 import { applicationKey, EMPTY_ALLOCATE, type RecoveredContainer } from '../scheduler/scheduler.js'
 import type { AllocatedContainer } from './answers.js'
 import { APPLICATION_LIFECYCLE, Application, type ApplicationEvent, type NodeUpdateType } from './application.js'
-import { ATTEMPT_LIFECYCLE, Attempt, type AttemptEvent, type FinishedContainer } from './attempt.js'
+import { Attempt, type AttemptEvent, type FinishedContainer } from './attempt.js'
+import { ATTEMPT_LIFECYCLE } from './attempt-lifecycle.js'
 import type { CoreConfig } from './config.js'
 import type { ApplicationRecord, AttemptRecord, Effect } from './effects.js'
 import { ANY, type LogAggregationReport, type NMContainerStatus } from './events.js'
 import { NODE_LIFECYCLE, type Node, type NodeEvent, type NodeEventType } from './node.js'
 import type { Observer } from './observer.js'
+import { schedulerHost } from './scheduler-host.js'
 import { makeScheduler, type Scheduler } from './schedulers.js'
 import type { ApplicationState, AttemptState } from './state.js'
 import { Allocations, Deadlines } from './timers.js'
@@ -49,7 +48,7 @@ const NODE_NEWS: ReadonlySet<NodeEventType> = new Set([
   'RECOMMISSION',
 ])
 
-export class ResourceManager implements SchedulerHost {
+export class ResourceManager {
   readonly scheduler: Scheduler
   readonly applications = new Map<string, Application>()
   readonly nodes = new Map<string, Node>()
@@ -79,7 +78,7 @@ export class ResourceManager implements SchedulerHost {
     readonly config: CoreConfig,
     readonly observer: Observer,
   ) {
-    this.scheduler = makeScheduler(config, this)
+    this.scheduler = makeScheduler(config, schedulerHost(this))
   }
 
   // ── messages ──
@@ -124,14 +123,6 @@ export class ResourceManager implements SchedulerHost {
 
   invalid(error: InvalidTransition): void {
     this.log('error', `Can't handle this event at current state: ${error.message}`)
-  }
-
-  isExclusive(label: string): boolean {
-    return this.labels.get(label)?.exclusive ?? true
-  }
-
-  labelNames(): Iterable<string> {
-    return this.labels.keys()
   }
 
   later(run: () => void): void {
@@ -494,8 +485,6 @@ export class ResourceManager implements SchedulerHost {
     this.scheduler.offerNode(node.key)
   }
 
-  // ── what the scheduler tells ──
-
   describe(c: RMContainer): AllocatedContainer {
     return {
       containerId: c.name(),
@@ -510,83 +499,6 @@ export class ResourceManager implements SchedulerHost {
       creationTime: c.creationTime,
       nodeLabelExpression: c.label,
     }
-  }
-
-  containerStarted(c: RMContainer): void {
-    this.observer.containerAllocated(c)
-    if (!c.attempt.waitingForAM) {
-      this.observer.masterHasNews(c.attempt.id)
-      return
-    }
-    const attempt = this.attempt(c.attempt.id)
-    if (attempt) this.send(attempt, { type: 'CONTAINER_ALLOCATED' })
-  }
-
-  containerAcquired(c: RMContainer): void {
-    this.allocations.add(c, this.now + this.config.allocationExpiry)
-    this.applicationRunsOnNode(c)
-  }
-
-  applicationRunsOnNode(c: RMContainer): void {
-    const app = this.applications.get(c.attempt.application.key)
-    if (app && !app.ranNodes.has(c.node.key)) this.send(app, { type: 'APP_RUNNING_ON_NODE', nodeKey: c.node.key })
-  }
-
-  allocationNoLongerPending(c: RMContainer): void {
-    c.startBy = 0
-  }
-
-  containerFinished(c: RMContainer): void {
-    this.observer.containerEnded(c)
-    this.allocationNoLongerPending(c)
-    const app = this.applications.get(c.attempt.application.key)
-    if (!app) return
-    const millis = c.finishTime - c.creationTime
-    const current = app.current
-    if (current) {
-      current.charge(c, millis)
-      if (c.exitStatus === -102) {
-        current.preempted = add(current.preempted, c.resource)
-        current.preemptedMemoryMillis += c.resource.memory * millis
-        current.preemptedVcoreMillis += c.resource.vcores * millis
-        if (c.isAM) current.preemptedAM = true
-        else current.preemptedContainers++
-      }
-    }
-    const container: FinishedContainer = {
-      containerId: c.name(),
-      nodeId: c.node.nodeId,
-      status: { exitStatus: c.exitStatus, diagnostics: c.diagnostics },
-      resource: c.resource,
-    }
-    const attempt = app.attempts.get(c.name().applicationAttemptId.attemptId) ?? current
-    if (attempt) this.send(attempt, { type: 'CONTAINER_FINISHED', container })
-  }
-
-  cleanContainer(c: RMContainer): void {
-    const node = this.nodes.get(c.node.key)
-    if (node) this.send(node, { type: 'CLEANUP_CONTAINER', containerId: c.name() })
-  }
-
-  cleanUnknownContainer(on: SchedulerNode, id: ContainerId): void {
-    const node = this.nodes.get(on.key)
-    if (node) this.send(node, { type: 'CLEANUP_CONTAINER', containerId: id })
-  }
-
-  updateContainerOnNode(c: RMContainer, type: string): void {
-    const node = this.nodes.get(c.node.key)
-    if (node?.state === 'RUNNING')
-      this.send(node, { type: 'UPDATE_CONTAINER', update: { container: this.describe(c), decrease: type === 'DECREASE_RESOURCE' } })
-  }
-
-  killApplication(id: ApplicationId, diagnostics: string): void {
-    const app = this.application(id)
-    if (app) this.send(app, { type: 'KILL', diagnostics })
-  }
-
-  auditContainer(operation: string, result: 'SUCCESS' | 'FAILURE', of: { readonly user: string; readonly applicationId: ApplicationId }): void {
-    const { user, ...more } = of
-    this.audit(user, operation, 'SchedulerApp', result, more)
   }
 
   // ── what falls due ──

@@ -9,24 +9,23 @@ import {
   EXIT,
   fitsIn,
   formatApplicationId,
-  NONE,
-  type NodeId,
-  type QueueState,
   type Resource,
   subtract,
 } from '../../common/records/index.js'
 import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplication, SchedulerAttempt, type SchedulerHost } from './attempt.js'
 
-export { applicationKey } from './attempt.js'
-
 import type { Ask, Locality } from './asks.js'
-import type { ResourceCalculator } from './calculator.js'
 import type { Placement, PlacementRequest } from './placement.js'
 import type { QueueReport } from './reports.js'
 import { containerKey, type ContainerEventType, type FinishedStatus, RMContainer } from './container.js'
 import { AllocationTags, satisfies } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
-import type { ResourceRequest, SchedulingRequest, UpdateContainerRequest } from './requests.js'
+import type { AllocateRequest, NodeInfo, QueueInfo, RecoveredContainer, SchedulerSettings, SchedulerSubmission } from './inputs.js'
+import { invariantsOf } from './invariants.js'
+import type { SchedulingRequest, UpdateContainerRequest } from './requests.js'
+
+export { applicationKey } from './attempt.js'
+export * from './inputs.js'
 
 export const RELEASED_CONTAINER = 'Container released by application'
 export const LOST_CONTAINER = 'Container released on a *lost* node'
@@ -39,82 +38,6 @@ const START = { type: 'START' } as const
 
 export const aborted = (diagnostics: string): FinishedStatus => ({ exitStatus: EXIT.ABORTED, diagnostics })
 export const preempted = (): FinishedStatus => ({ exitStatus: EXIT.PREEMPTED, diagnostics: PREEMPTED_CONTAINER })
-
-/** What an application brings to its scheduler. */
-export interface SchedulerSubmission {
-  readonly id: ApplicationId
-  readonly user: string
-  readonly groups: readonly string[]
-  readonly queue: string
-  readonly priority: number
-  readonly unmanagedAM: boolean
-  readonly keepContainers: boolean
-  readonly label: string | undefined
-  /** Path of the parent under which a rule placed it: its queue is made there when it is missing. */
-  readonly placedUnder: string | undefined
-  readonly tags: readonly string[]
-}
-
-export interface NodeInfo {
-  readonly nodeId: NodeId
-  readonly name: string
-  readonly rack: string
-  readonly httpAddress: string
-  readonly total: Resource
-  readonly partition: string
-  readonly attributes: Readonly<Record<string, string>>
-}
-
-/** A container that a node reports when it registers. */
-export interface RecoveredContainer {
-  readonly containerId: ContainerId
-  readonly running: boolean
-  readonly status: FinishedStatus
-  readonly resource: Resource
-  readonly priority: number
-  readonly creationTime: number
-  readonly version: number
-  readonly allocationRequestId: number
-  readonly label: string
-  readonly tags: readonly string[] | undefined
-}
-
-export interface AllocateRequest {
-  readonly asks: readonly ResourceRequest[]
-  readonly schedulingRequests: readonly SchedulingRequest[]
-  readonly releases: readonly ContainerId[]
-  readonly blacklistAdditions: readonly string[]
-  readonly blacklistRemovals: readonly string[]
-  readonly updates: readonly UpdateContainerRequest[]
-}
-
-export const EMPTY_ALLOCATE: AllocateRequest = {
-  asks: [],
-  schedulingRequests: [],
-  releases: [],
-  blacklistAdditions: [],
-  blacklistRemovals: [],
-  updates: [],
-}
-
-export interface QueueInfo {
-  readonly name: string
-  readonly path: string
-  readonly state: QueueState
-  /** undefined: none; holds `*` for all. */
-  readonly accessibleLabels: ReadonlySet<string>
-  readonly defaultLabel: string | undefined
-}
-
-export interface SchedulerSettings {
-  readonly calculator: ResourceCalculator
-  readonly minimumAllocation: Resource
-  readonly maximumAllocation: Resource
-  readonly epoch: number
-  readonly clusterTimestamp: number
-  /** How long a release of an unknown container may be meant for one that its node has yet to report. */
-  readonly recoveryWindow: number
-}
 
 export abstract class SchedulerBase<Q extends AttemptQueue> {
   readonly cluster: Cluster
@@ -559,37 +482,9 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
 
   // ── checks ──
 
+  /** What does not add up, one line for each. */
   checkInvariants(): string[] {
-    const wrong: string[] = []
-    const same = (a: Resource, b: Resource) => a.memory === b.memory && a.vcores === b.vcores
-    let total = NONE
-    const seen = new Map<string, string>()
-    for (const node of this.cluster.nodes.values()) {
-      total = add(total, node.total)
-      if (!same(node.total, add(node.allocated, node.available))) wrong.push(`node ${node.key}: total is not allocated plus available`)
-      let sum = NONE
-      for (const c of node.containers.values()) {
-        sum = add(sum, c.resource)
-        const other = seen.get(c.key)
-        if (other) wrong.push(`container ${c.key} is on ${other} and on ${node.key}`)
-        seen.set(c.key, node.key)
-      }
-      if (!same(sum, node.allocated)) wrong.push(`node ${node.key}: allocated is not the sum of its containers`)
-      const room = node.usable && this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) > 0
-      if (room !== node.roomIndex >= 0) wrong.push(`node ${node.key}: wrongly ${room ? 'absent from' : 'among'} the nodes with room`)
-    }
-    if (!same(total, this.cluster.total)) wrong.push("the cluster's total is not the sum of its nodes")
-    for (const [key, application] of this.applications) {
-      const attempt = application.current
-      if (!attempt) continue
-      if (!same(attempt.sumOfLive(), attempt.usage.total('used'))) wrong.push(`application ${key}: used is not the sum of its containers`)
-      if (!same(attempt.sumOfAsks(), attempt.usage.total('pending'))) wrong.push(`application ${key}: pending is not the sum of its asks`)
-      for (const c of attempt.live.values()) {
-        if (c.ended) wrong.push(`container ${c.key} has ended and is still counted`)
-        if (!this.cluster.nodes.get(c.node.key)?.containers.has(c.key)) wrong.push(`container ${c.key} is live but not on its node`)
-      }
-    }
-    return wrong
+    return invariantsOf(this.settings, this.cluster, this.applications)
   }
 
   /** Whether what is asked by constraint may go to the node. */

@@ -5,7 +5,7 @@ import { CONTAINER } from '../../nodemanager/core/container.js'
 import { type Rule, step } from '../../nodemanager/core/life-cycle.js'
 import { RESOURCE } from '../../nodemanager/core/resource.js'
 import { APPLICATION_LIFECYCLE } from '../../resourcemanager/core/application.js'
-import { ATTEMPT_LIFECYCLE } from '../../resourcemanager/core/attempt.js'
+import { ATTEMPT_LIFECYCLE } from '../../resourcemanager/core/attempt-lifecycle.js'
 import { NODE_LIFECYCLE } from '../../resourcemanager/core/node.js'
 import { CONTAINER_LIFECYCLE } from '../../resourcemanager/scheduler/container.js'
 
