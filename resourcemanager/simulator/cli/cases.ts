@@ -13,6 +13,8 @@ export interface WorkloadOptions {
   /** Folder of the configuration that a trace's own settings may stand in. */
   readonly confDir?: string
   readonly seed: number
+  /** Names of models that applications may have. */
+  readonly modelNames?: readonly string[]
 }
 
 /** The workload of each case; the same one is read once. */
@@ -26,6 +28,7 @@ export function workloadsOf(cases: readonly Case[], options: WorkloadOptions): W
     const before = known.get(key)
     if (before) return before
     const workload = readWorkload({
+      ...(options.modelNames && { modelNames: options.modelNames }),
       files,
       seed: options.seed,
       ...(nodes !== undefined && { nodes }),

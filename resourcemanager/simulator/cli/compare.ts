@@ -3,6 +3,8 @@ import type { Command } from 'commander'
 import { ConfigurationError } from '../../../common/config/configuration.js'
 import { compareRuns } from '../compare/comparison.js'
 import { jobsOf, runJobs } from '../compare/jobs.js'
+import { readModels } from '../models/file.js'
+import { BUILT_IN } from '../models/models.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { summarizeComparison, writeReport } from '../report/index.js'
 import { distinct, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
@@ -14,6 +16,7 @@ interface CompareArguments {
   readonly nodes?: string
   readonly seeds: string
   readonly until?: string
+  readonly models?: string
   readonly out?: string
   readonly metric?: readonly string[]
   readonly parallel?: string
@@ -31,6 +34,7 @@ export function addCompare(sim: Command, terminal: Terminal): void {
     .option('--nodes <file|NxSPEC>', 'the nodes, where the trace brings none or others')
     .option('--seeds <seeds>', 'how many runs of each (5), a range (10..14) or a list (3,7)', '5')
     .option('--until <time>', 'end of the runs: 90s, 15min, 2h, 1d')
+    .option('--models <file>', 'how nodes and application masters behave, where that is not as built in (YAML)')
     .option('--metric <metrics...>', `what is compared: ${METRICS_HELP}`)
     .option('--parallel <n>', 'runs at the same time (default: one for each core)')
     .option('--out <folder>', 'writes report.html, result.json and comparison.csv there')
@@ -43,11 +47,17 @@ async function compare(texts: readonly string[], options: CompareArguments, term
   const seeds = parseSeeds(options.seeds)
   const metrics = options.metric?.map(parseMetric)
   const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
-  const workloads = workloadsOf(cases, { ...options, seed: seeds[0]! })
+  const models = options.models === undefined ? BUILT_IN : readModels(options.models)
+  const workloads = workloadsOf(cases, {
+    trace: options.trace,
+    seed: seeds[0]!,
+    modelNames: Object.keys(models.masters),
+    ...(options.nodes !== undefined && { nodes: options.nodes }),
+  })
   const jobs = jobsOf(
     cases.map((c, i) => ({ workload: workloads[i]!, configuration: c.configuration })),
     seeds,
-    until,
+    { models, ...until },
   )
   const shown = showJobs(terminal)
   try {

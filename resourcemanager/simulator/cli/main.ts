@@ -3,6 +3,7 @@ import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { ConfigurationError } from '../../../common/config/configuration.js'
 import { HadoopException } from '../../../common/errors.js'
 import { addCompare } from './compare.js'
+import { addImport } from './import.js'
 import { addReplay } from './replay.js'
 import { addSim } from './sim.js'
 import { addSweep } from './sweep.js'
@@ -17,9 +18,11 @@ export async function main(program: string, argv: readonly string[]): Promise<nu
     columns: process.stdout.columns ?? 120,
   }
   const bobbin = new Command(program).exitOverride().showHelpAfterError(`(see: ${program} ${argv[0] ?? 'sim'} --help)`)
-  const sim = addSim(bobbin, terminal)
+  // What stands after `compare` is its own, also where `sim` has an option of that name.
+  const sim = addSim(bobbin.enablePositionalOptions(), terminal).enablePositionalOptions()
   addCompare(sim, terminal)
   addSweep(sim, terminal)
+  addImport(sim, terminal)
   addReplay(bobbin, terminal)
   try {
     await bobbin.parseAsync([...argv], { from: 'user' })

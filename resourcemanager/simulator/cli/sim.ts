@@ -7,6 +7,7 @@ import { summarize, writeReport } from '../report/index.js'
 import { simulate } from '../simulate.js'
 import { readWorkload } from '../traces/index.js'
 import { parseCount, parseDuration } from './arguments.js'
+import { live } from './live.js'
 import { progressLine, type Terminal } from './terminal.js'
 
 interface SimArguments {
@@ -16,6 +17,8 @@ interface SimArguments {
   readonly until?: string
   readonly models?: string
   readonly out?: string
+  readonly live: boolean
+  readonly host?: string
 }
 
 /** @returns the command, for those below it */
@@ -30,10 +33,12 @@ export function addSim(bobbin: Command, terminal: Terminal): Command {
     .option('--until <time>', 'end of the run: 90s, 15min, 2h, 1d')
     .option('--models <file>', 'how nodes and application masters behave, where that is not as built in (YAML)')
     .option('--out <folder>', 'writes report.html, result.json and CSV files there')
+    .option('--live', 'in real time, with simulated NodeManagers and masters that speak to the running ResourceManager of --conf (or HADOOP_CONF_DIR)', false)
+    .option('--host <address>', "with --live: where the simulated NodeManagers listen, for a ResourceManager that isn't on this machine")
     .action((files: string[], options: SimArguments) => run(files, options, terminal))
 }
 
-function run(files: readonly string[], options: SimArguments, terminal: Terminal): void {
+async function run(files: readonly string[], options: SimArguments, terminal: Terminal): Promise<void> {
   const configuration = readSimulatedConfiguration(options.conf)
   const seed = parseCount(options.seed, '--seed')
   const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
@@ -45,6 +50,13 @@ function run(files: readonly string[], options: SimArguments, terminal: Terminal
     ...(options.nodes !== undefined && { nodes: options.nodes }),
     modelNames: Object.keys(models.masters),
   })
+  if (options.live) {
+    await live(
+      { workload, models, seed, confDir: options.conf, out: options.out, ...until, ...(options.host !== undefined && { host: options.host }) },
+      terminal,
+    )
+    return
+  }
   const progress = progressLine(terminal)
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1000

@@ -5,6 +5,8 @@ import { ConfigurationError } from '../../../common/config/configuration.js'
 import { compareRuns } from '../compare/comparison.js'
 import { type SimulationJob, runJobs } from '../compare/jobs.js'
 import { readSimulatedConfiguration } from '../configuration.js'
+import { readModels } from '../models/file.js'
+import { BUILT_IN } from '../models/models.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { measure, summarizeComparison, summarizeSweep, writeReport, writeSweep } from '../report/index.js'
 import type { RunResult } from '../results.js'
@@ -25,6 +27,7 @@ interface SweepArguments {
   readonly budget?: string
   readonly seeds: string
   readonly until?: string
+  readonly models?: string
   readonly parallel?: string
   readonly out?: string
 }
@@ -47,6 +50,7 @@ export function addSweep(sim: Command, terminal: Terminal): void {
     .option('--budget <n>', 'how many candidates at most')
     .option('--seeds <seeds>', 'how many runs of each (5), a range (10..14) or a list (3,7)', '3')
     .option('--until <time>', 'end of the runs: 90s, 15min, 2h, 1d')
+    .option('--models <file>', 'how nodes and application masters behave, where that is not as built in (YAML)')
     .option('--parallel <n>', 'runs at the same time (default: one for each core)')
     .option('--out <folder>', 'writes report.html, result.json and sweep.csv there')
     .action((traces: string[], options: SweepArguments) => sweep(traces, options, terminal))
@@ -60,6 +64,7 @@ async function sweep(traces: readonly string[], options: SweepArguments, termina
   const seeds = parseSeeds(options.seeds)
   const until = options.until === undefined ? undefined : parseDuration(options.until, '--until')
   const parallel = options.parallel === undefined ? {} : { parallel: parseCount(options.parallel, '--parallel') }
+  const models = options.models === undefined ? BUILT_IN : readModels(options.models)
   const shown = showJobs(terminal)
   const runs = new Map<string, RunResult[]>()
 
@@ -75,11 +80,12 @@ async function sweep(traces: readonly string[], options: SweepArguments, termina
     }
     const [workload] = workloadsOf([own], {
       trace: traces,
+      modelNames: Object.keys(models.masters),
       seed: seeds[0]!,
       ...(options.nodes !== undefined && { nodes: options.nodes }),
       ...(options.conf !== undefined && { confDir: options.conf }),
     })
-    return { jobs: of.map((seed) => ({ workload: workload!, configuration, seed, ...(until !== undefined && { until }) })) }
+    return { jobs: of.map((seed) => ({ workload: workload!, configuration, models, seed, ...(until !== undefined && { until }) })) }
   }
   const evaluate = async (candidates: readonly Settings[], of: readonly number[]) => {
     const made = candidates.map((c) => jobsFor(c, of))
