@@ -1,6 +1,9 @@
-/** Sends a replica to other DataNodes, as a writer would (DataNode.DataTransfer). */
+/**
+ * Sends a replica to other DataNodes (DataNode.DataTransfer). They answer nothing on the way: where it is done for a client one
+ * word comes at the end, otherwise the NameNode hears of the copies.
+ */
 import net from 'node:net'
-import { BlockOpResponseProto, PipelineAckProto } from '../../../common/proto/gen/data-transfer.js'
+import { BlockOpResponseProto } from '../../../common/proto/gen/data-transfer.js'
 import type { BlockStore } from '../storage/block-store.js'
 import type { Replica } from '../storage/replica.js'
 import { sendRange } from './block-sender.js'
@@ -35,7 +38,7 @@ export async function copyReplica(
   })
   socket.on('error', fail)
   socket.on('close', () => fail(new Error(`${host}:${first.info.id.xferPort} closed the connection`)))
-  socket.setTimeout(timeout, () => fail(new Error(`${host}:${first.info.id.xferPort} did not answer within ${timeout} ms`)))
+  socket.setTimeout(timeout, () => socket.destroy(new Error(`${host}:${first.info.id.xferPort} did not answer within ${timeout} ms`)))
   const next = async (): Promise<Buffer> => {
     for (;;) {
       const m = messages.next()
@@ -67,14 +70,15 @@ export async function copyReplica(
         targetStorageIds: rest.map((t) => t.storageId ?? ''),
       }),
     )
-    const answer = BlockOpResponseProto.decode(await next())
-    if (answer.status !== 'SUCCESS') throw new Error(answer.message ?? `refused with ${answer.status}`)
-    const last = await sendRange(store, replica, { start: 0, end: length }, socket, true)
-    for (let seqno = -1; seqno < last; ) {
-      const ack = PipelineAckProto.decode(await next())
-      const bad = ack.reply.find((r) => r !== 'SUCCESS')
-      if (bad) throw new Error(`packet ${ack.seqno} was answered with ${bad}`)
-      seqno = ack.seqno
+    await sendRange(store, replica, { start: 0, end: length }, socket, true)
+    if (clientName !== '') {
+      const answer = BlockOpResponseProto.decode(await next())
+      if (answer.status !== 'SUCCESS') throw new Error(answer.message || `refused with ${answer.status}`)
+    } else {
+      if (failure) throw failure
+      const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+      socket.end()
+      await closed
     }
   } finally {
     socket.destroy()

@@ -34,6 +34,13 @@ type Status = PipelineAckProto['reply'][number]
 
 const addressOf = (d: DatanodeInfoProto, useHostname: boolean) => ({ host: useHostname ? d.id.hostName : d.id.ipAddr, port: d.id.xferPort })
 
+/**
+ * A DataNode that copies a block is told nothing, one that does so for a client nothing but the end (DataXceiver.writeBlock):
+ * it sends all, and goes.
+ */
+const isTransfer = (op: OpWriteBlockProto) => op.stage === 'TRANSFER_RBW' || op.stage === 'TRANSFER_FINALIZED'
+const isSilent = (op: OpWriteBlockProto) => op.header.clientName === '' || isTransfer(op)
+
 /** Connects to the next node and sends it the operation. @throws Error with the failed node's address */
 async function openMirror(op: OpWriteBlockProto, ctx: TransferContext): Promise<{ socket: net.Socket; firstBadLink: string; messages: MessageParser }> {
   const [next, ...rest] = op.targets
@@ -63,7 +70,12 @@ async function openMirror(op: OpWriteBlockProto, ctx: TransferContext): Promise<
     socket.on('data', onData)
     socket.once('error', reject)
     socket.once('close', () => reject(new Error('connection closed')))
-    socket.once('connect', () => socket.write(writeOperation(onward)))
+    socket.once('connect', () => {
+      socket.write(writeOperation(onward))
+      if (!isSilent(op)) return
+      clearTimeout(timer)
+      resolve(BlockOpResponseProto.decode(BlockOpResponseProto.encode({ status: 'SUCCESS' })))
+    })
   }).catch((e) => {
     socket.destroy()
     throw e
@@ -83,13 +95,17 @@ async function openMirror(op: OpWriteBlockProto, ctx: TransferContext): Promise<
  */
 export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, early: Buffer, ctx: TransferContext): Promise<void> {
   const block = blockRefOf(op)
+  const silent = isSilent(op)
+  // Who waits for no answer sends packets from the start.
+  socket.pause()
   let replica: Replica
   let writer: BlockWriter | undefined
   try {
     replica = await prepareReplica(op, ctx)
   } catch (e) {
     ctx.log.warn(`WRITE_BLOCK ${describe(ctx, block)} refused: ${(e as Error).message}`)
-    socket.end(response({ status: 'ERROR', message: (e as Error).message, firstBadLink: '' }))
+    if (silent) socket.end()
+    else socket.end(response({ status: 'ERROR', message: (e as Error).message, firstBadLink: '' }))
     return
   }
   if (op.stage === 'PIPELINE_CLOSE_RECOVERY') {
@@ -123,6 +139,9 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     let finalizing = false
     let paused = false
     let mirrorBytes = 0
+    const tell = (bytes: Uint8Array) => {
+      if (!silent && !socket.destroyed) socket.write(bytes)
+    }
 
     const flow = () => {
       const load = (writer?.pending ?? waiting.reduce((n, p) => n + p.data.length, 0)) + mirrorBytes
@@ -139,8 +158,8 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       if (ended) return
       ended = true
       ctx.log.warn(`WRITE_BLOCK ${describe(ctx, block)} ended at ${replica.length} bytes: ${reason}`)
-      if (reply !== undefined && !socket.destroyed)
-        socket.write(
+      if (reply !== undefined)
+        tell(
           PipelineAckProto.encodeDelimited({
             seqno,
             reply: [reply, ...op.targets.map(() => 'SUCCESS' as const)],
@@ -157,9 +176,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
 
     const sendAck = (a: PendingAck) => {
       const replies: Status[] = ['SUCCESS', ...(a.downstream ?? [])]
-      socket.write(
-        PipelineAckProto.encodeDelimited({ seqno: a.seqno, reply: replies, downstreamAckTimeNanos: 0, flag: replies.map((r) => StatusCodec.number(r)) }),
-      )
+      tell(PipelineAckProto.encodeDelimited({ seqno: a.seqno, reply: replies, downstreamAckTimeNanos: 0, flag: replies.map((r) => StatusCodec.number(r)) }))
     }
 
     /** Acknowledgements of packets that were written together leave together. */
@@ -177,7 +194,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     const progress = () => {
       while (!ended && acks.length > 0) {
         const a = acks[0]!
-        if (!a.written || (mirror && !a.downstream)) return
+        if (!a.written || (mirror && !silent && !a.downstream)) return
         if (a.last) {
           if (!finalizing) {
             finalizing = true
@@ -206,6 +223,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         }
         ended = true
         sendAck(a)
+        if (isTransfer(op)) socket.write(response({ status: 'SUCCESS' }))
         socket.end()
         mirror?.socket.end()
         finished()
@@ -233,7 +251,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       // A heartbeat is answered like the rest, and holds nothing.
       const ack: PendingAck = { seqno: header.seqno, last: header.lastPacketInBlock, end, written: false, downstream: undefined }
       if (header.seqno === -1) {
-        if (!mirror) socket.write(PipelineAckProto.encodeDelimited({ seqno: -1, reply: ['SUCCESS'], flag: [0] }))
+        if (!mirror) tell(PipelineAckProto.encodeDelimited({ seqno: -1, reply: ['SUCCESS'], flag: [0] }))
         return
       }
       if (header.offsetInBlock > replicaEnd)
@@ -284,7 +302,11 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         void give((e as Error).message)
       }
     }
-    const onClose = () => void give('the writer closed the connection')
+    const onClose = () => {
+      // Who waits for no answer goes as soon as all is sent.
+      if (silent && (finalizing || acks.at(-1)?.last || waiting.at(-1)?.header.lastPacketInBlock)) return
+      void give('the writer closed the connection')
+    }
     const onError = (e: Error) => void give(e.message)
     const clear = () => {
       socket.off('data', onData)
@@ -301,9 +323,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
           for (let next = messages.next(); next; next = messages.next()) {
             const ack = PipelineAckProto.decode(next.message)
             if (ack.seqno === -1) {
-              socket.write(
-                PipelineAckProto.encodeDelimited({ seqno: -1, reply: ['SUCCESS', ...ack.reply], flag: [0, ...ack.reply.map((r) => StatusCodec.number(r))] }),
-              )
+              tell(PipelineAckProto.encodeDelimited({ seqno: -1, reply: ['SUCCESS', ...ack.reply], flag: [0, ...ack.reply.map((r) => StatusCodec.number(r))] }))
               continue
             }
             const a = acks.find((x) => x.seqno === ack.seqno)
@@ -328,8 +348,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         ended = true
         const replies: Status[] = ['SUCCESS', 'ERROR', ...op.targets.slice(1).map(() => 'SUCCESS' as const)]
         ctx.log.warn(`WRITE_BLOCK ${describe(ctx, block)}: the next node closed the connection`)
-        if (!socket.destroyed)
-          socket.write(PipelineAckProto.encodeDelimited({ seqno: bad?.seqno ?? -2, reply: replies, flag: replies.map((r) => StatusCodec.number(r)) }))
+        tell(PipelineAckProto.encodeDelimited({ seqno: bad?.seqno ?? -2, reply: replies, flag: replies.map((r) => StatusCodec.number(r)) }))
         socket.end()
         void (writer?.close() ?? Promise.resolve()).catch(() => {}).finally(finished)
       }
@@ -345,7 +364,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         flow()
       })
       .catch((e) => give((e as Error).message, 'ERROR'))
-    socket.write(response({ status: 'SUCCESS', firstBadLink: mirror?.firstBadLink ?? '' }))
+    tell(response({ status: 'SUCCESS', firstBadLink: mirror?.firstBadLink ?? '' }))
     if (early.length > 0) onData(early)
     socket.resume()
   })
