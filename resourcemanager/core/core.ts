@@ -150,7 +150,7 @@ export function createCore(config: CoreConfig, observer: Observer = NOBODY): Cor
     },
     nodeView: (id) => rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`),
     heartbeatMatters: (node) => rm.scheduler.offerMatters(node),
-    anythingPending: () => rm.scheduler.anythingPending(),
+    offersMatter: () => rm.scheduler.offersMatter(),
     smallestPending: () => rm.scheduler.smallestPending(),
     containersOnNode: (id) => [...(rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`)?.containers.values() ?? [])].map(containerReport),
     queues: () => rm.scheduler.rootReport(),

@@ -69,8 +69,8 @@ export interface Queries {
    * would have counted is counted: it need not be made. The node must be RUNNING with nothing to be told.
    */
   heartbeatMatters(node: NodeView): boolean
-  /** Whether anything is asked for and not yet given. */
-  anythingPending(): boolean
+  /** Whether `heartbeatMatters` may hold for any node. */
+  offersMatter(): boolean
   /** The smallest amounts that any pending request wants; undefined: nothing is pending. */
   smallestPending(): Resource | undefined
   node(id: NodeId): NodeReport | undefined

@@ -168,6 +168,10 @@ export class SchedulerAttempt implements PendingListener {
     return containerIdOf(this.id, ++this.#lastContainer, this.epoch)
   }
 
+  get hasBlacklist(): boolean {
+    return (this.waitingForAM ? this.amBlacklist : this.blacklist).size > 0
+  }
+
   isBlacklisted(node: SchedulerNode): boolean {
     const places = this.waitingForAM ? this.amBlacklist : this.blacklist
     return places.size > 0 && (places.has(node.name) || places.has(node.rack))

@@ -79,8 +79,8 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
 
   // ── offers ──
 
-  pending(): Resource {
-    return this.#queue.usage.total('pending')
+  protected get whole(): Usage {
+    return this.#queue.usage
   }
 
   protected offer(node: SchedulerNode): void {

@@ -23,6 +23,7 @@ import { Cluster, SchedulerNode } from './node.js'
 import type { AllocateRequest, NodeInfo, QueueInfo, RecoveredContainer, SchedulerSettings, SchedulerSubmission } from './inputs.js'
 import { invariantsOf } from './invariants.js'
 import type { SchedulingRequest, UpdateContainerRequest } from './requests.js'
+import type { Usage } from './usage.js'
 
 export { applicationKey } from './attempt.js'
 export * from './inputs.js'
@@ -39,10 +40,16 @@ const START = { type: 'START' } as const
 export const aborted = (diagnostics: string): FinishedStatus => ({ exitStatus: EXIT.ABORTED, diagnostics })
 export const preempted = (): FinishedStatus => ({ exitStatus: EXIT.PREEMPTED, diagnostics: PREEMPTED_CONTAINER })
 
+const isSome = (r: Resource) => r.memory > 0 || r.vcores > 0
+const changesAnything = (r: AllocateRequest) =>
+  r.asks.length + r.schedulingRequests.length + r.releases.length + r.blacklistAdditions.length + r.blacklistRemovals.length + r.updates.length > 0
+
 export abstract class SchedulerBase<Q extends AttemptQueue> {
   readonly cluster: Cluster
   readonly tags = new AllocationTags()
   protected readonly applications = new Map<string, SchedulerApplication<Q>>()
+  /** Counts what changes: between two of the same number offers of the same node end alike, but for what they count. */
+  protected changes = 0
 
   constructor(
     readonly settings: SchedulerSettings,
@@ -90,8 +97,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   abstract queueReport(name: string): QueueReport | undefined
   /** What the attempt's queue is guaranteed. */
   abstract guaranteed(attempt: SchedulerAttempt): Resource
-  /** All that is asked for and not yet given. */
-  abstract pending(): Resource
+  /** Of the whole cluster. */
+  protected abstract get whole(): Usage
   /** Something has changed that may let a waiting request be placed. */
   stir(): void {}
 
@@ -116,6 +123,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     const application = this.application(id.applicationId)
     if (!application) return
     const attempt = new SchedulerAttempt(id, application, this.host, this.settings.epoch, options.recovering)
+    this.changed()
     attempt.amResource = options.amResource
     attempt.amPartition = options.amPartition
     if (options.inherit && application.current) attempt.inherit(application.current)
@@ -127,6 +135,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     const application = this.application(id.applicationId)
     const attempt = application?.current
     if (!application || !attempt) return
+    this.changed()
     for (const c of [...attempt.live.values()]) {
       if (keepContainers && c.state === 'RUNNING') continue
       this.complete(c, aborted(COMPLETED_APPLICATION), 'KILL')
@@ -147,6 +156,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   complete(c: RMContainer | undefined, status: FinishedStatus, event: ContainerEventType): void {
     if (!c) return
     const attempt = c.attempt.application.current
+    this.changed()
     const { node } = c
     if (attempt && this.cluster.nodes.get(node.key) === node) {
       this.containerEnded(c, attempt, node, status, event)
@@ -199,6 +209,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   // ── nodes ──
 
   addNode(info: NodeInfo, recovered: readonly RecoveredContainer[]): void {
+    this.changed()
     const node = new SchedulerNode(info.nodeId, info.name, info.rack, info.httpAddress, info.total)
     node.partition = info.partition
     node.attributes = info.attributes
@@ -230,6 +241,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   relabelNode(key: string, partition: string): void {
     const node = this.cluster.nodes.get(key)
     if (!node || node.partition === partition) return
+    this.changed()
     const before = node.partition
     for (const c of node.containers.values()) {
       const attempt = c.attempt.application.current
@@ -276,13 +288,22 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   }
 
   anythingPending(): boolean {
-    const pending = this.pending()
-    return pending.memory > 0 || pending.vcores > 0
+    return isSome(this.whole.total('pending'))
+  }
+
+  /** Whether offering any node could change anything. */
+  offersMatter(): boolean {
+    return this.anythingPending() || isSome(this.whole.total('reserved'))
+  }
+
+  /** Something has changed that an offer's outcome may hang on. */
+  changed(): void {
+    this.changes++
   }
 
   /** Whether offering the node could change anything now; where it could not, what an offer would have counted is counted. */
   offerMatters(node: SchedulerNode): boolean {
-    return node.usable && this.anythingPending()
+    return node.usable && this.offersMatter()
   }
 
   /** The smallest amounts that any pending request wants; undefined: nothing is pending. */
@@ -343,6 +364,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   /** Takes in what an attempt asks; the answer is fetched by `pull`. False: the attempt is gone. */
   ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
     if (attempt.stopped) return false
+    if (changesAnything(request)) this.changed()
     this.#updateContainers(attempt, request.updates)
     this.release(request.releases, attempt)
     const maximum = this.maximumFor(attempt)
@@ -435,6 +457,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   pull(attempt: SchedulerAttempt): RMContainer[] {
     const pulled = attempt.newlyAllocated
     if (pulled.length === 0) return pulled
+    this.changed()
     attempt.newlyAllocated = []
     for (const c of pulled) c.handle({ type: 'ACQUIRED' })
     return pulled
@@ -448,6 +471,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   protected newContainer(attempt: SchedulerAttempt, node: SchedulerNode, ask: Ask, resource: Resource, locality: Locality, id?: ContainerId): RMContainer {
     const c = new RMContainer(attempt, node, resource, ask, this.host.now, ask.partition)
     c.assignId(id ?? attempt.nextContainerId())
+    this.changed()
     c.tags = ask.scheduling?.allocationTags
     attempt.live.set(c.key, c)
     attempt.newlyAllocated.push(c)

@@ -72,12 +72,14 @@ export function allocateReserved(
 }
 
 function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, limits: Limits, mode: SchedulingMode): Skip | undefined {
+  if (ask.grows) queue.scheduler.looks.nodeMattered = true
   if (ask.count <= 0 || (ask.grows && ask.grows.node !== node)) return 'PRIORITY_SKIPPED'
   if (mode === 'IGNORE' && attempt.waitingForAM) {
     attempt.skipped = attempt.nodeSkipped = 'Skipping assigning to Node in Ignore Exclusivity mode. '
     return 'APP_SKIPPED'
   }
   const scheduler = queue.scheduler
+  if (ask.scheduling || !scheduler.reservationsContinueLooking) scheduler.looks.nodeMattered = true
   if (ask.scheduling) {
     if (!scheduler.satisfiesConstraint(attempt, ask.scheduling, node)) {
       attempt.skipped = 'Node does not match partition or placement constraints, '
@@ -112,6 +114,7 @@ function tryNode(
     attempt.skipped = attempt.nodeSkipped = 'Skipped scheduling for this Node as its black listed. '
     return 'APP_SKIPPED'
   }
+  if (attempt.hasBlacklist || node.partition !== '' || ask.places.size > 1 || !ask.any?.relaxLocality) queue.scheduler.looks.nodeMattered = true
   ask.opportunities++
   const result = byLocality(queue, attempt, ask, node, limits, mode, reservation)
   if (result === 'PRIORITY_SKIPPED' && !reservation) ask.opportunities--
@@ -188,6 +191,7 @@ function onNode(
   // A reservation is fulfilled as it was made, though the request may have changed its size since.
   const capability = reservation?.resource ?? asked
   if (!rc.fitsIn(capability, node.total)) {
+    scheduler.looks.nodeMattered = true
     attempt.skipped = "Node's total resource is insufficient for request. "
     return 'LOCALITY_SKIPPED'
   }
@@ -208,6 +212,7 @@ function onNode(
     unreserve,
   })
   if (fits) {
+    scheduler.looks.nodeMattered = true
     let unreserve: RMContainer | undefined
     if (!reservation && scheduler.reservationsContinueLooking && (!mayAdd || needUnreserve)) {
       unreserve = reservationToGiveUp(queue, ask, needUnreserve ? over : capability)
@@ -219,6 +224,12 @@ function onNode(
     return assignment(false, unreserve)
   }
   attempt.skipped = 'Node does not have sufficient resource for request. '
+  if (!reservation) {
+    scheduler.looks.asks.push(ask)
+    // What may have more, but for what else stands against it, may still when it has waited longer.
+    if (mayAdd) scheduler.looks.nodeMattered = true
+    else if (ask.reserved.size > 0) scheduler.looks.waiting.push({ ask, queue })
+  }
   if (!mayAdd && !reservation) return 'LOCALITY_SKIPPED'
   if (scheduler.reservationsContinueLooking && !reservation && needUnreserve) return 'LOCALITY_SKIPPED'
   if (!reservation && !scheduler.mayReserve) return 'LOCALITY_SKIPPED'
@@ -226,7 +237,7 @@ function onNode(
 }
 
 /** More is wanted than is reserved already; the longer reservations wait in vain, the more may be added. */
-function mayAllocateOrReserve(queue: LeafQueue, ask: Ask): boolean {
+export function mayAllocateOrReserve(queue: LeafQueue, ask: Ask): boolean {
   const reserved = ask.reserved.size
   let starvation = 0
   if (reserved > 0) {
@@ -236,6 +247,17 @@ function mayAllocateOrReserve(queue: LeafQueue, ask: Ask): boolean {
     )
   }
   return starvation + ask.count - reserved > 0
+}
+
+/** The reserved node has no room yet: being offered again only counts. False: more comes of it. */
+export function stillWaits(queue: LeafQueue, attempt: SchedulerAttempt, node: SchedulerNode, reservation: RMContainer): boolean {
+  const { ask } = reservation
+  const rc = queue.calculator
+  const plain = ask.count > 0 && ask.places.size === 1 && !ask.scheduling && ask.any!.relaxLocality && !attempt.hasBlacklist
+  if (!plain || !rc.fitsIn(reservation.resource, node.total) || rc.availableContainers(node.available, reservation.resource) > 0) return false
+  ask.opportunities++
+  ask.reReservations++
+  return true
 }
 
 function reservationToGiveUp(queue: LeafQueue, ask: Ask, atLeast: Resource): RMContainer | undefined {

@@ -88,6 +88,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
       a.reservation.handle({ type: 'RESERVED' })
       return
     }
+    this.changed()
     const c = new RMContainer(attempt, node, a.resource, ask, this.host.now, ask.partition)
     c.assignId(attempt.nextContainerId())
     c.handle({ type: 'RESERVED' })

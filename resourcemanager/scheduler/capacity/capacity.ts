@@ -7,10 +7,13 @@ import { ENDED } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
 import type { Placement, PlacementRequest } from '../placement.js'
 import type { QueueReport } from '../reports.js'
+import type { RMContainer } from '../container.js'
+import type { Usage } from '../usage.js'
 import { applicationKey, preempted, type QueueInfo, type SchedulerSettings, type SchedulerSubmission } from '../scheduler.js'
-import type { Assignment } from './allocator.js'
+import { type Assignment, mayAllocateOrReserve, stillWaits } from './allocator.js'
 import { CapacityBooks } from './books.js'
 import { type CapacityConfig, capacityConfig } from './config.js'
+import { Futility, Looks } from './futility.js'
 import type { HeadroomBasis, LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
 import { type CapacityQueue, limitsOf } from './queue.js'
@@ -36,6 +39,11 @@ export class CapacityScheduler extends CapacityBooks {
   waitsForLocality = false
   /** Off while nodes are offered out of turn: a node is kept for a large request only when it reports. */
   mayReserve = true
+  readonly looks = new Looks()
+  /** By partition: the last offer that came to nothing. */
+  readonly #futile = new Map<string, Futility>()
+  /** Somebody asks whether offers matter: what they come to is remembered. */
+  #watched = false
   #preemption: Preemption | undefined
   #lastRound = 0
   #offSwitchPerHeartbeat = 1
@@ -199,6 +207,7 @@ export class CapacityScheduler extends CapacityBooks {
   finishApplication(id: ApplicationId, how: 'FINISHED' | 'FAILED' | 'KILLED'): void {
     const application = this.application(id)
     if (!application) return
+    this.changed()
     application.queue.finish(id, application.user)
     application.queue.count(ENDED[how])
     application.current = undefined
@@ -284,6 +293,7 @@ export class CapacityScheduler extends CapacityBooks {
   setPriority(id: ApplicationId, priority: number): void {
     const application = this.application(id)
     if (!application) return
+    this.changed()
     const change = () => {
       application.priority = priority
     }
@@ -309,6 +319,15 @@ export class CapacityScheduler extends CapacityBooks {
 
   protected offer(node: SchedulerNode): void {
     if (this.asynchronous && !this.#mayGainFrom(node)) return
+    for (const futile of this.#futile.values()) futile.settle()
+    this.looks.begin()
+    const { changes } = this
+    this.#assignAll(node)
+    if (this.#watched && changes === this.changes && !node.reserved && !this.looks.nodeMattered)
+      this.#futile.set(node.partition, new Futility(changes, this.looks))
+  }
+
+  #assignAll(node: SchedulerNode): void {
     let offSwitch = 0
     let assigned = 0
     for (;;) {
@@ -333,7 +352,10 @@ export class CapacityScheduler extends CapacityBooks {
       if (assignment && assignment !== 'QUEUE_LIMIT') this.commit(assignment)
       return undefined
     }
-    if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) return undefined
+    if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) {
+      this.looks.nodeMattered = true
+      return undefined
+    }
     const respecting = this.root.assign(node, limitsOf(this.cluster.ofPartition(node.partition)), 'RESPECT')
     if (respecting && respecting !== 'QUEUE_LIMIT') {
       this.commit(respecting)
@@ -348,6 +370,7 @@ export class CapacityScheduler extends CapacityBooks {
 
   /** A round over the nodes is worth while again. */
   override stir(): void {
+    this.changed()
     this.#stirred = true
   }
 
@@ -357,6 +380,7 @@ export class CapacityScheduler extends CapacityBooks {
    */
   override schedule(): void {
     if (!this.asynchronous || !this.#stirred) return
+    for (const futile of this.#futile.values()) futile.settle()
     this.#stirred = false
     this.mayReserve = false
     const { room } = this.cluster
@@ -378,14 +402,23 @@ export class CapacityScheduler extends CapacityBooks {
     this.mayReserve = true
   }
 
-  pending(): Resource {
-    return this.root.usage.total('pending')
+  protected get whole(): Usage {
+    return this.root.usage
   }
 
   override offerMatters(node: SchedulerNode): boolean {
+    this.#watched = true
     if (!node.usable) return false
-    if (node.reserved) return true
-    return node.roomIndex >= 0 && this.#mayGainFrom(node)
+    if (node.reserved) return !this.#stillWaits(node, node.reserved)
+    if (node.roomIndex < 0 || !this.#mayGainFrom(node)) return false
+    const futile = this.#futile.get(node.partition)
+    return futile?.changes !== this.changes || !futile.covers(node, this.settings.calculator, mayAllocateOrReserve)
+  }
+
+  #stillWaits(node: SchedulerNode, reservation: RMContainer): boolean {
+    const attempt = reservation.attempt.application.current
+    const leaf = attempt?.queue as LeafQueue | undefined
+    return attempt === reservation.attempt && leaf !== undefined && leaf.attempts.has(attempt) && stillWaits(leaf, attempt, node, reservation)
   }
 
   // ── preemption ──

@@ -49,7 +49,10 @@ export class ParentQueue extends CapacityQueue {
     if (mode === 'RESPECT' && !this.accessible(partition)) return undefined
     if (!this.hasPending(partition, mode)) return undefined
     const rc = this.calculator
-    if (node.reserved || rc.compare(this.clusterTotal, node.available, this.minimumAllocation) < 0) return undefined
+    if (node.reserved || rc.compare(this.clusterTotal, node.available, this.minimumAllocation) < 0) {
+      this.scheduler.looks.nodeMattered = true
+      return undefined
+    }
     if (!this.canAssign(partition, limits, this.usage.of('').reserved, mode)) return undefined
     let skipped: 'QUEUE_LIMIT' | undefined
     for (const child of this.inOrder(partition)) {

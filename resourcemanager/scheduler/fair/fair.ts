@@ -19,6 +19,7 @@ import { ENDED, LOCALITY } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
 import type { Placement, PlacementRequest } from '../placement.js'
 import type { QueueReport } from '../reports.js'
+import type { Usage } from '../usage.js'
 import {
   aborted,
   applicationKey,
@@ -468,8 +469,8 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     return (attempt.queue as FairQueue).fairShare
   }
 
-  pending(): Resource {
-    return this.root.books.total('pending')
+  protected get whole(): Usage {
+    return this.root.books
   }
 
   rootReport(): QueueReport {

@@ -167,7 +167,7 @@ export class Master {
   }
 
   get #needed(): boolean {
-    return this.#news || this.#asks.length > 0 || this.#releases.length > 0 || this.#unread !== undefined
+    return this.#news || this.container?.node.doomed === true || this.#asks.length > 0 || this.#releases.length > 0 || this.#unread !== undefined
   }
 
   #planIfNeeded(): void {

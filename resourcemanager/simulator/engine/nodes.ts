@@ -62,6 +62,8 @@ export class SimNode {
   readonly random: Random
   /** It must go on reporting, whatever there is to say. */
   pinned = false
+  /** It fails soon. */
+  doomed = false
 
   constructor(
     readonly index: number,
@@ -95,6 +97,8 @@ export class Nodes {
     specs: readonly NodeSpec[],
     private readonly model: NodeModel,
     readonly interval: number,
+    /** As long as anybody may pause between two words. */
+    private readonly lastWords: number,
   ) {
     const phases = randomOf(run.seed, 'phases')
     this.all = specs.map((spec, i) => new SimNode(i, spec, phases.int(interval), run.seed))
@@ -133,8 +137,7 @@ export class Nodes {
       else plan(upAt, () => this.#register(node))
       for (const outage of spec.outages ?? []) {
         if (outage.kind === 'failure') {
-          // Its last report counts from when it is silent: that one is made.
-          plan(Math.max(0, outage.from - this.interval), () => this.wake(node))
+          plan(Math.max(0, outage.from - this.lastWords), () => this.#doom(node))
           plan(outage.from, () => this.#fail(node))
           if (outage.to !== undefined) plan(outage.to, () => this.#register(node))
         } else {
@@ -150,7 +153,7 @@ export class Nodes {
     const { failure } = this.model
     if (!failure) return
     const at = from + Math.max(this.interval, millis(node.random, failure.every))
-    this.run.agenda.add(Math.max(from, at - this.interval), KIND.FAULT, this.#sequence++, () => this.wake(node))
+    this.run.agenda.add(Math.max(from, at - this.lastWords), KIND.FAULT, this.#sequence++, () => this.#doom(node))
     this.run.agenda.add(at, KIND.FAULT, this.#sequence++, () => {
       this.#fail(node)
       const back = at + millis(node.random, failure.repair)
@@ -199,6 +202,7 @@ export class Nodes {
   #fail(node: SimNode): void {
     if (!node.alive) return
     node.alive = false
+    node.doomed = false
     this.#alive--
     node.view = undefined
     this.#due[node.position] = 0
@@ -211,6 +215,14 @@ export class Nodes {
       c.ended = true
       c.onEnd(LOST_WITH_NODE, this.run.now)
     }
+  }
+
+  /** It is about to fail: its silence, and that of the masters on it, counts from when each last spoke, so none of that is passed over. */
+  #doom(node: SimNode): void {
+    if (!node.alive) return
+    node.doomed = true
+    this.wake(node)
+    this.run.keepMastersAlive(node)
   }
 
   #exclude(node: SimNode, grace: number | undefined): void {
@@ -347,7 +359,7 @@ export class Nodes {
 
   /** The first place from `from` on whose heartbeat matters; `limit` or more when none does. */
   #search(from: number, limit: number): number {
-    if (!this.core.anythingPending()) {
+    if (!this.core.offersMatter()) {
       const at = this.#due.indexOf(1, from)
       return at < 0 ? limit : at
     }
@@ -362,7 +374,7 @@ export class Nodes {
   /** The heartbeat that `next` has found. */
   report(): void {
     const node = this.#ring[this.#cursor]!
-    this.#due[this.#cursor] = node.pinned ? 1 : 0
+    this.#due[this.#cursor] = node.pinned || node.doomed ? 1 : 0
     this.#cursor++
     const { completed } = node
     const containers: ContainerStatus[] = []

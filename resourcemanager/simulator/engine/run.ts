@@ -8,11 +8,12 @@ import { SIMULATED_START } from '../configuration.js'
 import { behaviourOf } from '../models/behaviours.js'
 import type { Models } from '../models/models.js'
 import type { ApplicationOutcome } from '../results.js'
+import { placeText } from '../traces/problems.js'
 import type { ApplicationSpec, Workload } from '../workload.js'
 import { Agenda, KIND, type Kind } from './agenda.js'
 import { SimApplication } from './application.js'
 import { type Behaviour, Master } from './master.js'
-import { Nodes } from './nodes.js'
+import { Nodes, type SimNode } from './nodes.js'
 import { randomOf } from './random.js'
 import { neverSchedulable } from './schedulable.js'
 import { Sampler } from './sampler.js'
@@ -78,7 +79,8 @@ export class Run {
       },
     })
     this.sampler = new Sampler(this)
-    this.nodes = new Nodes(this, workload.nodes, models.node, options.heartbeatInterval)
+    const pauses = Object.values(models.masters).map((m) => Math.max(m.heartbeat, m.idleHeartbeat ?? 0))
+    this.nodes = new Nodes(this, workload.nodes, models.node, options.heartbeatInterval, 2 * Math.max(options.heartbeatInterval, ...pauses))
     this.#nextKeepAlive = this.#silence
   }
 
@@ -185,10 +187,11 @@ export class Run {
     const application = new SimApplication(index, spec, id, model, behaviour, random, this)
     application.submittedAt = this.#now
     this.applications.push(application)
-    const never = neverSchedulable(spec, model, config, workload.nodes)
+    const never = neverSchedulable(spec, model, config, workload.nodes, models.node)
     if (never !== undefined) {
       this.#unfinished--
-      application.end('NEVER_SCHEDULABLE', never, 0, undefined, undefined)
+      application.queue = this.core.queue(spec.queue)?.path ?? spec.queue
+      application.end('NEVER_SCHEDULABLE', placed(spec, never), 0, undefined, undefined)
       return
     }
     this.#byId.set(id.id, application)
@@ -220,7 +223,7 @@ export class Run {
       },
     })
     if (error) {
-      if (!application.outcome) this.#close(application, () => application.end('REJECTED', error.message, 0, undefined, this.#now))
+      if (!application.outcome) this.#close(application, () => application.end('REJECTED', placed(spec, error.message), 0, undefined, this.#now))
       return
     }
     if (spec.killedAfter !== undefined) {
@@ -248,7 +251,8 @@ export class Run {
     const rejected = report.state === 'FAILED' && attempts === 0
     const failed = report.state === 'FAILED' || (report.state === 'FINISHED' && report.finalStatus === 'FAILED')
     const state = rejected ? 'REJECTED' : failed ? 'FAILED' : report.state === 'KILLED' ? 'KILLED' : 'FINISHED'
-    const reason = state === 'FINISHED' ? undefined : report.diagnostics || application.problem
+    const diagnostics = report.diagnostics || application.problem
+    const reason = state === 'FINISHED' ? undefined : rejected ? placed(application.spec, diagnostics ?? '') : diagnostics
     this.#close(application, () => application.end(state, reason, attempts, report, report.finishTime - SIMULATED_START))
   }
 
@@ -306,6 +310,10 @@ export class Run {
     return this.#lastProgress + patience
   }
 
+  keepMastersAlive(node: SimNode): void {
+    for (const master of this.#masters.values()) if (master.container?.node === node) master.keepAlive()
+  }
+
   #keepAlive(): void {
     const before = this.#now - this.#silence
     this.nodes.keepAlive(before)
@@ -320,7 +328,7 @@ export class Run {
     const running = report?.state === 'RUNNING'
     application.end(
       running ? 'RUNNING' : 'WAITING',
-      running ? undefined : report?.diagnostics.trim(),
+      running ? undefined : waitOf(report?.diagnostics ?? ''),
       report?.currentAttemptId?.attemptId ?? 0,
       report,
       undefined,
@@ -328,4 +336,17 @@ export class Run {
   }
 }
 
+/** Why it waits, but for when and on which node that was last found. */
+const waitOf = (diagnostics: string) =>
+  diagnostics
+    .replace(/^\[[^\]]*\] /, '')
+    .replace(/ Last Node which was processed.*?\)\./s, '')
+    .trim()
+
+/** Sent KILL. */
 const KILLED = 137
+
+/** With the place in its trace, for what a trace should not have asked. */
+function placed(spec: ApplicationSpec, reason: string): string {
+  return spec.place ? `${reason} (${placeText(spec.place)})` : reason
+}

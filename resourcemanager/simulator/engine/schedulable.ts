@@ -1,11 +1,17 @@
 /** What no node and no limit of the configuration could ever hold. */
 import { fitsIn, formatResource, type Resource } from '../../../common/records/index.js'
 import type { CoreConfig } from '../../core/index.js'
-import type { MasterModel } from '../models/models.js'
+import type { MasterModel, NodeModel } from '../models/models.js'
 import type { ApplicationSpec, NodeSpec } from '../workload.js'
 
 /** Why the application can never be given all it asks for; undefined: it can. */
-export function neverSchedulable(spec: ApplicationSpec, model: MasterModel, config: CoreConfig, nodes: readonly NodeSpec[]): string | undefined {
+export function neverSchedulable(
+  spec: ApplicationSpec,
+  model: MasterModel,
+  config: CoreConfig,
+  nodes: readonly NodeSpec[],
+  { exclusiveLabels }: NodeModel,
+): string | undefined {
   const label = spec.nodeLabelExpression
   const wants: { readonly what: string; readonly resource: Resource; readonly label: string | undefined }[] = [
     { what: 'its application master', resource: spec.am.resource, label: spec.am.nodeLabelExpression ?? label },
@@ -16,7 +22,8 @@ export function neverSchedulable(spec: ApplicationSpec, model: MasterModel, conf
     if (!fitsIn(resource, config.maximumAllocation))
       return `${what} asks for ${formatResource(resource)}; yarn.scheduler.maximum-allocation is ${formatResource(config.maximumAllocation)}`
     // A node without labels may serve what names none; one with a label only who asks for it, or anybody where it is shared.
-    const candidates = on === undefined || on === '' ? nodes : nodes.filter((n) => n.labels?.includes(on))
+    const open = (n: NodeSpec) => n.labels === undefined || n.labels.every((l) => exclusiveLabels?.[l] === false)
+    const candidates = nodes.filter(on === undefined || on === '' ? open : (n) => n.labels?.includes(on))
     if (candidates.some((n) => fitsIn(resource, n.resource))) continue
     const largest = candidates.reduce<Resource | undefined>((l, n) => (!l || n.resource.memory > l.memory ? n.resource : l), undefined)
     const where = on === undefined || on === '' ? 'node' : `node labelled ${on}`

@@ -1,0 +1,39 @@
+/** Heartbeats and allocates that change nothing are passed over exactly: with all of them made, everything that happens is the same. */
+import { describe, expect, it } from 'vitest'
+import { coreConfigOf } from '../../../resourcemanager/simulator/configuration.js'
+import { simulate } from '../../../resourcemanager/simulator/simulate.js'
+import { type Scene, scenes } from './scenes.js'
+
+const SEEDS = [1, 2]
+
+/** All of a run that is not about how it was run. */
+function outcome(scene: Scene, seed: number, skipping: boolean) {
+  const { workload, properties, allocations } = scene.make(seed)
+  const { events, skippedHeartbeats, ...rest } = simulate({
+    workload,
+    config: coreConfigOf({ name: scene.name, properties, ...(allocations !== undefined && { allocations }) }),
+    configurationName: scene.name,
+    seed,
+    skipping,
+    until: 3_600_000,
+  })
+  // Not one text: a difference is to be read by people.
+  const { applications, ...whole } = rest
+  return { events, skippedHeartbeats, applications: applications.map((a) => JSON.stringify(a)), whole: JSON.stringify(whole) }
+}
+
+describe('passing over what changes nothing', () => {
+  for (const scene of scenes) {
+    it(scene.name, () => {
+      for (const seed of SEEDS) {
+        const all = outcome(scene, seed, false)
+        const some = outcome(scene, seed, true)
+        const differs = all.applications.findIndex((a, i) => a !== some.applications[i])
+        expect(some.applications[differs], `seed ${seed}`).toBe(all.applications[differs])
+        expect(some.whole === all.whole, `seed ${seed}: the timeline`).toBe(true)
+        expect(all.skippedHeartbeats).toBe(0)
+        expect(some.events).toBeLessThan(all.events * scene.atMost)
+      }
+    }, 60_000)
+  }
+})
