@@ -19,12 +19,14 @@ import { type BlockStore, openBlockStore } from './storage/block-store.js'
 import { readVersion } from './storage/layout.js'
 import type { Replica } from './storage/replica.js'
 import { bindVolume, openVolume } from './storage/volume.js'
+import { type VolumeScanner, startVolumeScanner } from './storage/volume-scanner.js'
 import { copyReplica } from './transfer/block-copier.js'
 import type { TransferContext } from './transfer/context.js'
 import { buildTransferServer } from './transfer/server.js'
 import { registerWebHdfs } from './webhdfs/routes.js'
 
 const COPY_TIMEOUT = 60_000
+const HOUR = 3_600_000
 
 /** All NameNodes of the service. */
 function namenodeAddresses(conf: Configuration): Address[] {
@@ -55,6 +57,17 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const received = async (r: Replica) => {
     await Promise.all(services.map((s) => s.report(r, 'RECEIVED')))
   }
+  const corrupt = (r: Replica) => {
+    for (const s of services) s.reportBad(r).catch((e) => log.warn(`reporting a corrupt replica failed: ${(e as Error).message}`))
+  }
+  let scanners: VolumeScanner[] = []
+  const startScanners = (of: BlockStore): VolumeScanner[] => {
+    const hours = conf.get(hdfs.scanPeriod)
+    const bytesPerSecond = conf.get(hdfs.scanBytesPerSecond)
+    if (hours < 0 || bytesPerSecond <= 0) return []
+    const periodMillis = (hours === 0 ? Number(hdfs.scanPeriod.default) : hours) * HOUR
+    return volumes.map((volume) => startVolumeScanner({ store: of, volume, periodMillis, bytesPerSecond, corrupt, log }))
+  }
   const transferContext = (): TransferContext | undefined =>
     store && {
       store,
@@ -63,9 +76,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
       connectTimeout: 5000,
       keepAlive: conf.get(hdfs.datanodeKeepAlive),
       received,
-      corrupt: (r) => {
-        for (const s of services) s.reportBad(r).catch((e) => log.warn(`reporting a corrupt replica failed: ${(e as Error).message}`))
-      },
+      corrupt,
       copy: (r, targets, clientName) => copyReplica(store!, r, targets, clientName, useHostname, COPY_TIMEOUT),
     }
   const recovery = (): RecoveryContext | undefined => store && { store, uuid, user, useHostname, log, received }
@@ -133,6 +144,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
               datanodeUuid: uuid,
             })
           store = openBlockStore(info.blockPoolID, volumes, (problem) => log.warn(problem))
+          scanners = startScanners(store)
           return store
         },
         duties: {
@@ -158,6 +170,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
     addresses: { transfer: `${transferAddress.host}:${xferPort}`, http: `${httpAddress.host}:${infoPort}`, rpc: `${ipcAddress.host}:${ipcPort}` },
     async stop() {
       for (const s of services) s.stop()
+      await Promise.all(scanners.map((s) => s.stop()))
       await Promise.all([transfer.close(), rpc.close(), web.close()])
       for (const unlock of unlocks) unlock()
     },

@@ -82,6 +82,13 @@ export const hdfs = {
     '4000',
     'how long a DataNode keeps an idle connection for another operation',
   ),
+  scanPeriod: property(
+    'dfs.datanode.scan.period.hours',
+    'float',
+    '504',
+    'hours within which a DataNode reads each block to check it; 0: the default, below: never',
+  ),
+  scanBytesPerSecond: property('dfs.block.scanner.volume.bytes.per.second', 'bytes', '1048576', 'how fast it does so on each volume; 0: never'),
   automaticFailover: property(
     'dfs.ha.automatic-failover.enabled',
     'boolean',
