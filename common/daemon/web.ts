@@ -60,7 +60,9 @@ export function buildWeb(options: WebOptions): FastifyInstance {
     const files = existsSync(options.logDir) ? readdirSync(options.logDir).sort() : []
     return reply
       .type('text/html; charset=utf-8')
-      .send(`<!doctype html><title>Logs</title><h1>Logs</h1><ul>${files.map((f) => `<li><a href="/logs/${encodeURIComponent(f)}">${f}</a>`).join('')}</ul>`)
+      .send(
+        `<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1"><title>Logs</title><link rel="icon" href="data:,"><style>:root{color-scheme:light dark}body{font:15px/1.7 system-ui,sans-serif;margin:1rem;overflow-wrap:anywhere}</style><h1>Logs</h1><p><a href="/">Back to the pages</a><ul>${files.map((f) => `<li><a href="/logs/${encodeURIComponent(f)}">${f.replace(/[<&]/g, '')}</a>`).join('')}</ul>`,
+      )
   })
   web.get('/logs/:file', (request, reply) => {
     const file = path.join(options.logDir, path.basename((request.params as { file: string }).file))

@@ -6,6 +6,7 @@ import { JSON_TYPE, send } from './answers.js'
 import { clusterRoutes } from './cluster-routes.js'
 import { RestError, internalError } from './errors.js'
 import { jobRoutes } from './job-routes.js'
+import { pageRoutes } from './page.js'
 
 /** rest.server.max-content-length */
 const MAX_BODY = 100 * 1024 * 1024
@@ -29,6 +30,7 @@ export function buildRest(cluster: Cluster, log: Log): FastifyInstance {
     clusterRoutes(scope, cluster)
   }
   routes(app)
+  pageRoutes(app)
   void app.register(async (scope) => routes(scope), { prefix: '/v1' })
   return app
 }

@@ -107,7 +107,7 @@ export function docRoutes(web: FastifyInstance): void {
     return reply
       .type('text/html; charset=utf-8')
       .send(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>REST</title><style>:root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:70rem}td{padding:.25rem .8rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}</style>
+<title>REST</title><link rel="icon" href="data:,"><style>:root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:70rem}td{padding:.25rem .8rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}</style>
 <h1>REST</h1><p>As YARN's own ResourceManager REST interface; JSON, or XML with <code>Accept: application/xml</code>. <a href="/docs/openapi.json">OpenAPI</a></p><table>${rows.join('')}</table>`)
   })
 }
