@@ -44,6 +44,8 @@ export class CapacityScheduler extends CapacityBooks {
   readonly #futile = new Map<string, Futility>()
   /** Somebody asks whether offers matter: what they come to is remembered. */
   #watched = false
+  /** The last assignment was beyond a limit and was not booked. */
+  #refused = false
   #preemption: Preemption | undefined
   #lastRound = 0
   #offSwitchPerHeartbeat = 1
@@ -358,13 +360,13 @@ export class CapacityScheduler extends CapacityBooks {
     }
     const respecting = this.root.assign(node, limitsOf(this.cluster.ofPartition(node.partition)), 'RESPECT')
     if (respecting && respecting !== 'QUEUE_LIMIT') {
-      this.commit(respecting)
+      this.#refused = !this.commit(respecting)
       return respecting
     }
     if (node.partition === '' || this.host.isExclusive(node.partition)) return undefined
     const ignoring = this.root.assign(node, limitsOf(this.cluster.ofPartition('')), 'IGNORE')
     if (!ignoring || ignoring === 'QUEUE_LIMIT') return undefined
-    this.commit(ignoring)
+    this.#refused = !this.commit(ignoring)
     return ignoring
   }
 
@@ -393,7 +395,7 @@ export class CapacityScheduler extends CapacityBooks {
         this.#cursor = (this.#cursor + 1) % Math.max(room.length, 1)
         if (node.reserved) continue
         const assignment = this.#assignOn(node)
-        if (assignment) placed = true
+        if (assignment && !this.#refused) placed = true
       }
       if (placed) idlePasses = 0
       else if (this.waitsForLocality) idlePasses++

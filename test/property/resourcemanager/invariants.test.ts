@@ -181,7 +181,7 @@ describe.each(Object.entries(CASES))('with %s', (_name, made) => {
     )
     if (found.failed)
       throw new Error(`seed ${found.seed}, after ${found.numRuns} histories, shrunk ${found.numShrinks} times: ${(found.errorInstance as Error).message}`)
-  })
+  }, 180_000)
 })
 
 it('a hundred thousand events of every kind have been among them', () => {
