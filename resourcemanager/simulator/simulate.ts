@@ -2,6 +2,7 @@
 import { readValue } from '../../common/config/keys/value.js'
 import { yarn } from '../../common/config/keys/yarn.js'
 import type { CoreConfig } from '../core/index.js'
+import type { EventLog } from '../runtime/event-log.js'
 import { Run } from './engine/run.js'
 import { BUILT_IN, type Models } from './models/models.js'
 import type { RunResult } from './results.js'
@@ -20,13 +21,15 @@ export interface SimulateOptions {
   readonly skipping?: boolean
   /** Called now and then with the milliseconds simulated and the steps taken. */
   readonly onProgress?: (simulated: number, events: number) => void
+  /** Records the run, as a ResourceManager's event log: `bobbin replay` reads it. */
+  readonly onStep?: EventLog['append']
 }
 
 /** @throws ConfigurationError, IllegalArgumentException when the scheduler can't be configured so */
 export function simulate(options: SimulateOptions): RunResult {
-  const { workload, config, configurationName, seed, until, models = BUILT_IN, skipping = true, onProgress } = options
+  const { workload, config, configurationName, seed, until, models = BUILT_IN, skipping = true, onProgress, onStep } = options
   const heartbeatInterval = readValue(config.properties, yarn.nmHeartbeatInterval)
-  const run = new Run({ workload, config, models, seed, heartbeatInterval, until, skipping, onProgress })
+  const run = new Run({ workload, config, models, seed, heartbeatInterval, until, skipping, onProgress, onStep })
   const { simulated, outcomes } = run.run()
   const applications = [...outcomes]
   return {

@@ -42,6 +42,8 @@ export interface NodeSpec {
   readonly labels?: readonly string[]
   /** When it registers; default 0. */
   readonly upAt?: number
+  /** When in the interval of heartbeats it reports, milliseconds; drawn where it is not told. */
+  readonly phase?: number
   readonly outages?: readonly Outage[]
 }
 

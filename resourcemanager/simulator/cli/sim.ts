@@ -1,5 +1,6 @@
 /** `bobbin sim TRACE…`: traces through the ResourceManager in virtual time. */
 import type { Command } from 'commander'
+import { openEventLog } from '../../runtime/event-log.js'
 import { coreConfigOf, readSimulatedConfiguration } from '../configuration.js'
 import { readModels } from '../models/file.js'
 import { BUILT_IN } from '../models/models.js'
@@ -17,6 +18,7 @@ interface SimArguments {
   readonly until?: string
   readonly models?: string
   readonly out?: string
+  readonly eventLog?: string
   readonly live: boolean
   readonly host?: string
 }
@@ -33,6 +35,7 @@ export function addSim(bobbin: Command, terminal: Terminal): Command {
     .option('--until <time>', 'end of the run: 90s, 15min, 2h, 1d')
     .option('--models <file>', 'how nodes and application masters behave, where that is not as built in (YAML)')
     .option('--out <folder>', 'writes report.html, result.json and CSV files there')
+    .option('--event-log <file>', 'records the run as a ResourceManager does its own, for bobbin replay')
     .option('--live', 'in real time, with simulated NodeManagers and masters that speak to the running ResourceManager of --conf (or HADOOP_CONF_DIR)', false)
     .option('--host <address>', "with --live: where the simulated NodeManagers listen, for a ResourceManager that isn't on this machine")
     .action((files: string[], options: SimArguments) => run(files, options, terminal))
@@ -57,6 +60,8 @@ async function run(files: readonly string[], options: SimArguments, terminal: Te
     )
     return
   }
+  const config = coreConfigOf(configuration)
+  const log = options.eventLog === undefined ? undefined : openEventLog(options.eventLog, config)
   const progress = progressLine(terminal)
   const started = performance.now()
   const seconds = () => (performance.now() - started) / 1000
@@ -64,10 +69,11 @@ async function run(files: readonly string[], options: SimArguments, terminal: Te
     const result = simulate({
       workload,
       models,
-      config: coreConfigOf(configuration),
+      config,
       configurationName: configuration.name,
       seed,
       ...until,
+      ...(log && { onStep: log.append }),
       onProgress: (simulated, events) => {
         const times = simulated / 1000 / Math.max(seconds(), 0.001)
         progress.show(`${clock(simulated)} simulated in ${seconds().toFixed(1)} s (${times.toFixed(0)} times real time), ${events} events`)
@@ -81,6 +87,7 @@ async function run(files: readonly string[], options: SimArguments, terminal: Te
     )
     if (options.out !== undefined) terminal.out(`report: ${writeReport(result, options.out)}\n`)
   } finally {
+    log?.close()
     progress.clear()
   }
 }

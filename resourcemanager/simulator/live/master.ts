@@ -84,6 +84,7 @@ export class LiveMaster implements MasterPort {
     const at = this.#asks.findIndex(same)
     if (at >= 0) this.#asks[at] = request
     else this.#asks.push(request)
+    this.#soon(this.parts.application.model.heartbeat)
   }
 
   release(id: ContainerId): void {
@@ -92,6 +93,7 @@ export class LiveMaster implements MasterPort {
 
   finish(status: FinalApplicationStatus): void {
     this.#finish = status
+    this.#soon(0)
   }
 
   at(time: number, what: () => void): void {
@@ -127,8 +129,21 @@ export class LiveMaster implements MasterPort {
       return
     }
     const { heartbeat, idleHeartbeat } = application.model
-    const pause = this.#finish !== undefined ? 0 : behaviour.waiting ? heartbeat : (idleHeartbeat ?? heartbeat)
-    this.#timer = setTimeout(() => void this.#beat(), pause)
+    this.#plan(this.#finish !== undefined ? 0 : behaviour.waiting ? heartbeat : (idleHeartbeat ?? heartbeat))
+  }
+
+  #plan(pause: number): void {
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#beat()
+    }, pause)
+  }
+
+  /** Within `pause`, where it rests for longer. */
+  #soon(pause: number): void {
+    if (!this.#timer) return
+    clearTimeout(this.#timer)
+    this.#plan(pause)
   }
 
   #read(answer: AllocateResponseProto): void {

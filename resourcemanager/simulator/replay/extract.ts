@@ -262,7 +262,7 @@ function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], h
   }
 }
 
-function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>): NodeSpec[] {
+function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>, heartbeat: number): NodeSpec[] {
   return life.nodes.map((n) => {
     const outages: Outage[] = n.outages.map((o) =>
       o.kind === 'failure'
@@ -277,6 +277,7 @@ function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>): NodeSp
       resource: n.resource,
       ...(n.labels.length > 0 && { labels: n.labels }),
       ...(n.upAt > 0 && { upAt: n.upAt }),
+      ...(n.firstHeartbeat !== undefined && { phase: n.firstHeartbeat % heartbeat }),
       ...(outages.length > 0 && { outages }),
     }
   })
@@ -296,7 +297,7 @@ export function extract(life: RecordedLife, name: string): Extracted {
   notes.add('when and for what masters ask is taken from the record: after their registration, or after as many of their containers as had ended then')
   notes.add('containers run as long as their node reported them to, to a heartbeat’s exactness; from allocation to start they take their application’s median')
   return {
-    workload: { name, nodes: nodesOf(life, names), applications: made.map((m) => m.spec) },
+    workload: { name, nodes: nodesOf(life, names, heartbeat), applications: made.map((m) => m.spec) },
     models: { node: {}, masters: { ...BUILT_IN.masters, ...Object.fromEntries(made.map((m) => [m.spec.model, m.model])) } },
     length: life.end,
     notes: notes.list(),

@@ -71,6 +71,7 @@ export interface RecordedNode {
   readonly upAt: number
   readonly outages: { kind: 'failure' | 'decommission'; from: number; to?: number }[]
   lastHeartbeat: number
+  firstHeartbeat?: number
 }
 
 export interface RecordedLife {
@@ -189,7 +190,10 @@ class Recorder implements RecordedLife {
         return
       case 'nodeHeartbeat': {
         const node = this.#nodes.get(nodeKey(event.nodeId))
-        if (node) node.lastHeartbeat = now
+        if (node) {
+          node.lastHeartbeat = now
+          node.firstHeartbeat ??= now
+        }
         for (const c of event.containers) this.#reported(c.containerId, c.state, c.exitStatus, now)
         return
       }

@@ -47,12 +47,12 @@ const variables = (of: Readonly<Record<string, string>>) =>
     .map(([name, value]) => `--${name}:${value}`)
     .join(';')
 
-/** Custom properties on `selector`; a page may hold its reader's choice in data-theme. */
+/** Custom properties on `selector`; a page may hold its reader's choice in data-theme. Paper is light. */
 export function themeCss(selector: string): string {
   return [
     `${selector}{${variables(LIGHT)};color-scheme:light dark}`,
-    `@media (prefers-color-scheme:dark){${selector}:not([data-theme=light]){${variables(DARK)}}}`,
-    `${selector}[data-theme=dark]{${variables(DARK)}}`,
+    `@media screen and (prefers-color-scheme:dark){${selector}:not([data-theme=light]){${variables(DARK)}}}`,
+    `@media screen{${selector}[data-theme=dark]{${variables(DARK)}}}`,
   ].join('\n')
 }
 
