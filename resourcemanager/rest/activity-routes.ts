@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify'
 import { formatApplicationId, formatNodeId, parseNodeId } from '../../common/records/ids.js'
 import type { Activity } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { applicationOf } from './context.js'
+import { applicationOf, schedulerName } from './context.js'
 import { type Tree, answer } from './render.js'
 
 export function activityRoutes(web: FastifyInstance, requireActive: () => ResourceManager): void {
@@ -11,6 +11,7 @@ export function activityRoutes(web: FastifyInstance, requireActive: () => Resour
 
   web.get<{ Querystring: { nodeId?: string } }>(`${base}/activities`, (request, reply) => {
     const rm = requireActive()
+    if (schedulerName(rm) !== 'CapacityScheduler') return answer(request, reply, 'activities', { diagnostic: 'Not Capacity Scheduler' })
     const { nodeId } = request.query
     const live = rm.core.metrics().nodes.RUNNING > 0
     const wanted = nodeId === undefined ? undefined : formatNodeId(parseNodeId(nodeId))

@@ -6,6 +6,7 @@ import { NONE, type Resource, add, amountOf, multiply } from '../../common/recor
 import type { ApplicationReport, AttemptReport, ContainerReport } from '../core/index.js'
 import { formatIso8601, logUrl, proxyUrl, trackingUrl } from '../rpc/reports.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
+import { schedulerName } from './context.js'
 import { Repeated, type Tree, float } from './render.js'
 
 /** @param limits what a container may have at least and at most, where the real one says so */
@@ -100,7 +101,9 @@ export function appInfo(rm: ResourceManager, a: ApplicationReport, { without }: 
     unmanagedApplication: a.unmanagedAM,
     appNodeLabelExpression: unless('appNodeLabelExpression', () => a.nodeLabelExpression),
     amNodeLabelExpression: unless('amNodeLabelExpression', () => (a.unmanagedAM || !hasAttempt ? undefined : (a.amNodeLabelExpression ?? ''))),
-    resourceInfo: unless('resourceInfo', () => (live ? { resourceUsagesByPartition: [usageByPartition(rm, a, attempt)] } : undefined)),
+    resourceInfo: unless('resourceInfo', () =>
+      live && schedulerName(rm) === 'CapacityScheduler' ? { resourceUsagesByPartition: [usageByPartition(rm, a, attempt)] } : undefined,
+    ),
     timeouts: unless('timeouts', () => ({ timeout: [timeoutInfo(rm, a)] })),
   }
 }

@@ -9,7 +9,7 @@ import { parseIso8601 } from '../rpc/client-service.js'
 import { submissionOf } from '../rpc/requests.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { type AppField, type AppInfoOptions, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
-import { type RmWebOptions, applicationOf, attemptOf, badRequest, callerOf, containerIdFrom, forbidden, notFound } from './context.js'
+import { type RmWebOptions, applicationOf, attemptOf, badRequest, callerOf, containerIdFrom, forbidden, notFound, schedulerName } from './context.js'
 import { type Tree, answer } from './render.js'
 import { type AppSubmission, contextOf } from './submission.js'
 
@@ -200,7 +200,7 @@ function matching(rm: ResourceManager, query: Query): ApplicationReport[] {
   const types = listOf(query.applicationTypes).map((t) => t.toLowerCase())
   const tags = listOf(query.applicationTags).map((t) => t.toLowerCase())
   const queues = listOf(query.queue)
-  for (const q of queues) if (!rm.core.queue(q)) throw badRequest(`Unknown queue: ${q}`)
+  if (schedulerName(rm) === 'CapacityScheduler') for (const q of queues) if (!rm.core.queue(q)) throw badRequest(`Unknown queue: ${q}`)
   const finalStatus = query.finalStatus
   if (finalStatus !== undefined && !(FINAL_APPLICATION_STATUSES as readonly string[]).includes(finalStatus))
     throw exception('IllegalArgumentException', `No enum constant org.apache.hadoop.yarn.api.records.FinalApplicationStatus.${finalStatus}`)

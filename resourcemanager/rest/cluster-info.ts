@@ -5,6 +5,7 @@ import { HADOOP_VERSION } from '../rpc/tracker-service.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { resourceInfo } from './app-info.js'
 import { type Tree, double, float } from './render.js'
+import { schedulerName } from './context.js'
 
 const STORE = 'org.apache.hadoop.yarn.server.resourcemanager.recovery'
 
@@ -29,6 +30,7 @@ export function clusterInfo(startedAt: number, rm: ResourceManager | undefined, 
 
 export function metricsInfo(rm: ResourceManager): Tree {
   const m = rm.core.metrics()
+  const partitions = schedulerName(rm) === 'CapacityScheduler'
   const utilization = utilizationOf(rm.core.nodes())
   return {
     appsSubmitted: m.appsSubmitted,
@@ -61,11 +63,14 @@ export function metricsInfo(rm: ResourceManager): Tree {
     rebootedNodes: m.nodes.REBOOTED,
     activeNodes: m.nodes.RUNNING,
     shutdownNodes: m.nodes.SHUTDOWN,
-    totalUsedResourcesAcrossPartition: resourceInfo(rm, m.allocated),
-    totalClusterResourcesAcrossPartition: resourceInfo(rm, m.total),
-    totalReservedResourcesAcrossPartition: resourceInfo(rm, m.reserved),
-    totalAllocatedContainersAcrossPartition: m.containersAllocated,
-    crossPartitionMetricsAvailable: true,
+    // Only the capacity scheduler has partitions.
+    ...(partitions && {
+      totalUsedResourcesAcrossPartition: resourceInfo(rm, m.allocated),
+      totalClusterResourcesAcrossPartition: resourceInfo(rm, m.total),
+      totalReservedResourcesAcrossPartition: resourceInfo(rm, m.reserved),
+    }),
+    totalAllocatedContainersAcrossPartition: partitions ? m.containersAllocated : 0,
+    crossPartitionMetricsAvailable: partitions,
   }
 }
 

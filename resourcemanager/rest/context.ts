@@ -26,6 +26,9 @@ export function callerOf(request: FastifyRequest, options: RmWebOptions): Caller
   return { user, groups: options.active()?.groups.of(user) ?? [] }
 }
 
+/** The class without its package. */
+export const schedulerName = (rm: ResourceManager): string => rm.schedulerClass.replace(/^.*\./, '')
+
 /** Messages of exceptions that YARN wraps once more. */
 export const badRequest = (message: string) => exception('BadRequestException', `java.lang.Exception: ${message}`)
 export const notFound = (message: string) => exception('NotFoundException', `java.lang.Exception: ${message}`)

@@ -7,6 +7,7 @@ import { type Entries, asList, mapOf } from './body.js'
 import { requireAdmin } from './cluster-routes.js'
 import type { RmWebOptions } from './context.js'
 import { answer } from './render.js'
+import { schedulerName } from './context.js'
 
 interface QueueInfo {
   readonly 'queue-name'?: string
@@ -23,7 +24,6 @@ interface UpdateInfo {
 export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
   const base = '/ws/v1/cluster/scheduler-conf'
   const text = (reply: FastifyReply, status: number, message: string) => reply.code(status).type('application/json;charset=utf-8').send(message)
-  const schedulerName = (rm: ResourceManager) => rm.schedulerClass.replace(/^.*\./, '')
 
   web.get(base, (request, reply) => {
     const rm = requireActive()

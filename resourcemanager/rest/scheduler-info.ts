@@ -1,17 +1,17 @@
 /** The queues as REST gives them (webapp.dao.{CapacitySchedulerInfo,CapacitySchedulerLeafQueueInfo,FairSchedulerInfo,FifoSchedulerInfo}). */
-import { NONE, type Resource, isNone } from '../../common/records/resource.js'
-import { yarn } from '../../common/config/keys/yarn.js'
+import { NONE, type Resource, componentwiseMin, isNone } from '../../common/records/resource.js'
 import type { QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { absoluteResource, capacityConfig, isAbsolute } from '../scheduler/capacity/config.js'
 import { resourceInfo } from './app-info.js'
+import { schedulerName } from './context.js'
 import { Kind, type Tree, double, float } from './render.js'
 
 const percent = (fraction: number) => float(fraction * 100)
 
 export function schedulerInfo(rm: ResourceManager): Tree {
   const root = rm.core.queues()
-  const name = rm.settings.conf.get(yarn.schedulerClass).replace(/^.*\./, '')
+  const name = schedulerName(rm)
   if (name === 'FifoScheduler') return { schedulerInfo: fifoInfo(rm, root) }
   if (name === 'FairScheduler') return { schedulerInfo: { type: new Kind('fairScheduler'), rootQueue: fairQueueInfo(rm, root) } }
   return { schedulerInfo: capacityInfo(rm, root) }
@@ -128,7 +128,7 @@ function userInfo(rm: ResourceManager, u: QueueUserReport, q: QueueReport): Tree
       ],
     },
     userWeight: float(u.weight),
-    isActive: u.activeApplications > 0,
+    isActive: u.wanting,
   }
 }
 
@@ -188,29 +188,37 @@ function aclsInfo(acl: string): Tree {
   }
 }
 
+/** Java's greatest int: no limit. */
+const INT_MAX = 2_147_483_647
+
 function fairQueueInfo(rm: ResourceManager, q: QueueReport): Tree {
   const info = (r: Resource) => resourceInfo(rm, r)
+  const cluster = rm.core.clusterResource()
+  const { minShare, fairShare, steadyFairShare, demand, preemptable, withMaster, withoutMaster } = q.fair!
+  const leaf = q.kind === 'leaf'
   return {
-    type: q.kind === 'leaf' ? new Kind('fairSchedulerLeafQueueInfo') : undefined,
-    maxApps: q.maximumApplications,
-    minResources: info(q.effectiveMin),
-    maxResources: info(q.effectiveMax),
+    type: leaf ? new Kind('fairSchedulerLeafQueueInfo') : undefined,
+    maxApps: Math.min(q.maximumApplications, INT_MAX),
+    minResources: isNone(minShare) ? resourceInfo(rm, NONE, { min: q.minimumAllocation, max: q.maximumAllocation }) : info(minShare),
+    maxResources: info(componentwiseMin(q.effectiveMax, cluster)),
     usedResources: info(q.used),
     amUsedResources: info(q.amUsed),
-    amMaxResources: info(q.amLimit),
-    demandResources: info(q.pending),
-    steadyFairResources: info(q.effectiveMin),
-    fairResources: info(q.effectiveMin),
-    clusterResources: info(rm.core.clusterResource()),
+    // Told once a master runs.
+    amMaxResources: info(isNone(q.amUsed) ? NONE : q.amLimit),
+    demandResources: info(demand),
+    steadyFairResources: info(steadyFairShare),
+    fairResources: info(fairShare),
+    clusterResources: info(cluster),
     reservedResources: info(q.reserved),
     maxContainerAllocation: info(q.maximumAllocation),
+    pendingContainers: q.pendingContainers,
     allocatedContainers: q.numContainers,
     reservedContainers: q.reservedContainers,
     queueName: q.path,
     schedulingPolicy: q.orderingPolicy,
-    preemptable: !q.preemptionDisabled,
-    numPendingApps: q.kind === 'leaf' ? q.pendingApplications : undefined,
-    numActiveApps: q.kind === 'leaf' ? q.activeApplications : undefined,
+    preemptable,
+    numPendingApps: leaf ? withoutMaster : undefined,
+    numActiveApps: leaf ? withMaster : undefined,
     childQueues: q.children.length > 0 ? { queue: q.children.map((c) => fairQueueInfo(rm, c)) } : undefined,
   }
 }

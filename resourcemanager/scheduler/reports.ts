@@ -15,6 +15,19 @@ export interface QueueCapacities {
   readonly normalizedWeight: number
 }
 
+/** What the fair scheduler alone knows of a queue. */
+export interface FairQueueShares {
+  readonly minShare: Resource
+  readonly fairShare: Resource
+  /** The share if every queue had something to run. */
+  readonly steadyFairShare: Resource
+  readonly demand: Resource
+  readonly preemptable: boolean
+  /** Applications whose master runs, and those that have none yet. */
+  readonly withMaster: number
+  readonly withoutMaster: number
+}
+
 export interface QueueUserReport {
   readonly user: string
   readonly used: Resource
@@ -23,6 +36,8 @@ export interface QueueUserReport {
   readonly activeApplications: number
   readonly pendingApplications: number
   readonly weight: number
+  /** An application of the user's asks for something. */
+  readonly wanting: boolean
 }
 
 export interface QueueReport {
@@ -68,6 +83,7 @@ export interface QueueReport {
   readonly defaultLifetimeSeconds: number
   readonly autoCreated: boolean
   readonly autoCreateChildren: boolean
+  readonly fair?: FairQueueShares
   /** Counters since start, as QueueMetrics. */
   readonly metrics: QueueMetrics
 }

@@ -72,6 +72,7 @@ export function queueReport(queue: CapacityQueue, preempts: PreemptionSettings |
           activeApplications: u.activeApplications,
           pendingApplications: u.pendingApplications,
           weight: u.weight,
+          wanting: u.wanting.size > 0,
         }))
       : [],
     applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],

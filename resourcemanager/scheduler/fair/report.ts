@@ -1,10 +1,29 @@
 /** What the fair scheduler says of its queues. */
+import { NONE, type Resource } from '../../../common/records/index.js'
 import type { QueueCapacities, QueueReport } from '../reports.js'
 import { queueMetrics } from '../counters.js'
 import type { FairScheduler } from './fair.js'
 import type { FairQueue } from './queues.js'
+import { computeShares } from './shares.js'
 
-export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue): QueueReport {
+/** Shares as they would be if every child had something to run. */
+function steadyShares(children: readonly FairQueue[], whole: Resource, parent: FairQueue, types: readonly string[]): Resource[] {
+  const all = children.map(({ sortName, startTime, weight, minShare, maxShare }) => ({
+    sortName,
+    startTime,
+    weight,
+    minShare,
+    maxShare,
+    usage: NONE,
+    demand: NONE,
+    active: true,
+    fairShare: NONE,
+  }))
+  computeShares(all, whole, parent.spec.policy, types)
+  return all.map((s) => s.fairShare)
+}
+
+export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue, steady = scheduler.cluster.total): QueueReport {
   const cluster = scheduler.cluster.total
   const of = (part: number, whole: number) => (whole === 0 ? 0 : Math.fround(part / whole))
   const { fairShare, usage, maxShare, spec, counters } = queue
@@ -23,6 +42,8 @@ export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue): Que
   }
   const none = { memory: 0, vcores: 0 }
   const leaves = queue.leaves()
+  const shares = steadyShares(queue.children, steady, queue, scheduler.resourceTypes)
+  const withMaster = [...queue.applications.values()].filter((a) => a.amRunning).length
   const waiting = leaves.reduce((n, q) => n + q.waiting.size, 0)
   const active = leaves.reduce((n, q) => n + q.applications.size, 0)
   return {
@@ -31,7 +52,7 @@ export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue): Que
     parent: queue.parent?.path,
     kind: queue.isLeaf ? 'leaf' : 'parent',
     state: 'RUNNING',
-    children: queue.children.map((c) => fairQueueReport(scheduler, c)),
+    children: queue.children.map((c, i) => fairQueueReport(scheduler, c, shares[i])),
     capacities,
     capacitiesByLabel: { '': capacities },
     labels: [],
@@ -67,6 +88,15 @@ export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue): Que
     defaultLifetimeSeconds: -1,
     autoCreated: !queue.configured,
     autoCreateChildren: spec.parent,
+    fair: {
+      minShare: queue.minShare,
+      fairShare,
+      steadyFairShare: steady,
+      demand: queue.demand,
+      preemptable: queue.preemptionLimits.preemptable,
+      withMaster,
+      withoutMaster: active + waiting - withMaster,
+    },
     metrics: queueMetrics(counters),
   }
 }

@@ -52,16 +52,7 @@ export function reads({ apps, attempt, container, nodes }: Lived): Call[] {
       '/apps?finalStatus=SUCCEEDED',
       '/apps?finalStatus=wrong',
     ),
-    ...get(
-      '/apps?user=ann',
-      '/apps?user=nobody',
-      '/apps?queue=main',
-      '/apps?queue=root.main',
-      '/apps?queue=nosuch',
-      '/apps?limit=1',
-      '/apps?limit=0',
-      '/apps?limit=x',
-    ),
+    ...get('/apps?user=ann', '/apps?user=nobody', '/apps?queue=main', '/apps?queue=root.main', '/apps?queue=nosuch', '/apps?limit=0', '/apps?limit=x'),
     ...get(
       '/apps?applicationTypes=MAPREDUCE,YARN',
       '/apps?applicationTags=one',

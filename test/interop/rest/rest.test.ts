@@ -42,6 +42,20 @@ interface Asked {
   readonly answer: Answer
 }
 
+/** Where ours is not as the real one's, and why. */
+const DELIBERATE: readonly (readonly [line: RegExp, why: string])[] = [
+  [/^GET \/nodes\/\S+\/resource /, 'the real one has no such reading and answers 500'],
+  [/^PUT \S+\/priority\S* .*(status|priority|RemoteException)/, 'the real one takes text for 0, and hides why a scheduler refuses'],
+  [/^PUT \S+\/queue\S* .*(status|UndeclaredThrowable)/, 'the real one answers 500 and no reason'],
+  [/^PUT \S+\/timeout\S* .*RemoteException/, 'the real one hides the reason'],
+  [/^POST \/delegation-token/, 'the real one gives tokens only to who comes with Kerberos'],
+  [/^POST \/reservation\/.*RemoteException/, 'the real one has other words for that the reservation system is off'],
+  [/\.(launchTime): real -1/, 'an unmanaged application is launched when it is accepted'],
+  [/\.health\./, 'what the scheduler did last is not kept'],
+  [/\.(demandResources|amMaxResources)\./, 'the real one looks at these from time to time'],
+  [/^PUT \S+\/state\S* \.state: real "KILLING", ours "KILLED"/, 'ours has ended by then'],
+]
+
 /** Answers to everything, as the ResourceManager's life goes on. */
 async function answers(rm: Rm): Promise<Asked[]> {
   const all: Asked[] = []
@@ -98,6 +112,6 @@ describe.skipIf(whyNot() !== undefined)('REST answers as the real ResourceManage
     const found = real.flatMap(({ call, answer }, i) =>
       differences(answer, ours[i]!.answer).map((d) => `${call.method} ${call.path}${call.accept ? ' (XML)' : ''} ${d}`),
     )
-    expect(found).toEqual([])
+    expect(found.filter((line) => !DELIBERATE.some(([known]) => known.test(line)))).toEqual([])
   })
 })
