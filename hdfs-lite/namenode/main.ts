@@ -14,7 +14,7 @@ import { localDirectory } from '../local-directory.js'
 import { type HaController, haController } from './ha-controller.js'
 import { applyHosts } from './hosts.js'
 import type { Identity } from './journal/journal.js'
-import { openSqliteJournal } from './journal/sqlite.js'
+import { openDiskJournal } from './journal/disk.js'
 import { openWatcher } from './journal/store.js'
 import { type Namesystem, openNamesystem } from './namesystem.js'
 import type { HaState } from './rpc/ha-state.js'
@@ -84,7 +84,7 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   let timer: NodeJS.Timeout | undefined
 
   const open = async (onJournalFailure: (e: Error) => void) => {
-    const journal = openSqliteJournal(dir, workerFile, newIdentity)
+    const journal = openDiskJournal(dir, workerFile, newIdentity)
     const opened = await openNamesystem({ conf, journal, groups, hostName, paired: own.pair, log, onJournalFailure })
     const refreshNodes = () => applyHosts(opened.fs, conf)
     refreshNodes()

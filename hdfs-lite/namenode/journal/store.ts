@@ -1,12 +1,13 @@
 /**
- * The journal's database. WAL with synchronous=FULL: a commit is on the disk when it returns.
+ * The checkpoint's database, in WAL mode with synchronous=FULL: a commit is on the disk when it returns.
  *
- *   meta(key, value)   identity, epoch, folded (last record in the checkpoint), counters
- *   inode(…)           the checkpoint: one row for each node
+ *   meta(key, value)   identity, epoch, base (epoch of the first edits_* files that count), folded (last record in the
+ *                      checkpoint), counters, lease
+ *   inode(…)           one row for each node
  *   retry(client, …)   answers of the folded records that clients may still ask for again
- *   journal(txid, …)   records since
  *
- * One writer at a time: opening for writing raises `epoch`, and each write transaction checks that it still is ours.
+ * One writer at a time: opening for writing raises `epoch`; whoever writes here checks that it still is ours, and records
+ * count as acknowledged only if it is after they were written (edit-log.ts).
  */
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
@@ -14,21 +15,26 @@ import Database from 'better-sqlite3'
 import { RETRY_KEPT_MILLIS } from '../core/limits.js'
 import { type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
 import type { RetryEntry } from '../core/state.js'
-import { type ActiveLease, type Identity, JournalError, type Receiver, type Stored } from './journal.js'
+import type { Batch } from './edit-log.js'
+import { type ActiveLease, type Identity, JournalError, type Receiver } from './journal.js'
 
 export const DATABASE_FILE = 'namespace.db'
-const SCHEMA_VERSION = 1
+const SCHEMA_VERSION = 2
 
 export interface Store {
   readonly epoch: number
   readonly identity: Identity
-  readonly lastTxid: number
+  /** Last record in the checkpoint. */
   readonly folded: number
-  load(receiver: Receiver): Stored
-  /** Appends in one transaction; returns when it is durable. */
-  append(first: number, records: readonly string[]): void
-  /** Folds at most `limit` records into the checkpoint. @returns how many are left */
-  fold(limit: number): number
+  /** Gives the checkpoint. */
+  load(receiver: Receiver): void
+  /** Folds the next records into the checkpoint, in one transaction. */
+  fold(batch: Batch): void
+  /** Epoch of the first edit files that count, and how to say that those before ours don't any more. */
+  readonly base: number
+  rebase(): void
+  /** @throws JournalError when another writer has opened the database */
+  checkEpoch(): void
   /** Copies the database beside it, a few pages at a time. */
   backup(file: string): Promise<void>
   /** Says who is active. */
@@ -96,11 +102,13 @@ function prepare(db: Db, dir: string, format: () => Identity): void {
       CREATE TABLE inode(id INTEGER PRIMARY KEY, parent INTEGER, name TEXT, kind TEXT, permission INTEGER, owner TEXT, grp TEXT,
         mtime INTEGER, atime INTEGER, replication INTEGER, block_size INTEGER, blocks TEXT, rest TEXT);
       CREATE INDEX inode_parent ON inode(parent);
-      CREATE TABLE journal(txid INTEGER PRIMARY KEY, record TEXT NOT NULL);
+      CREATE TABLE retry(client TEXT, call INTEGER, at INTEGER, answer TEXT, PRIMARY KEY (client, call)) WITHOUT ROWID;
+      CREATE INDEX retry_at ON retry(at);
     `)
     const put = db.prepare('INSERT INTO meta VALUES (?, ?)')
     put.run('identity', JSON.stringify(id))
     put.run('epoch', '0')
+    put.run('base', '0')
     put.run('folded', '0')
     db.pragma(`user_version = ${SCHEMA_VERSION}`)
   }).immediate()
@@ -122,11 +130,6 @@ export function openStore(dir: string, format: () => Identity, epoch?: number): 
 }
 
 function buildStore(db: Db, dir: string, given: number | undefined): Store {
-  // Databases of the first days have no such table.
-  db.exec(`
-    CREATE TABLE IF NOT EXISTS retry(client TEXT, call INTEGER, at INTEGER, answer TEXT, PRIMARY KEY (client, call)) WITHOUT ROWID;
-    CREATE INDEX IF NOT EXISTS retry_at ON retry(at);
-  `)
   const getMeta = db.prepare('SELECT value FROM meta WHERE key = ?').pluck()
   const setMeta = db.prepare('INSERT OR REPLACE INTO meta VALUES (?, ?)')
   const meta = (key: string) => getMeta.get(key) as string | undefined
@@ -139,7 +142,6 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
         return next
       })
       .immediate()
-  const insert = db.prepare('INSERT INTO journal VALUES (?, ?)')
   const put = db.prepare('INSERT OR REPLACE INTO inode VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)')
   const putRetry = db.prepare('INSERT OR REPLACE INTO retry VALUES (?,?,?,?)')
   const removeTree = db.prepare(`
@@ -150,29 +152,23 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
     if (now !== epoch) throw new JournalError(`${dir}: another NameNode has taken over (epoch ${now}, ours is ${epoch})`)
   }
   const identity = JSON.parse(meta('identity')!) as Identity
-  const maxTxid = db.prepare('SELECT max(txid) FROM journal').pluck()
+  const dropRetries = db.prepare('DELETE FROM retry WHERE at < ?')
   let folded = Number(meta('folded'))
-  let last = (maxTxid.get() as number | null) ?? folded
-  const append = db.transaction((first: number, records: readonly string[]) => {
+  const fold = db.transaction(({ first, records }: Batch) => {
     checkEpoch()
-    for (let i = 0; i < records.length; i++) insert.run(first + i, records[i]!)
-  })
-  const foldSome = db.transaction((limit: number) => {
-    checkEpoch()
-    const batch = db.prepare('SELECT txid, record FROM journal WHERE txid > ? ORDER BY txid LIMIT ?').all(folded, limit) as { txid: number; record: string }[]
-    let upTo = folded
-    for (const { txid, record } of batch) {
-      const r = decodeRecord(record)
+    for (const text of records) {
+      const r = decodeRecord(text)
       for (const id of r.removes) removeTree.run(id)
       for (const row of r.puts) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(row[12]))
       for (const [client, call, at, answer] of r.retries ?? []) putRetry.run(client, call, at, JSON.stringify(answer))
       if (r.counters) setMeta.run('counters', JSON.stringify(r.counters))
-      upTo = txid
     }
-    db.prepare('DELETE FROM journal WHERE txid <= ?').run(upTo)
-    db.prepare('DELETE FROM retry WHERE at < ?').run(Date.now() - RETRY_KEPT_MILLIS)
-    setMeta.run('folded', String(upTo))
-    return upTo
+    dropRetries.run(Date.now() - RETRY_KEPT_MILLIS)
+    setMeta.run('folded', String(first + records.length - 1))
+  })
+  const rebase = db.transaction(() => {
+    checkEpoch()
+    setMeta.run('base', String(epoch))
   })
   const writeLease = db.transaction((lease: ActiveLease) => {
     checkEpoch()
@@ -181,9 +177,6 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
   return {
     epoch,
     identity,
-    get lastTxid() {
-      return last
-    },
     get folded() {
       return folded
     },
@@ -199,18 +192,18 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
         ([client, call, at, answer]): RetryEntry => [client, call, at, JSON.parse(answer)],
       )
       if (counters) receiver.record({ puts: [], removes: [], counters: JSON.parse(counters), retries })
-      for (const text of db.prepare('SELECT record FROM journal WHERE txid > ? ORDER BY txid').pluck().iterate(folded) as Iterable<string>)
-        receiver.record(decodeRecord(text))
-      return { identity, txid: last }
     },
-    append(first, records) {
-      append.immediate(first, records)
-      last = first + records.length - 1
+    fold(batch) {
+      fold.immediate(batch)
+      folded = batch.first + batch.records.length - 1
     },
-    fold(limit) {
-      folded = foldSome.immediate(limit)
-      return last - folded
+    get base() {
+      return Number(meta('base'))
     },
+    rebase() {
+      rebase.immediate()
+    },
+    checkEpoch,
     async backup(file) {
       await db.backup(file, { progress: () => 256 })
     },

@@ -1,7 +1,8 @@
-/** The thread that writes the journal, so that nobody waits for the disk but those whose change is on its way to it. */
+/** The thread that makes checkpoints: it folds the journal's records into the database, and keeps copies of that. */
 import { readdirSync, renameSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
+import { type Batch, readBatches, removeFolded } from './edit-log.js'
 import type { ActiveLease } from './journal.js'
 import { type Store, openStore } from './store.js'
 
@@ -11,22 +12,21 @@ export interface WorkerData {
 }
 
 export type ToWorker =
-  | { readonly type: 'append'; readonly first: number; readonly records: readonly string[] }
-  | { readonly type: 'checkpoint' }
+  /** Records up to `txid` are on the disk and may be folded. */
+  | { readonly type: 'fold'; readonly txid: number }
+  | { readonly type: 'checkpoint'; readonly txid: number }
   | { readonly type: 'lease'; readonly lease: ActiveLease }
   | { readonly type: 'close' }
 
 export type FromWorker =
-  | { readonly type: 'synced'; readonly txid: number; readonly millis: number }
   | { readonly type: 'folded'; readonly txid: number; readonly time: number }
   | { readonly type: 'checkpointed' }
   | { readonly type: 'leased' }
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly message: string }
 
-/** So many records wait before they are folded into the checkpoint; so many are folded between two commits. */
-const FOLD_AT = 20_000
-const FOLD_STEP = 500
+/** So many records are folded in one transaction. */
+const FOLD_STEP = 1000
 const KEPT_CHECKPOINTS = 2
 
 const port = parentPort!
@@ -37,30 +37,35 @@ const send = (m: FromWorker) => port.postMessage(m)
 
 const fail = (e: unknown) => send({ type: 'failed', message: e instanceof Error ? e.message : String(e) })
 
-/** Folds in small steps, so that commits get in between. */
-function fold(until: number, done: () => void): void {
-  if (store.folded >= until) {
-    send({ type: 'folded', txid: store.folded, time: Date.now() })
-    return done()
-  }
+/** In small steps: leases are renewed in between. */
+function* steps(until: number): Generator<Batch> {
+  for (const { first, records } of readBatches(dir, store.base, store.folded, until))
+    for (let i = 0; i < records.length; i += FOLD_STEP) yield { first: first + i, records: records.slice(i, i + FOLD_STEP) }
+}
+
+function fold(left: Generator<Batch>, done: () => void): void {
   try {
-    store.fold(Math.min(FOLD_STEP, until - store.folded))
+    const { value } = left.next()
+    if (value) store.fold(value)
+    else {
+      removeFolded(dir, epoch, store.folded)
+      folding = false
+      send({ type: 'folded', txid: store.folded, time: Date.now() })
+      return done()
+    }
   } catch (e) {
     return fail(e)
   }
-  setImmediate(fold, until, done)
+  setImmediate(fold, left, done)
 }
 
-function startFold(done: () => void): void {
+function startFold(until: number, done: () => void): void {
   if (folding) {
-    setImmediate(startFold, done)
+    setImmediate(startFold, until, done)
     return
   }
   folding = true
-  fold(store.lastTxid, () => {
-    folding = false
-    done()
-  })
+  fold(steps(until), done)
 }
 
 async function saveCopy(): Promise<void> {
@@ -77,15 +82,10 @@ async function saveCopy(): Promise<void> {
 port.on('message', (m: ToWorker) => {
   try {
     switch (m.type) {
-      case 'append': {
-        const start = performance.now()
-        store.append(m.first, m.records)
-        send({ type: 'synced', txid: store.lastTxid, millis: performance.now() - start })
-        if (!folding && store.lastTxid - store.folded > FOLD_AT) startFold(() => {})
-        return
-      }
+      case 'fold':
+        return startFold(m.txid, () => {})
       case 'checkpoint':
-        return startFold(() => saveCopy().then(() => send({ type: 'checkpointed' }), fail))
+        return startFold(m.txid, () => saveCopy().then(() => send({ type: 'checkpointed' }), fail))
       case 'lease':
         store.writeLease(m.lease)
         return send({ type: 'leased' })

@@ -8,7 +8,7 @@ import { type JournalRecord, type Row, encodeRecord } from '../../../hdfs-lite/n
 import type { RetryEntry } from '../../../hdfs-lite/namenode/core/state.js'
 import { type Identity, type Journal, JournalError } from '../../../hdfs-lite/namenode/journal/journal.js'
 import { memoryStore, openMemoryJournal } from '../../../hdfs-lite/namenode/journal/memory.js'
-import { openSqliteJournal } from '../../../hdfs-lite/namenode/journal/sqlite.js'
+import { openDiskJournal } from '../../../hdfs-lite/namenode/journal/disk.js'
 import { openStore } from '../../../hdfs-lite/namenode/journal/store.js'
 
 const identity: Identity = { namespaceId: 1, clusterId: 'CID-1', blockPoolId: 'BP-1', creationTime: 1 }
@@ -56,9 +56,9 @@ const KINDS: Record<string, () => () => Journal> = {
     const store = memoryStore(identity)
     return () => openMemoryJournal(store)
   },
-  sqlite: () => {
+  disk: () => {
     const dir = tempDir()
-    return () => openSqliteJournal(dir, WORKER, () => identity)
+    return () => openDiskJournal(dir, WORKER, () => identity)
   },
 }
 
@@ -135,10 +135,10 @@ describe.each(Object.keys(KINDS))('the %s journal', (kind) => {
   })
 })
 
-describe('the sqlite journal', () => {
+describe('the disk journal', () => {
   it('is in WAL mode with full synchronisation, and keeps two checkpoints', async () => {
     const dir = tempDir()
-    const journal = openSqliteJournal(dir, WORKER, () => identity)
+    const journal = openDiskJournal(dir, WORKER, () => identity)
     contents(journal)
     for (let i = 0; i < 3; i++) {
       journal.append(put(row(i + 1, 0, '')))
@@ -151,17 +151,44 @@ describe('the sqlite journal', () => {
 
   it('fences whoever held it before', async () => {
     const dir = tempDir()
-    const old = openSqliteJournal(dir, WORKER, () => identity)
+    const old = openDiskJournal(dir, WORKER, () => identity)
     contents(old)
     old.append(put(row(1, 0, '')))
     await old.sync()
-    const next = openStore(dir, () => identity)
+    const next = openDiskJournal(dir, WORKER, () => identity)
     old.append(put(row(2, 0, 'lost')))
     await expect(old.sync()).rejects.toThrow(/another NameNode has taken over/)
     expect(() => old.append('x')).toThrow(JournalError)
-    expect(next.lastTxid).toBe(1)
-    next.close()
     await old.close()
+    // What the old one wrote after it lost the journal was acknowledged to nobody: it may be there or not, but for good.
+    const { ids, txid } = contents(next)
+    expect(ids).toEqual([1, 2].slice(0, txid))
+    next.append(put(row(3, 0, 'next')))
+    await next.sync()
+    await next.close()
+    const third = openDiskJournal(dir, WORKER, () => identity)
+    expect(contents(third)).toEqual({ ids: [...ids, 3], txid: txid + 1 })
+    await third.close()
+  })
+
+  it('does not take up what a fenced writer writes after the next one has loaded', async () => {
+    const dir = tempDir()
+    const old = openDiskJournal(dir, WORKER, () => identity)
+    contents(old)
+    old.append(put(row(1, 0, '')))
+    await old.sync()
+    const next = openDiskJournal(dir, WORKER, () => identity)
+    expect(contents(next)).toEqual({ ids: [1], txid: 1 })
+    old.append(put(row(2, 0, 'lost')))
+    await expect(old.sync()).rejects.toThrow(/another NameNode has taken over/)
+    await old.close()
+    next.append(put(row(3, 0, 'next')))
+    await next.sync()
+    await next.checkpoint()
+    await next.close()
+    const third = openDiskJournal(dir, WORKER, () => identity)
+    expect(contents(third)).toEqual({ ids: [1, 3], txid: 2 })
+    await third.close()
   })
 
   it('refuses a database of another version', () => {
