@@ -17,6 +17,8 @@ export interface Assignment {
   readonly attempt: SchedulerAttempt
   readonly node: SchedulerNode
   readonly ask: Ask
+  readonly asked: Resource
+  /** What is booked. */
   readonly resource: Resource
   readonly locality: Locality
   /** The nearest place that was asked for. */
@@ -178,7 +180,7 @@ function onNode(
   queue: LeafQueue,
   attempt: SchedulerAttempt,
   ask: Ask,
-  asked: Resource,
+  capability: Resource,
   locality: Locality,
   requestLocality: Locality,
   node: SchedulerNode,
@@ -188,8 +190,6 @@ function onNode(
 ): Assignment | Skip {
   const rc = queue.calculator
   const scheduler = queue.scheduler
-  // A reservation is fulfilled as it was made, though the request may have changed its size since.
-  const capability = reservation?.resource ?? asked
   if (!rc.fitsIn(capability, node.total)) {
     scheduler.looks.nodeMattered = true
     attempt.skipped = "Node's total resource is insufficient for request. "
@@ -203,7 +203,9 @@ function onNode(
     attempt,
     node,
     ask,
-    resource: capability,
+    asked: capability,
+    // A reservation is fulfilled as it was made, though the request may have changed its size since: that alone is what must fit.
+    resource: reservation?.resource ?? capability,
     locality,
     requestLocality,
     mode,

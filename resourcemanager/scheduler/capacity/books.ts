@@ -39,7 +39,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     const rc = this.settings.calculator
     if (!a.reserve) {
       if (!a.ask.has(a.locality, node)) return false
-      if (!rc.fitsIn(a.resource, node.available)) return false
+      if (!rc.fitsIn(a.asked, node.available)) return false
     }
     if (a.reservation) return true
     const released = a.unreserve?.resource ?? NONE
