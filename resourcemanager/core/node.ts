@@ -53,6 +53,8 @@ export class Node {
   httpPort: number
   httpAddress: string
   total: Resource
+  /** Said when it registered again: the scheduler hears of it with the next heartbeat. */
+  reported: ReturnType<Node['readStatuses']>[] = []
   /** Before graceful decommissioning shrank it. */
   originalTotal: Resource | undefined
   physical: Resource | undefined
@@ -156,25 +158,31 @@ export class Node {
 
   /** What waits for the node, taken out for its answer. */
   pullAnswer(): Omit<NodeHeartbeatAnswer, 'action' | 'responseId' | 'labelsAccepted'> {
+    for (const key of this.toBeRemoved.keys()) this.completed.delete(key)
     const answer = {
-      containersToCleanup: [...this.containersToClean.values()],
-      applicationsToCleanup: [...this.finishedApplications.values()],
-      containersToBeRemoved: [...this.toBeRemoved.values()],
+      containersToCleanup: drained(this.containersToClean),
+      applicationsToCleanup: drained(this.finishedApplications),
+      containersToBeRemoved: drained(this.toBeRemoved),
       containersToSignal: this.toSignal,
-      containersToUpdate: [...this.toUpdate.values()],
-      containersToDecrease: [...this.toDecrease.values()],
+      containersToUpdate: drained(this.toUpdate),
+      containersToDecrease: drained(this.toDecrease),
       resource: this.resourceToTell,
     }
-    for (const key of this.toBeRemoved.keys()) this.completed.delete(key)
-    this.containersToClean.clear()
-    this.finishedApplications.clear()
-    this.toBeRemoved.clear()
-    this.toSignal = []
-    this.toUpdate.clear()
-    this.toDecrease.clear()
+    if (this.toSignal.length > 0) this.toSignal = []
     this.resourceToTell = undefined
     return answer
   }
+}
+
+/** Most answers hold nothing: what is empty is shared. */
+const EMPTY: readonly never[] = []
+
+/** What a map holds; from then on it holds nothing. */
+function drained<T>(map: Map<string, T>): readonly T[] {
+  if (map.size === 0) return EMPTY
+  const all = [...map.values()]
+  map.clear()
+  return all
 }
 
 function started(node: Node, event: NodeEvent): NodeState {
@@ -221,6 +229,7 @@ function reconnected(node: Node, event: NodeEvent): NodeState {
     }
     // Nothing runs there any more: whatever was thought to is gone.
     rm.removeFromCluster(node)
+    node.reported = []
     node.launched.clear()
     node.completed.clear()
     node.total = registration.resource
@@ -231,7 +240,7 @@ function reconnected(node: Node, event: NodeEvent): NodeState {
   node.httpAddress = `${node.nodeId.host}:${registration.httpPort}`
   const resized = !sameResource(node.total, registration.resource)
   node.total = registration.resource
-  rm.noteStatuses(node, node.readStatuses(registration.containers))
+  node.reported.push(node.readStatuses(registration.containers))
   for (const id of registration.runningApplications) node.noteApplication(id)
   if (resized && node.state === 'RUNNING') rm.resizeInCluster(node)
   return node.state
@@ -253,7 +262,9 @@ function healthyStatus(node: Node, event: NodeEvent): NodeState {
     unusable(node, 'UNHEALTHY')
     return 'UNHEALTHY'
   }
-  rm.noteStatuses(node, node.readStatuses(heartbeat.containers))
+  const statuses = node.readStatuses(heartbeat.containers)
+  for (const earlier of node.reported.splice(0)) rm.noteStatuses(node, earlier)
+  rm.noteStatuses(node, statuses)
   for (const increased of heartbeat.increasedContainers ?? []) rm.noteIncreased(increased.containerId)
   for (const report of heartbeat.logAggregation ?? []) rm.noteLogAggregation(node, report)
   rm.offer(node)

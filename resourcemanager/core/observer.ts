@@ -10,9 +10,21 @@ export interface Observer {
   masterHasNews(id: ApplicationAttemptId): void
   /** The next heartbeat of the node answers something that it must act on. */
   nodeHasNews(id: NodeId): void
+  /** When the node was last heard of, if later than the core knows: not every heartbeat need be told. */
+  nodeHeard(id: NodeId): number
+  /** The same of an application master. */
+  masterHeard(id: ApplicationAttemptId): number
   containerAllocated(c: RMContainer): void
   containerEnded(c: RMContainer): void
 }
 
 const nothing = () => {}
-export const NOBODY: Observer = { masterHasNews: nothing, nodeHasNews: nothing, containerAllocated: nothing, containerEnded: nothing }
+const never = () => 0
+export const NOBODY: Observer = {
+  masterHasNews: nothing,
+  nodeHasNews: nothing,
+  nodeHeard: never,
+  masterHeard: never,
+  containerAllocated: nothing,
+  containerEnded: nothing,
+}

@@ -7,7 +7,6 @@ import {
   type ApplicationAttemptId,
   type ApplicationId,
   type ContainerId,
-  formatApplicationId,
   NONE,
   type NodeId,
   type NodeState,
@@ -505,12 +504,20 @@ export class ResourceManager {
 
   tick(): void {
     this.scheduler.tick()
-    for (const node of this.nodeSilence.expired(this.now)) this.send(node, { type: 'EXPIRE' })
+    for (const node of this.nodeSilence.expired(this.now)) {
+      const deadline = this.observer.nodeHeard(node.nodeId) + this.config.nodeExpiry
+      if (deadline > this.now) this.nodeSilence.set(node, deadline)
+      else this.send(node, { type: 'EXPIRE' })
+    }
     for (const node of this.decommissions.expired(this.now)) this.send(node, { type: 'DECOMMISSION' })
-    for (const attempt of this.amSilence.expired(this.now)) this.send(attempt, { type: 'EXPIRE' })
+    for (const attempt of this.amSilence.expired(this.now)) {
+      const deadline = this.observer.masterHeard(attempt.id) + this.config.amExpiry
+      if (deadline > this.now) this.amSilence.set(attempt, deadline)
+      else this.send(attempt, { type: 'EXPIRE' })
+    }
     for (const attempt of this.amExits.expired(this.now)) this.send(attempt, { type: 'EXPIRE' })
     for (const app of this.lifetimes.expired(this.now)) {
-      this.send(app, { type: 'KILL', diagnostics: `Application ${formatApplicationId(app.id)} killed due to exceeding its lifetime period` })
+      this.send(app, { type: 'KILL', diagnostics: 'Application is killed by ResourceManager as it has exceeded the lifetime period.' })
     }
     for (const c of this.allocations.expired(this.now)) this.scheduler.expire(c)
   }

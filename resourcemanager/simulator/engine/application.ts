@@ -24,6 +24,7 @@ export class SimApplication {
   readonly image: Image | undefined
   submittedAt = 0
   queue: string
+  /** Of its latest attempt, dead or alive. */
   master: Master | undefined
   outcome: ApplicationOutcome | undefined
   /** What its master was last refused. */

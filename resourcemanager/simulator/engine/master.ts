@@ -45,6 +45,8 @@ export class Master {
   /** Time of the allocate that is on the agenda; 0: none is. */
   #planned = 0
   #last = -1
+  #registeredAt = 0
+  #heard = 0
 
   constructor(
     private readonly run: Run,
@@ -58,10 +60,6 @@ export class Master {
 
   get now(): number {
     return this.run.now
-  }
-
-  get lastAllocate(): number {
-    return this.#last
   }
 
   // ── its life ──
@@ -104,6 +102,7 @@ export class Master {
       return
     }
     this.registered = true
+    this.#registeredAt = run.now
     application.registered(run.now)
     this.#base = model.heartbeatsFrom === 'submission' ? application.submittedAt : run.now
     this.#interval = model.heartbeat
@@ -125,6 +124,7 @@ export class Master {
   /** It is gone. */
   die(): void {
     if (this.ended) return
+    this.#heard = this.heard()
     this.ended = true
     this.run.masterGone(this)
     this.behaviour.end()
@@ -161,13 +161,18 @@ export class Master {
     if (this.registered) this.#planIfNeeded()
   }
 
-  /** It speaks, lest it counts as lost. */
-  keepAlive(): void {
-    if (this.registered && !this.ended && this.#planned === 0) this.#plan()
+  /** When it last spoke, allocates that were passed over among them. */
+  heard(): number {
+    if (this.ended) return this.#heard
+    if (!this.registered) return 0
+    const { now } = this.run
+    const turn = this.#base + Math.floor((now - this.#base) / this.#interval) * this.#interval
+    const gone = turn < now || this.run.isPast(KIND.ALLOCATE, this.application.index)
+    return Math.max(gone ? turn : turn - this.#interval, this.#registeredAt)
   }
 
   get #needed(): boolean {
-    return this.#news || this.container?.node.doomed === true || this.#asks.length > 0 || this.#releases.length > 0 || this.#unread !== undefined
+    return this.#news || this.#asks.length > 0 || this.#releases.length > 0 || this.#unread !== undefined
   }
 
   #planIfNeeded(): void {
@@ -225,6 +230,7 @@ export class Master {
   finish(finalStatus: FinalApplicationStatus): void {
     const { run } = this
     const container = this.container!
+    this.#heard = run.now
     this.ended = true
     this.run.masterGone(this)
     this.behaviour.end()

@@ -55,27 +55,35 @@ export class SimNode {
   completed: ContainerStatus[] = []
   /** Place on the ring. */
   position = 0
-  lastReport = 0
+  readonly mayFail: boolean
+  /** When it registered. */
+  since = 0
   /** When its link has brought what it is bringing, and what it holds: images by the time they are there. */
   linkFree = 0
   readonly images = new Map<string, number>()
   readonly random: Random
   /** It must go on reporting, whatever there is to say. */
   pinned = false
-  /** It fails soon. */
-  doomed = false
+  /** It is about to report out of turn. */
+  telling = false
+  /** Its last heartbeat before it fell silent. */
+  heard = 0
 
   constructor(
     readonly index: number,
     readonly spec: NodeSpec,
     readonly phase: number,
+    model: NodeModel,
     seed: number,
   ) {
     this.id = { host: spec.host, port: PORT }
+    this.mayFail = model.failure !== undefined || (spec.outages ?? []).some((o) => o.kind === 'failure')
     this.random = randomOf(seed, `node ${spec.host}`)
   }
 }
 
+/** Of a node that never falls silent. */
+const FOR_EVER = 1e15
 const HEALTHY = { healthy: true, report: '', lastReportTime: 0 }
 
 export class Nodes {
@@ -97,11 +105,9 @@ export class Nodes {
     specs: readonly NodeSpec[],
     private readonly model: NodeModel,
     readonly interval: number,
-    /** As long as anybody may pause between two words. */
-    private readonly lastWords: number,
   ) {
     const phases = randomOf(run.seed, 'phases')
-    this.all = specs.map((spec, i) => new SimNode(i, spec, phases.int(interval), run.seed))
+    this.all = specs.map((spec, i) => new SimNode(i, spec, (spec.phase ?? phases.int(interval)) % interval, model, run.seed))
     for (const node of this.all) this.#byHost.set(node.spec.host, node)
     this.#ring = this.all.slice().sort((a, b) => a.phase - b.phase || a.index - b.index)
     this.#ring.forEach((node, i) => {
@@ -137,7 +143,6 @@ export class Nodes {
       else plan(upAt, () => this.#register(node))
       for (const outage of spec.outages ?? []) {
         if (outage.kind === 'failure') {
-          plan(Math.max(0, outage.from - this.lastWords), () => this.#doom(node))
           plan(outage.from, () => this.#fail(node))
           if (outage.to !== undefined) plan(outage.to, () => this.#register(node))
         } else {
@@ -153,7 +158,6 @@ export class Nodes {
     const { failure } = this.model
     if (!failure) return
     const at = from + Math.max(this.interval, millis(node.random, failure.every))
-    this.run.agenda.add(Math.max(from, at - this.lastWords), KIND.FAULT, this.#sequence++, () => this.#doom(node))
     this.run.agenda.add(at, KIND.FAULT, this.#sequence++, () => {
       this.#fail(node)
       const back = at + millis(node.random, failure.repair)
@@ -192,7 +196,7 @@ export class Nodes {
     node.alive = true
     this.#alive++
     node.responseId = 0
-    node.lastReport = this.run.now
+    node.since = this.run.now
     node.pinned = false
     node.view = this.core.nodeView(node.id)
     this.wake(node)
@@ -201,8 +205,8 @@ export class Nodes {
   /** It is gone, with all that runs there; the ResourceManager finds out by its silence. */
   #fail(node: SimNode): void {
     if (!node.alive) return
+    node.heard = this.#lastTurn(node)
     node.alive = false
-    node.doomed = false
     this.#alive--
     node.view = undefined
     this.#due[node.position] = 0
@@ -215,14 +219,6 @@ export class Nodes {
       c.ended = true
       c.onEnd(LOST_WITH_NODE, this.run.now)
     }
-  }
-
-  /** It is about to fail: its silence, and that of the masters on it, counts from when each last spoke, so none of that is passed over. */
-  #doom(node: SimNode): void {
-    if (!node.alive) return
-    node.doomed = true
-    this.wake(node)
-    this.run.keepMastersAlive(node)
   }
 
   #exclude(node: SimNode, grace: number | undefined): void {
@@ -295,7 +291,17 @@ export class Nodes {
     c.node.containers.delete(c.key)
     c.node.completed.push({ containerId: c.id, state: 'COMPLETE', exitStatus, diagnostics })
     this.wake(c.node)
+    if (this.model.outOfBand && !c.node.telling) this.#tell(c.node)
     c.onEnd(exitStatus, this.run.now)
+  }
+
+  /** Reports now what has ended, beside its regular heartbeats. */
+  #tell(node: SimNode): void {
+    node.telling = true
+    this.run.agenda.add(this.run.now, KIND.CONTAINER, this.#sequence++, () => {
+      node.telling = false
+      if (node.alive && node.completed.length > 0) this.#report(node)
+    })
   }
 
   // ── heartbeats ──
@@ -309,9 +315,21 @@ export class Nodes {
     if (node) this.wake(node)
   }
 
-  /** Those that have said nothing for long say something, lest they count as lost. */
-  keepAlive(before: number): void {
-    for (const node of this.all) if (node.lastReport < before) this.wake(node)
+  /** When it last reported, the reports that were passed over among them. */
+  heard(id: NodeId): number {
+    const node = this.#byHost.get(id.host)
+    if (!node) return 0
+    if (!node.alive) return node.heard
+    return node.mayFail ? this.#lastTurn(node) : FOR_EVER
+  }
+
+  #lastTurn(node: SimNode): number {
+    // Heartbeats come last among what happens at one time: one of the present time has been only if the ring has turned past it.
+    const { now } = this.run
+    const round = Math.floor((now - node.phase) / this.interval)
+    const turn = round * this.interval + node.phase
+    const gone = turn < now || this.#round > round || (this.#round === round && this.#cursor > node.position)
+    return Math.max(gone ? turn : turn - this.interval, node.since)
   }
 
   /** The time of the next heartbeat that is made before `horizon`; it is made by `report`. Undefined: there is none, and time may go on to it. */
@@ -374,14 +392,17 @@ export class Nodes {
   /** The heartbeat that `next` has found. */
   report(): void {
     const node = this.#ring[this.#cursor]!
-    this.#due[this.#cursor] = node.pinned || node.doomed ? 1 : 0
+    this.#due[this.#cursor] = node.pinned ? 1 : 0
     this.#cursor++
+    this.#report(node)
+  }
+
+  #report(node: SimNode): void {
     const { completed } = node
     const containers: ContainerStatus[] = []
     for (const c of node.containers.values()) containers.push(c.status)
     for (const c of completed) containers.push(c)
     node.completed = []
-    node.lastReport = this.run.now
     const answer = this.run.demand({
       type: 'nodeHeartbeat',
       nodeId: node.id,

@@ -4,6 +4,7 @@
  */
 import type { ApplicationAttemptId, ApplicationId } from '../../../common/records/index.js'
 import { type Answer, type Core, type CoreConfig, createCore, type Effect, type Event, type Outcome } from '../../core/index.js'
+import type { EventLog } from '../../runtime/event-log.js'
 import { SIMULATED_START } from '../configuration.js'
 import { behaviourOf } from '../models/behaviours.js'
 import type { Models } from '../models/models.js'
@@ -13,9 +14,9 @@ import type { ApplicationSpec, Workload } from '../workload.js'
 import { Agenda, KIND, type Kind } from './agenda.js'
 import { SimApplication } from './application.js'
 import { type Behaviour, Master } from './master.js'
-import { Nodes, type SimNode } from './nodes.js'
+import { Nodes } from './nodes.js'
 import { randomOf } from './random.js'
-import { neverSchedulable } from './schedulable.js'
+import { Schedulable } from './schedulable.js'
 import { Sampler } from './sampler.js'
 
 /** Virtual time without anything happening after which a run with applications left is over: longer than any expiry. */
@@ -34,6 +35,8 @@ export interface RunOptions {
   readonly skipping: boolean
   /** Called each so many steps, with the virtual time. */
   readonly onProgress: ((simulated: number, events: number) => void) | undefined
+  /** Told of each step, as an event log records it. */
+  readonly onStep?: EventLog['append'] | undefined
 }
 
 const PROGRESS_STEPS = 20_000
@@ -51,6 +54,7 @@ export class Run {
   readonly #byId = new Map<number, SimApplication>()
   readonly #masters = new Map<SimApplication, Master>()
   readonly #notes = new Map<string, number>()
+  readonly #schedulable: Schedulable
   #now = 0
   #kind: Kind = KIND.NODE
   #order = -1
@@ -58,7 +62,6 @@ export class Run {
   #unfinished = 0
   #openEnded = 0
   #lastProgress = 0
-  #nextKeepAlive: number
   events = 0
 
   constructor(private readonly options: RunOptions) {
@@ -69,6 +72,8 @@ export class Run {
     this.core = createCore(config, {
       masterHasNews: (id) => this.#master(id)?.hasNews(),
       nodeHasNews: (id) => this.nodes.wakeById(id),
+      nodeHeard: (id) => SIMULATED_START + this.nodes.heard(id),
+      masterHeard: (id) => SIMULATED_START + this.#heard(id),
       containerAllocated: (c) => {
         this.#lastProgress = this.#now
         this.sampler.used(c, 1)
@@ -78,10 +83,9 @@ export class Run {
         this.sampler.used(c, -1)
       },
     })
-    this.sampler = new Sampler(this)
-    const pauses = Object.values(models.masters).map((m) => Math.max(m.heartbeat, m.idleHeartbeat ?? 0))
-    this.nodes = new Nodes(this, workload.nodes, models.node, options.heartbeatInterval, 2 * Math.max(options.heartbeatInterval, ...pauses))
-    this.#nextKeepAlive = this.#silence
+    this.#schedulable = new Schedulable(config, workload.nodes, models.node)
+    this.sampler = new Sampler(this, options.until ?? workload.applications.at(-1)?.at ?? 0)
+    this.nodes = new Nodes(this, workload.nodes, models.node, options.heartbeatInterval)
   }
 
   get now(): number {
@@ -90,11 +94,6 @@ export class Run {
 
   get notes(): string[] {
     return [...this.#notes].map(([text, times]) => (times === 1 ? text : `${text} (${times} times)`))
-  }
-
-  /** How long a peer may be silent before it is made to speak. */
-  get #silence(): number {
-    return Math.floor(Math.min(this.options.config.nodeExpiry, this.options.config.amExpiry) / 3)
   }
 
   note(text: string): void {
@@ -118,6 +117,7 @@ export class Run {
     this.events++
     const { onProgress } = this.options
     if (onProgress && this.events % PROGRESS_STEPS === 0) onProgress(this.#now, this.events)
+    this.options.onStep?.(SIMULATED_START + this.#now, event, outcome.effects)
     for (const effect of outcome.effects) this.#carryOut(effect)
     return outcome
   }
@@ -137,6 +137,7 @@ export class Run {
         application.masterAllocated(effect.container.creationTime - SIMULATED_START)
         const master = new Master(this, application, effect.attemptId, application.model, application.behaviour)
         this.#masters.set(application, master)
+        application.master = master
         master.launch(effect.container, application.image)
         return
       }
@@ -163,6 +164,11 @@ export class Run {
     return master?.id.attemptId === id.attemptId ? master : undefined
   }
 
+  #heard(id: ApplicationAttemptId): number {
+    const master = this.#application(id.applicationId)?.master
+    return master?.id.attemptId === id.attemptId ? master.heard() : 0
+  }
+
   masterGone(master: Master): void {
     if (this.#masters.get(master.application) === master) this.#masters.delete(master.application)
   }
@@ -178,7 +184,7 @@ export class Run {
   }
 
   #submit(spec: ApplicationSpec, index: number): void {
-    const { models, seed, config, workload } = this.options
+    const { models, seed } = this.options
     const id: ApplicationId = { clusterTimestamp: SIMULATED_START, id: index + 1 }
     const model = models.masters[spec.model]
     if (!model) throw new Error(`${spec.id} names the model ${spec.model}, which is not there`)
@@ -187,7 +193,7 @@ export class Run {
     const application = new SimApplication(index, spec, id, model, behaviour, random, this)
     application.submittedAt = this.#now
     this.applications.push(application)
-    const never = neverSchedulable(spec, model, config, workload.nodes, models.node)
+    const never = this.#schedulable.never(spec, model)
     if (never !== undefined) {
       this.#unfinished--
       application.queue = this.core.queue(spec.queue)?.path ?? spec.queue
@@ -267,7 +273,7 @@ export class Run {
       const entry = this.agenda.peek()
       const timer = this.core.nextTimer()
       const tickAt = timer === undefined ? Number.POSITIVE_INFINITY : Math.max(timer - SIMULATED_START, this.#now)
-      const horizon = Math.min(entry?.at ?? Number.POSITIVE_INFINITY, tickAt, this.#nextKeepAlive, this.sampler.next, over)
+      const horizon = Math.min(entry?.at ?? Number.POSITIVE_INFINITY, tickAt, this.sampler.next, over)
       const beat = this.nodes.next(horizon)
       if (beat !== undefined) {
         this.#go(beat, KIND.HEARTBEAT, this.nodes.place)
@@ -275,9 +281,6 @@ export class Run {
       } else if (over <= horizon) {
         this.#go(over, KIND.NODE, -1)
         break
-      } else if (this.#nextKeepAlive <= horizon) {
-        this.#go(horizon, KIND.NODE, -1)
-        this.#keepAlive()
       } else if (this.sampler.next <= horizon) {
         this.#go(horizon, KIND.NODE, -1)
         this.sampler.sample()
@@ -308,17 +311,6 @@ export class Run {
     const { nodeExpiry, amExpiry, allocationExpiry } = this.options.config
     const patience = this.#openEnded === this.#unfinished ? SETTLED : Math.max(STALLED, 3 * Math.max(nodeExpiry, amExpiry, allocationExpiry))
     return this.#lastProgress + patience
-  }
-
-  keepMastersAlive(node: SimNode): void {
-    for (const master of this.#masters.values()) if (master.container?.node === node) master.keepAlive()
-  }
-
-  #keepAlive(): void {
-    const before = this.#now - this.#silence
-    this.nodes.keepAlive(before)
-    for (const master of this.#masters.values()) if (master.lastAllocate < before) master.keepAlive()
-    this.#nextKeepAlive = this.#now + this.#silence
   }
 
   /** It is still there at the end of the run. */

@@ -48,21 +48,39 @@ class Level {
   }
 }
 
+interface Levels {
+  readonly memory: Level
+  readonly vcores: Level
+  readonly containers: Level
+}
+
 type Tracks = Map<string, Track>
 
 export class Sampler {
-  next = FIRST_INTERVAL
+  next: number
   #interval = FIRST_INTERVAL
   #from = 0
   #count = 0
-  readonly #levels = new Map<string, Level>()
+  /** By name, then by label. */
+  readonly #used = {
+    queue: new Map<string, Map<string, Levels>>(),
+    user: new Map<string, Map<string, Levels>>(),
+    cluster: new Map<string, Map<string, Levels>>(),
+  }
   readonly #queues = new Map<string, { readonly path: string; readonly leaf: boolean; readonly label: string; readonly tracks: Tracks }>()
   readonly #clusters = new Map<string, Tracks>()
   readonly #users = new Map<string, Track>()
   readonly #totals = new Map<string, { memory: number; vcores: number }>()
   readonly #groups: { readonly name: string; readonly members: readonly number[]; readonly track: Track }[] = []
 
-  constructor(private readonly run: Run) {}
+  /** @param expected how long the run takes at least */
+  constructor(
+    private readonly run: Run,
+    expected: number,
+  ) {
+    while (expected / this.#interval > MOST_INTERVALS / 2) this.#interval *= 2
+    this.next = this.#interval
+  }
 
   // ── what happens ──
 
@@ -74,18 +92,20 @@ export class Sampler {
     const { now } = this.run
     const { memory, vcores } = c.resource
     const label = c.node.partition
-    const levels = [`queue|${c.attempt.queue.path}|${label}`, `user|${c.attempt.user}`, `cluster||${label}`]
-    for (const key of levels) {
-      this.#level(`${key}|memory`).change(sign * memory, now)
-      this.#level(`${key}|vcores`).change(sign * vcores, now)
+    for (const levels of [this.#levels('queue', c.attempt.queue.path, label), this.#levels('user', c.attempt.user, ''), this.#levels('cluster', '', label)]) {
+      levels.memory.change(sign * memory, now)
+      levels.vcores.change(sign * vcores, now)
+      levels.containers.change(sign, now)
     }
-    this.#level(`containers||${label}`).change(sign, now)
   }
 
-  #level(key: string): Level {
-    let level = this.#levels.get(key)
-    if (!level) this.#levels.set(key, (level = new Level()))
-    return level
+  #levels(kind: 'queue' | 'user' | 'cluster', name: string, label: string): Levels {
+    const of = this.#used[kind]
+    let byLabel = of.get(name)
+    if (!byLabel) of.set(name, (byLabel = new Map()))
+    let levels = byLabel.get(label)
+    if (!levels) byLabel.set(label, (levels = { memory: new Level(), vcores: new Level(), containers: new Level() }))
+    return levels
   }
 
   // ── samples ──
@@ -137,8 +157,8 @@ export class Sampler {
     const labels = new Set(['', ...this.run.labels])
     for (const label of labels) {
       if (leaf) {
-        const key = `queue|${queue.path}|${label}`
-        used.set(label, { memory: this.#level(`${key}|memory`).mean(this.#from, now), vcores: this.#level(`${key}|vcores`).mean(this.#from, now) })
+        const { memory, vcores } = this.#levels('queue', queue.path, label)
+        used.set(label, { memory: memory.mean(this.#from, now), vcores: vcores.mean(this.#from, now) })
       }
       this.#readQueue(queue, label, used.get(label) ?? { memory: 0, vcores: 0 })
     }
@@ -185,20 +205,22 @@ export class Sampler {
       const sum = free.get(label)
       this.#push(tracks, 'totalMemory', whole.memory)
       this.#push(tracks, 'totalVcores', whole.vcores)
-      this.#push(tracks, 'usedMemory', this.#level(`cluster||${label}|memory`).mean(this.#from, now))
-      this.#push(tracks, 'usedVcores', this.#level(`cluster||${label}|vcores`).mean(this.#from, now))
+      const levels = this.#levels('cluster', '', label)
+      this.#push(tracks, 'usedMemory', levels.memory.mean(this.#from, now))
+      this.#push(tracks, 'usedVcores', levels.vcores.mean(this.#from, now))
       this.#push(tracks, 'reservedMemory', sum?.reserved ?? 0)
       this.#push(tracks, 'fragmentedMemory', sum?.fragmented ?? 0)
       this.#push(tracks, 'nodes', sum?.nodes ?? 0)
-      this.#push(tracks, 'containers', this.#level(`containers||${label}`).mean(this.#from, now))
+      this.#push(tracks, 'containers', levels.containers.mean(this.#from, now))
     }
   }
 
   #readUsers(now: number): void {
     const whole = this.run.core.clusterResource()
     for (const [user, total] of this.#totals) {
-      const memory = this.#level(`user|${user}|memory`).mean(this.#from, now)
-      const vcores = this.#level(`user|${user}|vcores`).mean(this.#from, now)
+      const levels = this.#levels('user', user, '')
+      const memory = levels.memory.mean(this.#from, now)
+      const vcores = levels.vcores.mean(this.#from, now)
       total.memory += memory * (now - this.#from)
       total.vcores += vcores * (now - this.#from)
       let track = this.#users.get(user)
