@@ -39,7 +39,8 @@ export function fileStatus(p: HdfsFileStatusProto, parent: string): FileStatus {
     blockSize: p.blocksize,
     modificationTime: p.modificationTime,
     accessTime: p.accessTime,
-    permission: p.permission.perm,
+    // Servers add bits of their own for clients of Hadoop 2.
+    permission: p.permission.perm & 0o1777,
     owner: p.owner,
     group: p.group,
     fileId: p.fileId,

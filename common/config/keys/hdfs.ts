@@ -10,6 +10,7 @@ export const hdfs = {
   minBlockSize: property('dfs.namenode.fs-limits.min-block-size', 'bytes', '1048576', 'least block size of a new file'),
   bytesPerChecksum: property('dfs.bytes-per-checksum', 'int', '512', 'bytes covered by one checksum'),
   checksumType: property('dfs.checksum.type', 'string', 'CRC32C', 'CRC32, CRC32C or NULL'),
+  checksumCombineMode: property('dfs.checksum.combine.mode', 'string', 'MD5MD5CRC', "MD5MD5CRC or COMPOSITE_CRC: what a file's checksum is"),
   clientWritePacketSize: property('dfs.client-write-packet-size', 'int', '65536', 'bytes of a packet that a client sends'),
   permissionsEnabled: property('dfs.permissions.enabled', 'boolean', 'true', 'whether permissions are checked'),
   superusergroup: property('dfs.permissions.superusergroup', 'string', 'supergroup', 'group of super-users'),

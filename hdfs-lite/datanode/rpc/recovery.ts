@@ -42,8 +42,17 @@ export async function initRecovery(ctx: RecoveryContext, block: ExtendedBlockPro
   return { replicaFound: true, state, block: { blockId: r.id, genStamp: r.generationStamp, numBytes: r.length } }
 }
 
-/** Cuts the replica to its agreed length, gives it the recovery's generation stamp and finalizes it. */
-export async function updateReplica(ctx: RecoveryContext, block: ExtendedBlockProto, recoveryId: number, newLength: number): Promise<string> {
+/**
+ * Cuts the replica to its agreed length, gives it the recovery's generation stamp and finalizes it.
+ * @param newBlockId another id: the replica stays as it is, and a copy is cut (a snapshot shows the block whole)
+ */
+export async function updateReplica(
+  ctx: RecoveryContext,
+  block: ExtendedBlockProto,
+  recoveryId: number,
+  newLength: number,
+  newBlockId: number,
+): Promise<string> {
   const r = ctx.store.get({ id: block.blockId, generationStamp: block.generationStamp })
   if (r.recoveryId !== recoveryId)
     throw exception(
@@ -52,6 +61,10 @@ export async function updateReplica(ctx: RecoveryContext, block: ExtendedBlockPr
     )
   if (r.length < newLength)
     throw exception('IOException', `rur.getNumBytes() < newlength = ${newLength}, rur=blk_${r.id}_${r.generationStamp} of ${r.length} bytes`)
+  if (newBlockId !== r.id) {
+    await ctx.received(ctx.store.copy(r, { id: newBlockId, generationStamp: recoveryId }, newLength))
+    return r.volume.storageId
+  }
   if (r.state === 'FINALIZED') ctx.store.reopen(r, r.generationStamp)
   if (r.length > newLength) ctx.store.truncate(r, newLength)
   ctx.store.restamp(r, recoveryId)
@@ -96,8 +109,9 @@ export async function recoverBlock(ctx: RecoveryContext, recovering: RecoveringB
           length: found.block.numBytes ?? 0,
           generationStamp: found.block.genStamp,
           async update(newLength) {
-            if (!client) return updateReplica(ctx, block, recoveryId, newLength)
-            const r = await client.proxy.updateReplicaUnderRecovery({ block, recoveryId, newLength, newBlockId: block.blockId })
+            const newBlockId = recovering.truncateBlock?.blockId ?? block.blockId
+            if (!client) return updateReplica(ctx, block, recoveryId, newLength, newBlockId)
+            const r = await client.proxy.updateReplicaUnderRecovery({ block, recoveryId, newLength, newBlockId })
             return r.storageUuid ?? ''
           },
         })

@@ -82,6 +82,8 @@ export function buildDatanodeRpc(o: DatanodeRpcOptions): RpcServer {
     })
     .serve(interDatanodeProtocol, {
       initReplicaRecovery: ({ block }) => initRecovery(context(), block.block.b, block.newGenStamp),
-      updateReplicaUnderRecovery: async (q) => ({ storageUuid: await updateReplica(context(), q.block, q.recoveryId, q.newLength) }),
+      updateReplicaUnderRecovery: async (q) => ({
+        storageUuid: await updateReplica(context(), q.block, q.recoveryId, q.newLength, q.newBlockId || q.block.blockId),
+      }),
     })
 }

@@ -1,6 +1,7 @@
 /** The replicas of one block pool: found at the start, made, finalized, deleted (FsDatasetImpl). */
 import {
   closeSync,
+  copyFileSync,
   existsSync,
   mkdirSync,
   openSync,
@@ -40,6 +41,8 @@ export interface BlockStore {
   restamp(replica: Replica, generationStamp: number): void
   /** Cuts to `length` bytes, with the last checksum made anew. */
   truncate(replica: Replica, length: number): void
+  /** A finalized replica of another block that begins as this one does. */
+  copy(replica: Replica, to: BlockId, length: number): Replica
   remove(replica: Replica): void
   dataPath(replica: Replica): string
   metaPath(replica: Replica): string
@@ -212,6 +215,16 @@ export function openBlockStore(poolId: string, volumes: readonly Volume[], log: 
       }
       r.length = length
       r.visible = Math.min(r.visible, length)
+    },
+    copy(r, to, length) {
+      const dir = path.join(poolDir(r.volume), 'current', 'rbw')
+      const made: Replica = { ...r, ...to, state: 'RBW', dir, stopWriter: undefined, recoveryId: 0 }
+      copyFileSync(dataPath(r), dataPath(made))
+      copyFileSync(metaPath(r), metaPath(made))
+      if (length < made.length) store.truncate(made, length)
+      replicas.set(made.id, made)
+      store.finalize(made)
+      return made
     },
     remove(r) {
       if (replicas.get(r.id) === r) replicas.delete(r.id)

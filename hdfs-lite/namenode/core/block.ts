@@ -26,6 +26,8 @@ export interface Construction {
   recoveryStarted: number
   /** A truncation in progress: the length to cut to. */
   truncateTo: number | undefined
+  /** Id of the block that it is cut from where a snapshot still shows that one whole; undefined: itself. */
+  copyOf: number | undefined
   /** Replicas reported finalized before the client said `complete`: their generation stamp and length. */
   reported: ReportedReplica[]
 }
@@ -114,7 +116,7 @@ export function newBlock(id: number, generationStamp: number, length: number, fi
 }
 
 export function newConstruction(expected: Storage[]): Construction {
-  return { state: 'UNDER_CONSTRUCTION', expected, recoveryId: 0, recoveryStarted: 0, truncateTo: undefined, reported: [] }
+  return { state: 'UNDER_CONSTRUCTION', expected, recoveryId: 0, recoveryStarted: 0, truncateTo: undefined, copyOf: undefined, reported: [] }
 }
 
 export function blockName(b: { readonly id: number; readonly generationStamp: number }): string {

@@ -37,8 +37,8 @@ interface Rest {
   diffs?: DiffRow[]
   /** holder, machine */
   writer?: readonly [string, string]
-  /** State of the last blocks that are not complete: index from the end, state, length to cut to. */
-  open?: readonly (readonly [number, string, number | null])[]
+  /** State of the last blocks that are not complete: index from the end, state, length to cut to, id of the block to cut it from. */
+  open?: readonly (readonly [number, string, number | null, number?])[]
   target?: string
   /** A deleted node that a snapshot still shows: it is no child of its parent. */
   detached?: true
@@ -72,10 +72,10 @@ export function rowOf(inode: INode): Row {
   if (inode.features?.coveredBy !== undefined && inode.parent && !inode.parent.children.includes(inode)) rest.detached = true
   if (inode.kind === 'file') {
     if (inode.writer) rest.writer = [inode.writer.holder, inode.writer.machine]
-    const open: [number, string, number | null][] = []
+    const open: [number, string, number | null, number?][] = []
     for (let i = 1; i <= Math.min(2, inode.blocks.length); i++) {
       const c = inode.blocks[inode.blocks.length - i]!.construction
-      if (c) open.push([i, c.state, c.truncateTo ?? null])
+      if (c) open.push(c.copyOf === undefined ? [i, c.state, c.truncateTo ?? null] : [i, c.state, c.truncateTo ?? null, c.copyOf])
     }
     if (open.length > 0) rest.open = open
   }
@@ -223,13 +223,14 @@ function restoreBlocks(file: INodeFile, numbers: readonly number[], rest: Rest |
     }
   }
   if (rest?.writer) file.writer = { holder: rest.writer[0], machine: rest.writer[1] }
-  for (const [fromEnd, state, truncateTo] of rest?.open ?? []) {
+  for (const [fromEnd, state, truncateTo, copyOf] of rest?.open ?? []) {
     const block = file.blocks[file.blocks.length - fromEnd]
     if (!block) continue
     block.construction = newConstruction([])
     // A recovery that was under way is started anew.
     block.construction.state = state as NonNullable<Block['construction']>['state']
     block.construction.truncateTo = truncateTo ?? undefined
+    block.construction.copyOf = copyOf
   }
 }
 

@@ -2,13 +2,14 @@
 import { exception } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { type Block, type Datanode, type Storage, blockName, newConstruction } from './block.js'
-import { addReplica, commitBlock, completeBlock, liveReplicas, reopenBlock } from './blocks.js'
+import { addReplica, commitBlock, completeBlock, liveReplicas, removeBlock, reopenBlock } from './blocks.js'
 import { type INodeFile, fileSpace, pathOf } from './inode.js'
 import { addLease, removeLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
 import { addUsage } from './quota.js'
 import { checkSafeMode, inSafeMode } from './safe-mode.js'
+import { isHeld } from './snapshot-save.js'
 import { type Caller, type FsState, nextGenerationStamp, touch } from './state.js'
 import { modify } from './tree.js'
 import { type BlockRef, type Clock, checkPool, closeFile, dropLastBlock } from './open-file.js'
@@ -164,12 +165,15 @@ export function commitBlockSynchronization(fs: FsState, s: Synchronization, now:
   checkSafeMode(fs, 'Cannot commitBlockSynchronization while in safe mode')
   checkPool(fs, s.block)
   const name = `${s.block.poolId}:${blockName({ id: s.block.blockId, generationStamp: s.block.generationStamp })}`
-  const block = fs.blocks.get(s.block.blockId)
-  if (!block?.file) {
+  const named = fs.blocks.get(s.block.blockId)
+  if (!named?.file) {
     if (s.deleteBlock) return
     throw exception('IOException', `Block (=${name}) not found`)
   }
-  const file = block.file
+  const file = named.file
+  // The one that a block was copied from stands for its copy.
+  const last = file.blocks.at(-1)
+  const block = last?.construction?.copyOf === named.id ? last : named
   const c = block.construction
   if (!file.writer || !c) return
   if (c.recoveryId !== s.newGenerationStamp)
@@ -190,6 +194,7 @@ export function commitBlockSynchronization(fs: FsState, s: Synchronization, now:
     c.reported = c.reported.filter((r) => r.generationStamp === s.newGenerationStamp)
     c.state = 'UNDER_CONSTRUCTION'
     c.truncateTo = undefined
+    c.copyOf = undefined
     if (s.closeFile) {
       commitBlock(fs, block, s.newGenerationStamp, s.newLength)
       for (const storage of found) addReplica(fs, block, storage)
@@ -197,6 +202,8 @@ export function commitBlockSynchronization(fs: FsState, s: Synchronization, now:
     } else block.length = s.newLength
     addUsage(file.parent, 0, fileSpace(file) - before)
   }
+  // Its snapshot may have gone meanwhile.
+  if (block !== named && !isHeld(file, named)) removeBlock(fs, named)
   if (s.closeFile && file.blocks.every((b) => b.construction === undefined)) closeFile(fs, file, now)
   touch(fs, file)
 }

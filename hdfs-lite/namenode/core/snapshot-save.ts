@@ -1,5 +1,6 @@
 /** Copy on write for snapshots: a node keeps its state in a diff the first time it changes after a snapshot. */
-import { type INode, fileLength } from './inode.js'
+import type { Block } from './block.js'
+import { type INode, type INodeFile, fileLength } from './inode.js'
 import type { Diff } from './snapshot-types.js'
 
 /** Id of the newest snapshot that shows this place of the tree; 0: none. */
@@ -19,6 +20,11 @@ export function latestSnapshotOver(inode: INode): number {
 export function isInSnapshot(inode: INode): boolean {
   const latest = latestSnapshotOver(inode)
   return latest > 0 && (inode.features?.bornAfter ?? 0) < latest
+}
+
+/** Whether a snapshot shows the block in the file as it was. */
+export function isHeld(file: INodeFile, block: Block): boolean {
+  return file.features?.diffs?.some((d) => d.blocks?.includes(block)) ?? false
 }
 
 export function saveForSnapshots(inode: INode): void {

@@ -135,7 +135,8 @@ function collect(fs: FsState): void {
     touch(fs, inode)
     if (inode.kind === 'file') {
       const used = new Set([...inode.blocks, ...kept.flatMap((d) => d.blocks ?? [])])
-      for (const d of diffs) for (const b of d.blocks ?? []) if (!used.has(b) && b.file === inode) removeBlock(fs, b)
+      const source = inode.blocks.at(-1)?.construction?.copyOf
+      for (const d of diffs) for (const b of d.blocks ?? []) if (!used.has(b) && b.file === inode && b.id !== source) removeBlock(fs, b)
     }
   }
   // What neither the tree nor a diff leads to is gone.

@@ -1,17 +1,17 @@
 /** Cutting a file to a length (FSDirTruncateOp). */
 import { exception } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
-import type { Block } from './block.js'
+import { type Block, newBlock, newConstruction } from './block.js'
 import { removeBlock } from './blocks.js'
-import { fileLength, fileSpace } from './inode.js'
+import { type INodeFile, fileLength, fileSpace } from './inode.js'
 import { addLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
 import { addUsage, verifyQuota } from './quota.js'
 import { recoverLeaseFor, reopenLast, startRecovery } from './recovery.js'
 import { checkSafeMode } from './safe-mode.js'
-import { isInSnapshot } from './snapshot-save.js'
-import type { Caller, FsState } from './state.js'
+import { isHeld } from './snapshot-save.js'
+import { type Caller, type FsState, nextBlockId, nextGenerationStamp } from './state.js'
 import { modify } from './tree.js'
 import type { Clock } from './open-file.js'
 
@@ -40,29 +40,34 @@ export function truncate(fs: FsState, caller: Caller, src: string, length: numbe
     kept.push(b)
     end += b.length
   }
-  const inSnapshot = fs.snapshottable.size > 0 && isInSnapshot(file)
-  if (inSnapshot && end > length)
-    throw exception(
-      'UnsupportedOperationException',
-      `Cannot truncate ${iip.path} within a block that a snapshot holds: truncate to a multiple of the block size, or delete the snapshot`,
-    )
   // While its last block is cut it counts as a whole one.
   if (end > length) verifyQuota(fs, file.parent, 0, (end - kept.at(-1)!.length + file.blockSize) * file.replication - fileSpace(file))
   modify(fs, file)
   const before = fileSpace(file)
   const dropped = file.blocks.slice(kept.length)
   file.blocks = kept
-  for (const b of dropped) if (!inSnapshot) removeBlock(fs, b)
+  for (const b of dropped) if (!isHeld(file, b)) removeBlock(fs, b)
   file.mtime = clock.now
+  addUsage(file.parent, 0, fileSpace(file) - before)
   const last = kept.at(-1)
-  if (end === length || !last) {
-    addUsage(file.parent, 0, fileSpace(file) - before)
-    return true
-  }
+  if (end === length || !last) return true
   file.writer = { holder, machine }
   addLease(fs, file, holder, clock.tick)
-  reopenLast(fs, file, last)
-  last.construction!.truncateTo = last.length - (end - length)
-  startRecovery(fs, last, clock.tick)
+  const rest = last.length - (end - length)
+  const cut = isHeld(file, last) ? replaceLast(fs, file, last, rest) : last
+  if (cut === last) reopenLast(fs, file, last)
+  cut.construction!.truncateTo = rest
+  startRecovery(fs, cut, clock.tick)
   return false
+}
+
+/** A block that a snapshot shows stays as it is: what is left of it in the file becomes a block of its own, which DataNodes copy. */
+function replaceLast(fs: FsState, file: INodeFile, last: Block, length: number): Block {
+  const before = fileSpace(file)
+  const copy = newBlock(nextBlockId(fs), nextGenerationStamp(fs), length, file)
+  copy.construction = { ...newConstruction([...last.replicas.storages]), copyOf: last.id }
+  fs.blocks.set(copy.id, copy)
+  file.blocks = [...file.blocks.slice(0, -1), copy]
+  addUsage(file.parent, 0, fileSpace(file) - before)
+  return copy
 }

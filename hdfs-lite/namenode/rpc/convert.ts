@@ -10,6 +10,8 @@ import type { BlockRef } from '../core/open-file.js'
 export const EMPTY_TOKEN = { identifier: new Uint8Array(0), password: new Uint8Array(0), kind: '', service: '' }
 const FLAG_ACL = 1
 const FLAG_SNAPSHOTS = 8
+/** Clients of Hadoop 2 see by this bit of the permission that there is an ACL (FsPermissionExtension). */
+const PERMISSION_ACL_BIT = 0o10000
 
 const NO_BYTES = new Uint8Array(0)
 const encoder = new TextEncoder()
@@ -26,11 +28,12 @@ export function statusProto(poolId: string, v: StatusView, needLocation = false)
   const { inode, snapshotId } = v
   const at = attributesAt(inode, snapshotId)
   const dir = inode.kind === 'directory'
+  const acl = at.features?.acl !== undefined || at.features?.defaultAcl !== undefined
   return {
     fileType: dir ? 'IS_DIR' : inode.kind === 'file' ? 'IS_FILE' : 'IS_SYMLINK',
     path: v.name === '' ? NO_BYTES : encoder.encode(v.name),
     length: v.length,
-    permission: { perm: at.permission },
+    permission: { perm: acl ? at.permission | PERMISSION_ACL_BIT : at.permission },
     owner: at.owner,
     group: at.group,
     modificationTime: at.mtime,
@@ -42,7 +45,7 @@ export function statusProto(poolId: string, v: StatusView, needLocation = false)
     fileId: inode.id,
     childrenNum: dir ? childrenAt(inode, snapshotId).children.length : 0,
     storagePolicy: v.storagePolicy,
-    flags: (at.features?.acl || at.features?.defaultAcl ? FLAG_ACL : 0) | (dir && at.features?.snapshottable ? FLAG_SNAPSHOTS : 0),
+    flags: (acl ? FLAG_ACL : 0) | (dir && at.features?.snapshottable ? FLAG_SNAPSHOTS : 0),
   }
 }
 

@@ -66,9 +66,10 @@ function commandProtos(ns: Namesystem, commands: Commands): DatanodeCommandProto
       recoveryCmd: {
         blocks: commands.recoveries.map((b) => {
           const c = b.construction!
+          const source = (c.copyOf === undefined ? undefined : ns.fs.blocks.get(c.copyOf)) ?? b
           return {
             newGenStamp: c.recoveryId,
-            block: locatedBlockOf(pool, b, 0, b.length, c.expected),
+            block: locatedBlockOf(pool, source, 0, source.length, c.expected),
             truncateBlock: c.truncateTo === undefined ? undefined : { blockId: b.id, genStamp: c.recoveryId, numBytes: c.truncateTo },
           }
         }),

@@ -5,6 +5,7 @@ import type { XAttr } from '../../../common/records/hdfs/index.js'
 import type { StoragePolicy } from '../core/storage-policy.js'
 
 const FLAG_ACL = 1
+const MODE_BITS = 0o1777
 const FLAG_SNAPSHOTS = 8
 const decoder = new TextDecoder()
 
@@ -23,7 +24,7 @@ export function fileStatus(s: HdfsFileStatusProtoInit): Record<string, unknown> 
     modificationTime: s.modificationTime,
     owner: s.owner,
     pathSuffix: decoder.decode(s.path),
-    permission: octal(s.permission.perm),
+    permission: octal(s.permission.perm & MODE_BITS),
     replication: s.blockReplication ?? 0,
     ...(flags & FLAG_SNAPSHOTS && { snapshotEnabled: true }),
     storagePolicy: s.storagePolicy ?? 0,

@@ -1,6 +1,8 @@
 /** Several DataNodes: pipelines, lost nodes, copies, leases of writers that are gone. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fileChecksum } from '../../../hdfs-lite/client/file-checksum.js'
 import { DfsClient } from '../../../hdfs-lite/client/index.js'
+import { crcOf } from '../../../hdfs-lite/client/transfer/checksum.js'
 import { type HdfsCluster, hdfsCluster, until } from '../../harness/hdfs.js'
 
 describe('three DataNodes', () => {
@@ -87,6 +89,44 @@ describe('three DataNodes', () => {
     })
     await cluster.start(`datanode-${victim}`)
   }, 40_000)
+
+  it('cut a file within a block that a snapshot shows', async () => {
+    const bytes = Buffer.from(Array.from({ length: 3000 }, (_, i) => i & 255))
+    await client.mkdirs('/shown')
+    await client.writeFile('/shown/file', bytes, { replication: 2, blockSize: 2048 })
+    await client.namenode.allowSnapshot({ snapshotRoot: '/shown' })
+    await client.namenode.createSnapshot({ snapshotRoot: '/shown', snapshotName: 's' })
+    const cut = async (newLength: number) => {
+      await client.namenode.truncate({ src: '/shown/file', newLength, clientName: client.clientName })
+      await until('it is cut', async () => (await client.namenode.isFileClosed({ src: '/shown/file' })).result)
+      expect((await client.readFile('/shown/file')).equals(bytes.subarray(0, newLength))).toBe(true)
+    }
+    await cut(2500)
+    await cut(2400)
+    await cut(1000)
+    expect((await client.readFile('/shown/.snapshot/s/file')).equals(bytes)).toBe(true)
+    // What is cut can be written on, and cut before any snapshot is gone.
+    const stream = client.append('/shown/file')
+    stream.write(Buffer.from('tail'))
+    await new Promise<void>((resolve, reject) => stream.end((e?: Error | null) => (e ? reject(e) : resolve())))
+    expect((await client.readFile('/shown/file')).subarray(1000).toString()).toBe('tail')
+    await client.namenode.deleteSnapshot({ snapshotRoot: '/shown', snapshotName: 's' })
+    await cut(999)
+  })
+
+  it('tell the CRC of a file whatever its blocks are', async () => {
+    const bytes = Buffer.alloc(200_001, 'composite')
+    const composite = new DfsClient(client.conf.copy().set('dfs.checksum.combine.mode', 'COMPOSITE_CRC'))
+    const sums: string[] = []
+    for (const blockSize of [16_384, 65_536, 262_144]) {
+      await client.writeFile(`/composite-${blockSize}`, bytes, { blockSize })
+      const { algorithm, hex } = await fileChecksum(composite, `/composite-${blockSize}`)
+      expect(algorithm).toBe('COMPOSITE-CRC32C')
+      sums.push(hex)
+    }
+    composite.close()
+    expect(sums).toEqual(sums.map(() => crcOf('CHECKSUM_CRC32C')(bytes, 0, bytes.length).toString(16).padStart(8, '0')))
+  })
 
   it('cut a file within a block', async () => {
     await client.writeFile('/cut', Buffer.from('0123456789'), { replication: 2 })
