@@ -39,8 +39,20 @@ const fail = (e: unknown) => send({ type: 'failed', message: e instanceof Error 
 
 /** In small steps: leases are renewed in between. */
 function* steps(until: number): Generator<Batch> {
-  for (const { first, records } of readBatches(dir, store.base, store.folded, until))
-    for (let i = 0; i < records.length; i += FOLD_STEP) yield { first: first + i, records: records.slice(i, i + FOLD_STEP) }
+  let first = store.folded + 1
+  let gathered: string[] = []
+  for (const { records } of readBatches(dir, store.base, store.folded, until)) {
+    for (let i = 0; i < records.length; ) {
+      const some = records.slice(i, i + FOLD_STEP - gathered.length)
+      gathered.push(...some)
+      i += some.length
+      if (gathered.length < FOLD_STEP) continue
+      yield { first, records: gathered }
+      first += gathered.length
+      gathered = []
+    }
+  }
+  if (gathered.length > 0) yield { first, records: gathered }
 }
 
 function fold(left: Generator<Batch>, done: () => void): void {
