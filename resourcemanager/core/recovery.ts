@@ -46,6 +46,8 @@ export function recover(rm: ResourceManager, event: Recover): undefined {
       attempt.vcoreMillis = (stored.vcoreSeconds ?? 0) * 1000
       attempt.preemptedMemoryMillis = (stored.preemptedMemorySeconds ?? 0) * 1000
       attempt.preemptedVcoreMillis = (stored.preemptedVcoreSeconds ?? 0) * 1000
+      // Containers of earlier attempts that it keeps end in its books.
+      if (app.current && submission.keepContainers) attempt.books = app.current.books
       app.attempts.set(stored.attemptId.attemptId, attempt)
       app.current = attempt
       app.nextAttemptId = stored.attemptId.attemptId + 1

@@ -13,6 +13,7 @@ import java.lang.reflect.Method;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
@@ -23,6 +24,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.concurrent.ConcurrentMap;
 import org.apache.hadoop.metrics2.lib.DefaultMetricsSystem;
 import org.apache.hadoop.security.Groups;
 import org.apache.hadoop.security.SecurityUtil;
@@ -30,6 +32,7 @@ import org.apache.hadoop.yarn.api.protocolrecords.AllocateRequest;
 import org.apache.hadoop.yarn.api.protocolrecords.AllocateResponse;
 import org.apache.hadoop.yarn.api.protocolrecords.FinishApplicationMasterRequest;
 import org.apache.hadoop.yarn.api.protocolrecords.MoveApplicationAcrossQueuesRequest;
+import org.apache.hadoop.yarn.api.protocolrecords.RegisterApplicationMasterResponse;
 import org.apache.hadoop.yarn.api.protocolrecords.UpdateApplicationPriorityRequest;
 import org.apache.hadoop.yarn.api.records.ApplicationAttemptId;
 import org.apache.hadoop.yarn.api.records.ApplicationId;
@@ -58,17 +61,21 @@ import org.apache.hadoop.yarn.api.records.UpdateContainerRequest;
 import org.apache.hadoop.yarn.api.records.UpdatedContainer;
 import org.apache.hadoop.yarn.api.resource.PlacementConstraint;
 import org.apache.hadoop.yarn.conf.YarnConfiguration;
+import org.apache.hadoop.yarn.server.api.protocolrecords.NMContainerStatus;
 import org.apache.hadoop.yarn.server.resourcemanager.MockAM;
 import org.apache.hadoop.yarn.server.resourcemanager.MockNM;
 import org.apache.hadoop.yarn.server.resourcemanager.MockRM;
 import org.apache.hadoop.yarn.server.resourcemanager.MockRMAppSubmissionData;
 import org.apache.hadoop.yarn.server.resourcemanager.MockRMAppSubmitter;
 import org.apache.hadoop.yarn.server.resourcemanager.monitor.capacity.ProportionalCapacityPreemptionPolicy;
+import org.apache.hadoop.yarn.server.resourcemanager.recovery.MemoryRMStateStore;
 import org.apache.hadoop.yarn.server.resourcemanager.rmapp.RMApp;
 import org.apache.hadoop.yarn.server.resourcemanager.rmapp.attempt.RMAppAttempt;
+import org.apache.hadoop.yarn.server.resourcemanager.rmapp.monitor.RMAppToMonitor;
 import org.apache.hadoop.yarn.server.resourcemanager.rmcontainer.AllocationExpirationInfo;
 import org.apache.hadoop.yarn.server.resourcemanager.rmcontainer.ContainerAllocationExpirer;
 import org.apache.hadoop.yarn.server.resourcemanager.rmcontainer.RMContainer;
+import org.apache.hadoop.yarn.server.resourcemanager.rmnode.RMNode;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.AbstractYarnScheduler;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.SchedulerAppReport;
 import org.apache.hadoop.yarn.server.resourcemanager.scheduler.SchedulerNodeReport;
@@ -90,8 +97,10 @@ public final class Driver {
     private static final ObjectMapper JSON = new ObjectMapper();
     private static final long NEVER = 1_000_000_000L;
 
-    private final MockRM rm;
+    private MockRM rm;
     private final Map<String, MockNM> nodes = new LinkedHashMap<>();
+    /** Those that fell silent: they may come back. */
+    private final Map<String, MockNM> lost = new HashMap<>();
     private final Map<String, ApplicationId> apps = new LinkedHashMap<>();
     private final Map<String, MockAM> masters = new HashMap<>();
     /** What an application master was last told it could still get. */
@@ -102,7 +111,10 @@ public final class Driver {
     private QueueManagementDynamicEditPolicy queueManagement;
     /** Of the fair scheduler and of the monitors, which run when a scenario says so. */
     private final ControlledClock clock = new ControlledClock();
+    private final List<MockRM> replaced = new ArrayList<>();
     private File allocations;
+    private final File excludeFile = File.createTempFile("exclude", "");
+    private final Set<String> excluded = new TreeSet<>();
 
     private Driver(JsonNode scenario) throws Exception {
         conf.set(YarnConfiguration.RM_SCHEDULER, "org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.CapacityScheduler");
@@ -121,7 +133,16 @@ public final class Driver {
         Groups.getUserToGroupsMappingServiceWithLoadedConfiguration(conf);
         conf.setLong("yarn.resourcemanager.monitor.capacity.preemption.monitoring_interval", NEVER);
         conf.setLong("yarn.scheduler.capacity.queue-management.monitoring-interval", NEVER);
-        rm = new MockRM(conf);
+        excludeFile.deleteOnExit();
+        conf.set(YarnConfiguration.RM_NODES_EXCLUDE_FILE_PATH, excludeFile.getAbsolutePath());
+        if (conf.getBoolean(YarnConfiguration.RECOVERY_ENABLED, false)) {
+            conf.set(YarnConfiguration.RM_STORE, MemoryRMStateStore.class.getName());
+        }
+        start(new MockRM(conf));
+    }
+
+    private void start(MockRM started) throws Exception {
+        rm = started;
         if (rm.getResourceScheduler() instanceof FairScheduler) {
             ((FairScheduler) rm.getResourceScheduler()).setClock(clock);
         }
@@ -171,6 +192,7 @@ public final class Driver {
         } finally {
             if (driver != null) {
                 driver.rm.stop();
+                driver.replaced.forEach(MockRM::stop);
             }
             DefaultMetricsSystem.shutdown();
         }
@@ -212,15 +234,16 @@ public final class Driver {
                 addNode(s);
                 break;
             case "removeNode":
-                MockNM lost = nodes.remove(s.asText());
+                MockNM gone = nodes.remove(s.asText());
+                lost.put(s.asText(), gone);
                 for (MockNM other : nodes.values()) {
                     other.nodeHeartbeat(true);
                 }
                 rm.drainEvents();
-                rm.sendNodeLost(lost);
+                rm.sendNodeLost(gone);
                 break;
             case "heartbeat":
-                heartbeat(s);
+                heartbeat(s, result);
                 break;
             case "submit":
                 submit(s);
@@ -289,11 +312,48 @@ public final class Driver {
                 queueManagement().editSchedule();
                 break;
             case "expireAllocations":
+                for (MockNM node : nodes.values()) {
+                    node.nodeHeartbeat(true);
+                }
+                rm.drainEvents();
                 expireAllocations();
                 break;
             case "updatePriority":
                 rm.getClientRMService().updateApplicationPriority(
                         UpdateApplicationPriorityRequest.newInstance(apps.get(s.get("app").asText()), Priority.newInstance(s.get("priority").asInt())));
+                break;
+            case "restart":
+                restart();
+                break;
+            case "register":
+                register(s);
+                break;
+            case "reregister":
+                reregister(s.asText(), result);
+                break;
+            case "unregisterNode":
+                nodes.get(s.asText()).unRegisterNode();
+                break;
+            case "decommission":
+                excluded.add(s.get("node").asText());
+                refreshNodes(s.has("timeout"), s.path("timeout").asInt());
+                break;
+            case "recommission":
+                excluded.remove(s.asText());
+                refreshNodes(true, 0);
+                break;
+            case "expireMaster":
+                for (MockNM node : nodes.values()) {
+                    node.nodeHeartbeat(true);
+                }
+                rm.drainEvents();
+                expire(rm.getRMContext().getAMLivelinessMonitor(), currentAttempt(s.asText()).getAppAttemptId());
+                break;
+            case "expireLifetime":
+                expireLifetime(apps.get(s.asText()));
+                break;
+            case "sleep":
+                Thread.sleep(s.asLong() * 1000);
                 break;
             case "failAttempt":
                 rm.failApplicationAttempt(currentAttempt(s.asText()).getAppAttemptId());
@@ -331,6 +391,78 @@ public final class Driver {
         }
     }
 
+    /** Another ResourceManager goes on with what the first one stored; nodes and masters don't know yet. */
+    private void restart() throws Exception {
+        MockRM old = rm;
+        // The old one's threads end with the scenario: its stop would close the store that both have.
+        replaced.add(old);
+        start(new MockRM(conf, old.getRMStateStore()));
+        for (MockNM node : nodes.values()) {
+            node.setResourceTrackerService(rm.getResourceTrackerService());
+        }
+        for (MockAM master : masters.values()) {
+            master.setAMRMProtocol(rm.getApplicationMasterService(), rm.getRMContext());
+        }
+    }
+
+    /** {node, containers: [{app, id, state, exit, memory, vcores}], apps}: a NodeManager that is known, or was, registers again. */
+    private void register(JsonNode s) throws Exception {
+        List<NMContainerStatus> containers = new ArrayList<>();
+        for (JsonNode c : s.path("containers")) {
+            containers.add(NMContainerStatus.newInstance(containerId(c), c.path("version").asInt(0), ContainerState.valueOf(c.path("state").asText("RUNNING")), amount(c),
+                    c.path("diagnostics").asText(""), c.path("exit").asInt(0), Priority.newInstance(c.path("priority").asInt(1)), 0));
+        }
+        List<ApplicationId> running = new ArrayList<>();
+        s.path("apps").forEach(a -> running.add(apps.get(a.asText())));
+        MockNM node = lost.remove(s.get("node").asText());
+        if (node == null) {
+            node = nodes.get(s.get("node").asText());
+        }
+        nodes.put(s.get("node").asText(), node);
+        Field capability = MockNM.class.getDeclaredField("capability");
+        capability.setAccessible(true);
+        capability.set(node, amount(s));
+        node.registerNode(containers, running);
+    }
+
+    private void refreshNodes(boolean gracefully, int timeout) throws Exception {
+        Files.write(excludeFile.toPath(), excluded);
+        if (gracefully) {
+            rm.getRMContext().getNodesListManager().refreshNodesGracefully(conf, timeout);
+        } else {
+            rm.getRMContext().getNodesListManager().refreshNodes(conf);
+        }
+    }
+
+    private void reregister(String name, ObjectNode result) throws Exception {
+        RegisterApplicationMasterResponse response = masters.get(name).registerAppAttempt(false);
+        ArrayNode previous = result.putArray("previous");
+        TreeSet<Long> ids = new TreeSet<>();
+        response.getContainersFromPreviousAttempts().forEach(c -> ids.add(c.getId().getContainerId()));
+        ids.forEach(previous::add);
+    }
+
+    /** What a monitor's thread does when time is up. */
+    private static void expire(AbstractLivelinessMonitor<?> monitor, Object what) throws Exception {
+        Field running = AbstractLivelinessMonitor.class.getDeclaredField("running");
+        running.setAccessible(true);
+        ((Map<?, ?>) running.get(monitor)).remove(what);
+        Method expire = AbstractLivelinessMonitor.class.getDeclaredMethod("expire", Object.class);
+        expire.setAccessible(true);
+        expire.invoke(monitor, what);
+    }
+
+    private void expireLifetime(ApplicationId id) throws Exception {
+        AbstractLivelinessMonitor<?> monitor = rm.getRMContext().getRMAppLifetimeMonitor();
+        Field running = AbstractLivelinessMonitor.class.getDeclaredField("running");
+        running.setAccessible(true);
+        for (Object o : new ArrayList<>(((Map<?, ?>) running.get(monitor)).keySet())) {
+            if (((RMAppToMonitor) o).getApplicationId().equals(id)) {
+                expire(monitor, o);
+            }
+        }
+    }
+
     private void addNode(JsonNode s) throws Exception {
         String name = s.get("name").asText();
         MockNM nm = rm.registerNode(name + ":1234", amount(s));
@@ -338,7 +470,7 @@ public final class Driver {
     }
 
     /** {node, containers: [{app, id, state, exit}]} */
-    private void heartbeat(JsonNode s) throws Exception {
+    private void heartbeat(JsonNode s, ObjectNode result) throws Exception {
         MockNM nm = nodes.get(s.get("node").asText());
         Map<ApplicationId, List<ContainerStatus>> statuses = new HashMap<>();
         for (JsonNode c : s.path("containers")) {
@@ -348,7 +480,7 @@ public final class Driver {
             statuses.computeIfAbsent(app.getApplicationId(), k -> new ArrayList<>()).add(status);
         }
         if (!s.has("increased")) {
-            nm.nodeHeartbeat(statuses, s.path("healthy").asBoolean(true));
+            result.put("action", nm.nodeHeartbeat(statuses, s.path("healthy").asBoolean(true)).getNodeAction().name());
             return;
         }
         List<ContainerStatus> reported = new ArrayList<>();
@@ -361,7 +493,7 @@ public final class Driver {
         }
         Field responseId = MockNM.class.getDeclaredField("responseId");
         responseId.setAccessible(true);
-        nm.nodeHeartbeat(reported, increased, s.path("healthy").asBoolean(true), responseId.getInt(nm));
+        result.put("action", nm.nodeHeartbeat(reported, increased, s.path("healthy").asBoolean(true), responseId.getInt(nm)).getNodeAction().name());
     }
 
     private void submit(JsonNode s) throws Exception {
@@ -370,12 +502,15 @@ public final class Driver {
                 .withAppName(s.get("app").asText())
                 .withUser(s.path("user").asText("user"))
                 .withAcls(null)
-                .withUnmanagedAM(false)
+                .withUnmanagedAM(s.path("unmanaged").asBoolean(false))
                 .withWaitForAppAcceptedState(false)
                 .withMaxAppAttempts(s.path("maxAttempts").asInt(1))
                 .withAppType("YARN");
         if (s.has("queue")) {
             b.withQueue(s.get("queue").asText());
+        }
+        if (s.has("failuresInterval")) {
+            b.withAttemptFailuresValidityInterval(s.get("failuresInterval").asLong());
         }
         if (s.has("priority")) {
             b.withAppPriority(Priority.newInstance(s.get("priority").asInt()));
@@ -403,7 +538,8 @@ public final class Driver {
     private void launch(JsonNode s) throws Exception {
         String name = s.isTextual() ? s.asText() : s.get("app").asText();
         RMAppAttempt attempt = currentAttempt(name);
-        MockAM am = rm.sendAMLaunched(attempt.getAppAttemptId());
+        boolean unmanaged = app(name).getApplicationSubmissionContext().getUnmanagedAM();
+        MockAM am = unmanaged ? new MockAM(rm.getRMContext(), rm.getApplicationMasterService(), attempt.getAppAttemptId()) : rm.sendAMLaunched(attempt.getAppAttemptId());
         rm.drainEvents();
         for (JsonNode c : s.path("constraints")) {
             am.addPlacementConstraint(new HashSet<>(strings(c.get("tags"))), constraint(c.get("constraint")).build());
@@ -552,6 +688,9 @@ public final class Driver {
         ObjectNode all = result.putObject("apps");
         for (Map.Entry<String, ApplicationId> e : apps.entrySet()) {
             RMApp app = rm.getRMContext().getRMApps().get(e.getValue());
+            if (app == null) {
+                continue;
+            }
             ObjectNode a = all.putObject(e.getKey());
             a.put("state", app.getState().name());
             a.put("finalStatus", app.getFinalApplicationStatus().name());
@@ -577,6 +716,10 @@ public final class Driver {
             if (expiry != null) {
                 a.put("lifetime", expiry - app.getSubmitTime());
             }
+        }
+        ObjectNode states = result.putObject("states");
+        for (ConcurrentMap<NodeId, RMNode> some : Arrays.asList(rm.getRMContext().getRMNodes(), rm.getRMContext().getInactiveRMNodes())) {
+            some.values().forEach(n -> states.put(n.getHostName(), n.getState().name()));
         }
         ObjectNode allNodes = result.putObject("nodes");
         for (Map.Entry<String, MockNM> e : nodes.entrySet()) {

@@ -42,7 +42,10 @@ function canonical(view: View): unknown {
     rejected: view.rejected && bySequence(view.rejected),
     asked: view.asked && { strict: [...view.asked.strict].sort(), contract: [...view.asked.contract].sort() },
     apps: view.apps && Object.fromEntries(Object.entries(view.apps).map(([k, v]) => [k, app(v)])),
+    action: view.action,
+    previous: view.previous,
     nodes: view.nodes,
+    states: view.states,
     queues: view.queues,
   }
 }

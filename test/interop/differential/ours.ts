@@ -7,8 +7,6 @@ import {
   NONE,
   type NodeId,
   type Resource,
-  containerIdOf,
-  containerSequence,
   formatContainerId,
   resource,
 } from '../../../common/records/index.js'
@@ -23,12 +21,16 @@ import {
   coreConfig,
   createCore,
 } from '../../../resourcemanager/core/index.js'
+import { MemoryDisk, openMemoryStore } from '../../../resourcemanager/store/memory.js'
+import { operationOf, type StateStore } from '../../../resourcemanager/store/state-store.js'
 import { type Amount, type AppView, type ContainerRef, type ContainerView, changed, type QueueView, type Scenario, type Step, type View } from './scenario.js'
 
 const START = 1_700_000_000_000
 const SILENCE = 1e9
 /** What is handed out must be started within this. */
-const ALLOCATION = 600_000
+const ALLOCATION = 1e11
+/** And a master must speak within this. */
+const MASTER = 1e12
 
 const size = ({ memory, vcores, extended }: Resource): Record<string, number> => ({ memory, vcores, ...extended })
 const amount = (a: Amount): Resource => resource(a.memory, a.vcores ?? 1, a.resources && { ...a.resources })
@@ -44,7 +46,10 @@ export function runOurs(scenario: Scenario): View[] {
 }
 
 export class Run {
-  readonly core: Core
+  core: Core
+  readonly #store = new MemoryDisk()
+  #stored: StateStore | undefined
+  readonly #excluded = new Map<string, number | undefined>()
   readonly #apps = new Map<string, ApplicationId>()
   readonly #nodes = new Map<string, { id: NodeId; responseId: number; reported: Map<string, ContainerStatus> }>()
   readonly #responseIds = new Map<string, number>()
@@ -52,6 +57,7 @@ export class Run {
   #conf: Readonly<Record<string, string>>
   readonly #groups: Readonly<Record<string, readonly string[]>>
   readonly #fair: boolean
+  readonly #allocations: string | undefined
   #now = START
 
   constructor(scenario: Scenario) {
@@ -60,10 +66,19 @@ export class Run {
     this.#conf = conf
     this.#groups = scenario.groups ?? {}
     this.#fair = conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FairScheduler') ?? false
-    this.core = createCore({
-      ...coreConfig(conf, { clusterTimestamp: START, ...(allocations !== undefined && { allocations }) }),
+    this.#allocations = allocations
+    this.core = this.#start()
+  }
+
+  #start(): Core {
+    const recovers = this.#conf['yarn.resourcemanager.recovery.enabled'] === 'true'
+    if (recovers) this.#stored = openMemoryStore(this.#store)
+    const { epoch } = this.#stored ?? { epoch: 0 }
+    const allocations = this.#allocations
+    return createCore({
+      ...coreConfig(this.#conf, { clusterTimestamp: START, epoch, ...(allocations !== undefined && { allocations }) }),
       nodeExpiry: SILENCE,
-      amExpiry: 1e12,
+      amExpiry: MASTER,
       allocationExpiry: ALLOCATION,
     })
   }
@@ -85,8 +100,51 @@ export class Run {
 
   #send<E extends Event>(event: E) {
     const outcome = this.core.step(event, this.#now)
+    this.#stored?.commit(outcome.effects.flatMap((e) => (e.type === 'persist' ? [operationOf(e)] : [])))
     if (outcome.error) throw outcome.error
     return outcome
+  }
+
+  #restart(): void {
+    this.core = this.#start()
+    this.#send({ type: 'recover', applications: this.#stored!.load().applications })
+  }
+
+  #silence(millis: number): void {
+    this.#now += millis
+    for (const node of this.#nodes.keys()) this.#heartbeat({ node })
+  }
+
+  #refreshNodes(mode: 'NORMAL' | 'GRACEFUL'): void {
+    const exclude = [...this.#excluded].map(([host, timeoutSeconds]) => ({ host, ...(timeoutSeconds !== undefined && { timeoutSeconds }) }))
+    this.#send({ type: 'refreshNodes', include: [], exclude, mode })
+  }
+
+  #register(r: Extract<Step, { register: unknown }>['register']): void {
+    const reported = new Map<string, ContainerStatus>()
+    for (const c of r.containers ?? []) {
+      const containerId = this.#containerId(c)
+      if (c.state !== 'COMPLETE') reported.set(formatContainerId(containerId), { containerId, state: 'RUNNING', exitStatus: 0, diagnostics: '' })
+    }
+    const node = { id: { host: r.node, port: 1234 }, responseId: 0, reported }
+    this.#nodes.set(r.node, node)
+    this.#send({
+      type: 'registerNode',
+      nodeId: node.id,
+      httpPort: 2,
+      resource: amount(r),
+      version: '3.3.6',
+      runningApplications: (r.apps ?? []).map((a) => this.#app(a)),
+      containers: (r.containers ?? []).map((c) => ({
+        containerId: this.#containerId(c),
+        state: c.state ?? 'RUNNING',
+        exitStatus: c.exit ?? 0,
+        diagnostics: c.diagnostics ?? '',
+        resource: amount(c),
+        priority: c.priority ?? 1,
+        creationTime: 0,
+      })),
+    })
   }
 
   #attempt(app: string): ApplicationAttemptId {
@@ -100,7 +158,7 @@ export class Run {
   }
 
   #containerId(c: ContainerRef): ContainerId {
-    return containerIdOf(c.attempt === undefined ? this.#attempt(c.app) : { applicationId: this.#app(c.app), attemptId: c.attempt }, c.id)
+    return { applicationAttemptId: c.attempt === undefined ? this.#attempt(c.app) : { applicationId: this.#app(c.app), attemptId: c.attempt }, id: c.id }
   }
 
   #act(step: Step): View {
@@ -124,20 +182,20 @@ export class Run {
       this.#now += 'preempt' in step ? step.preempt.after : step.manageQueues.after
       this.#send({ type: 'tick' })
     } else if ('expireAllocations' in step) {
-      this.#now += ALLOCATION
+      this.#silence(ALLOCATION)
       this.#send({ type: 'tick' })
     } else if ('updatePriority' in step) {
       this.#send({ type: 'updatePriority', applicationId: this.#app(step.updatePriority.app), priority: step.updatePriority.priority, user: 'root' })
     } else if ('removeNode' in step) {
       this.#lose(step.removeNode)
     } else if ('heartbeat' in step) {
-      this.#heartbeat(step.heartbeat)
+      return { action: this.#heartbeat(step.heartbeat) }
     } else if ('submit' in step) {
       this.#submit(step.submit)
     } else if ('launch' in step) {
       const { app, constraints } = typeof step.launch === 'string' ? { app: step.launch, constraints: [] } : step.launch
       const attemptId = this.#attempt(app)
-      this.#send({ type: 'amLaunched', attemptId })
+      if (!this.core.application(attemptId.applicationId, this.#now)!.unmanagedAM) this.#send({ type: 'amLaunched', attemptId })
       this.#send({ type: 'registerApplicationMaster', attemptId, host: '', rpcPort: 0, trackingUrl: '', placementConstraints: constraints })
       this.#responseIds.set(app, 0)
     } else if ('allocate' in step) {
@@ -154,6 +212,31 @@ export class Run {
     } else if ('advance' in step) {
       this.#now += step.advance * 1000
       this.#send({ type: 'tick' })
+    } else if ('restart' in step) {
+      this.#restart()
+    } else if ('register' in step) {
+      this.#register(step.register)
+    } else if ('reregister' in step) {
+      const attemptId = this.#attempt(step.reregister)
+      const { answer } = this.#send({ type: 'registerApplicationMaster', attemptId, host: '', rpcPort: 0, trackingUrl: '' })
+      this.#responseIds.set(step.reregister, 0)
+      return { previous: answer!.containersFromPreviousAttempts.map((c) => c.containerId.id).sort((a, b) => a - b) }
+    } else if ('unregisterNode' in step) {
+      this.#send({ type: 'unregisterNode', nodeId: this.#nodes.get(step.unregisterNode)!.id })
+    } else if ('decommission' in step) {
+      this.#excluded.set(step.decommission.node, step.decommission.timeout)
+      this.#refreshNodes(step.decommission.timeout === undefined ? 'NORMAL' : 'GRACEFUL')
+    } else if ('recommission' in step) {
+      this.#excluded.delete(step.recommission)
+      this.#refreshNodes('GRACEFUL')
+    } else if ('expireMaster' in step) {
+      this.#silence(MASTER)
+      this.#send({ type: 'tick' })
+    } else if ('expireLifetime' in step) {
+      this.#now = this.core.application(this.#app(step.expireLifetime), this.#now)!.lifetimeExpiry!
+      this.#send({ type: 'tick' })
+    } else if ('sleep' in step) {
+      this.#now += step.sleep * 1000
     } else {
       this.#send({ type: 'failAttempt', attemptId: this.#attempt(step.failAttempt), user: 'root' })
     }
@@ -175,7 +258,8 @@ export class Run {
     this.#send({ type: 'tick' })
   }
 
-  #heartbeat(h: Extract<Step, { heartbeat: unknown }>['heartbeat']): void {
+  /** @returns what the node is told to do */
+  #heartbeat(h: Extract<Step, { heartbeat: unknown }>['heartbeat']): string {
     const node = this.#nodes.get(h.node)
     if (!node) throw new Error(`the scenario names no node ${h.node}`)
     for (const c of h.containers ?? []) {
@@ -194,7 +278,8 @@ export class Run {
       increasedContainers: (h.increased ?? []).map((c) => ({ containerId: this.#containerId(c), resource: amount(c), version: c.version })),
       keepAliveApplications: [],
     })
-    node.responseId = outcome.answer!.responseId
+    if (outcome.answer!.action === 'NORMAL') node.responseId = outcome.answer!.responseId
+    return outcome.answer!.action
   }
 
   #submit(s: Extract<Step, { submit: unknown }>['submit']): void {
@@ -209,6 +294,8 @@ export class Run {
         name: s.app,
         applicationType: 'YARN',
         maxAppAttempts: s.maxAttempts ?? 1,
+        ...(s.unmanaged !== undefined && { unmanagedAM: s.unmanaged }),
+        ...(s.failuresInterval !== undefined && { attemptFailuresValidityInterval: s.failuresInterval }),
         ...(s.queue !== undefined && { queue: s.queue }),
         ...(s.priority !== undefined && { priority: s.priority }),
         ...(s.keepContainers !== undefined && { keepContainers: s.keepContainers }),
@@ -255,23 +342,21 @@ export class Run {
     const after = a.release?.length ? this.#ask(a.app, { asks: [], releases: [] }) : undefined
     const answers = [answer, ...(after ? [after] : [])]
     return {
-      allocated: answers
-        .flatMap((x) => x.allocated)
-        .map((c) => ({ id: containerSequence(c.containerId), node: c.nodeId.host, size: size(c.resource), priority: c.priority })),
-      completed: answers.flatMap((x) => x.completed).map((c) => ({ id: containerSequence(c.containerId), exit: c.exitStatus, diagnostics: c.diagnostics })),
+      allocated: answers.flatMap((x) => x.allocated).map((c) => ({ id: c.containerId.id, node: c.nodeId.host, size: size(c.resource), priority: c.priority })),
+      completed: answers.flatMap((x) => x.completed).map((c) => ({ id: c.containerId.id, exit: c.exitStatus, diagnostics: c.diagnostics })),
       updated: answers
         .flatMap((x) => x.updated)
         .map((u) => ({
-          id: containerSequence(u.container.containerId),
+          id: u.container.containerId.id,
           version: u.container.version,
           type: u.updateType,
           size: size(u.container.resource),
         })),
-      updateErrors: answers.flatMap((x) => x.updateErrors).map((e) => ({ id: containerSequence(e.request.containerId), reason: e.reason })),
+      updateErrors: answers.flatMap((x) => x.updateErrors).map((e) => ({ id: e.request.containerId.id, reason: e.reason })),
       rejected: answers.flatMap((x) => x.rejected).map((r) => ({ id: r.request.allocationRequestId, count: r.request.numAllocations, reason: r.reason })),
       asked: {
-        strict: answers.flatMap((x) => x.preemption?.strict ?? []).map(containerSequence),
-        contract: answers.flatMap((x) => x.preemption?.contract ?? []).map(containerSequence),
+        strict: answers.flatMap((x) => x.preemption?.strict ?? []).map((c) => c.id),
+        contract: answers.flatMap((x) => x.preemption?.contract ?? []).map((c) => c.id),
       },
     }
   }
@@ -296,6 +381,7 @@ export class Run {
         return report && (report.state === 'RUNNING' || report.state === 'DECOMMISSIONING') ? [[name, size(report.used)]] : []
       }),
     )
+    const states = Object.fromEntries(this.core.nodes().map((n) => [n.nodeId.host, n.state]))
     const queues: Record<string, QueueView> = {}
     const walk = (q: QueueReport) => {
       const parts = (of: (c: QueueReport['capacities']) => number) =>
@@ -314,9 +400,9 @@ export class Run {
       q.children.forEach(walk)
     }
     // The FIFO scheduler has none.
-    if (this.#conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FifoScheduler')) return { apps, nodes }
+    if (this.#conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FifoScheduler')) return { apps, nodes, states }
     walk(this.core.queues())
-    return { apps, nodes, queues }
+    return { apps, nodes, states, queues }
   }
 
   #appView(name: string, app: NonNullable<ReturnType<Core['application']>>): AppView {
@@ -343,5 +429,5 @@ export class Run {
 const LIVE = ['ALLOCATED', 'ACQUIRED', 'RUNNING']
 
 function containerView(c: ContainerReport): ContainerView {
-  return { id: containerSequence(c.containerId), node: c.nodeId.host, state: c.state, size: size(c.resource) }
+  return { id: c.containerId.id, node: c.nodeId.host, state: c.state, size: size(c.resource) }
 }

@@ -97,6 +97,9 @@ export type Step =
         /** Of the application: for all requests that name none. */
         readonly appLabel?: string
         readonly tags?: readonly string[]
+        readonly unmanaged?: boolean
+        /** Milliseconds: older failures don't count. */
+        readonly failuresInterval?: number
         /** Seconds. */
         readonly lifetime?: number
       }
@@ -123,6 +126,29 @@ export type Step =
   | { readonly kill: string }
   | { readonly move: { readonly app: string; readonly queue: string } }
   | { readonly failAttempt: string }
+  /** Another ResourceManager goes on with what the first one stored; nodes and masters don't know yet. For scenarios with recovery enabled. */
+  | { readonly restart: true }
+  /** A NodeManager that is known, or was, registers again, with what it runs. */
+  | {
+      readonly register: Amount & {
+        readonly node: string
+        readonly containers?: readonly (ContainerRef &
+          Amount & { readonly state?: 'RUNNING' | 'COMPLETE'; readonly exit?: number; readonly diagnostics?: string; readonly priority?: number })[]
+        readonly apps?: readonly string[]
+      }
+    }
+  /** An application master that was told to. */
+  | { readonly reregister: string }
+  | { readonly unregisterNode: string }
+  /** With seconds of grace, or at once. */
+  | { readonly decommission: { readonly node: string; readonly timeout?: number } }
+  | { readonly recommission: string }
+  /** The nodes go on talking, the application master has been silent for too long. */
+  | { readonly expireMaster: string }
+  /** It has lived as long as it may. */
+  | { readonly expireLifetime: string }
+  /** Seconds that the real one's own clocks need as well. */
+  | { readonly sleep: number }
   /** The fair scheduler's allocation file is another one from now on. */
   | { readonly reload: string }
   /** Seconds pass. */
@@ -191,7 +217,13 @@ export interface View {
   /** Containers asked back. */
   readonly asked?: { readonly strict: readonly number[]; readonly contract: readonly number[] }
   readonly apps?: Readonly<Record<string, AppView>>
+  /** What a heartbeat was answered. */
+  readonly action?: string
+  /** Containers that a master is told of when it registers again. */
+  readonly previous?: readonly number[]
   readonly nodes?: Readonly<Record<string, Size>>
+  /** Of nodes, those that are gone included. */
+  readonly states?: Readonly<Record<string, string>>
   readonly queues?: Readonly<Record<string, QueueView>>
 }
 

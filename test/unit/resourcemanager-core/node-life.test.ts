@@ -171,9 +171,9 @@ describe('a node', () => {
   })
 
   it.each<[NodeState, string]>([
-    ['RUNNING', 'RUNNING: noteStatuses, send APP_RUNNING_ON_NODE, resizeInCluster'],
-    ['UNHEALTHY', 'UNHEALTHY: noteStatuses, send APP_RUNNING_ON_NODE'],
-    ['DECOMMISSIONING', 'DECOMMISSIONING: noteStatuses, send APP_RUNNING_ON_NODE'],
+    ['RUNNING', 'RUNNING: send APP_RUNNING_ON_NODE, resizeInCluster'],
+    ['UNHEALTHY', 'UNHEALTHY: send APP_RUNNING_ON_NODE'],
+    ['DECOMMISSIONING', 'DECOMMISSIONING: send APP_RUNNING_ON_NODE'],
   ])('at %s that comes again with its applications goes on, as large as it says', (state, expected) => {
     const { node: n, send } = node()
     expect(send(state, { type: 'RECONNECTED', registration: registration({ runningApplications: [applicationId], resource: gb(4, 4) }) })).toBe(expected)
