@@ -17,6 +17,7 @@ export const ENTRIES = {
   'namenode-journal-worker': 'hdfs-lite/namenode/journal/worker.ts',
   datanode: 'hdfs-lite/datanode/main.ts',
   hdfs: 'hdfs-lite/cli/main.ts',
+  'hdfs-client': 'hdfs-lite/client/index.ts',
   yarn: 'resourcemanager/cli/main.ts',
   simulator: 'resourcemanager/simulator/cli/main.ts',
   'simulator-worker': 'resourcemanager/simulator/compare/worker.ts',

@@ -1,5 +1,8 @@
-/** The HDFS client library. */
+/** The HDFS client library: docs/hdfs-client.md. */
+export { Configuration, loadConfiguration } from '../../common/config/configuration.js'
+export { HadoopException, isException } from '../../common/errors.js'
 export { type CreateOptions, DfsClient, type DfsClientOptions, defaultUser, type ReadOptions } from './dfs-client.js'
+export { type FileChecksum, fileChecksum } from './file-checksum.js'
 export type { FileReader } from './file-reader.js'
 export type { FileStatus } from './file-status.js'
 export type { FileWriter } from './file-writer.js'
