@@ -39,10 +39,11 @@ export function readModels(file: string): Models {
 }
 
 function nodeOf(r: Reader): NodeModel {
-  r.only(['bandwidth', 'failure', 'exclusiveLabels'])
+  r.only(['bandwidth', 'failure', 'outOfBand', 'exclusiveLabels'])
   const failure = r.object('failure')
   const labels = r.object('exclusiveLabels')
   return {
+    ...(r.has('outOfBand') && { outOfBand: r.flag('outOfBand', false) }),
     ...(r.has('bandwidth') && { bandwidth: r.number('bandwidth', undefined, 0.001) }),
     ...(failure && { failure: { every: distribution(failure, 'every') ?? missing(failure, 'every'), repair: distribution(failure, 'repair') ?? 0 } }),
     ...(labels && { exclusiveLabels: Object.fromEntries(Object.keys(labels.fields).map((l) => [l, labels.flag(l, true)])) }),

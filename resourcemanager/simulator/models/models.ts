@@ -6,6 +6,8 @@ export interface NodeModel {
   readonly bandwidth?: number
   /** A node fails after so long, and comes back. */
   readonly failure?: { readonly every: Distribution; readonly repair: Distribution }
+  /** The end of a container is told at once, beside the regular heartbeats: as our NodeManagers do; default: with the next one. */
+  readonly outOfBand?: boolean
   /** Whether others may use idle nodes of a label; default: it is exclusive. */
   readonly exclusiveLabels?: Readonly<Record<string, boolean>>
 }

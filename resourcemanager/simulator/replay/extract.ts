@@ -45,6 +45,9 @@ const median = (values: readonly number[]) =>
 /** Ends that were not the container's own: what the old ResourceManager or a lost node did. */
 const cut = (c: RecordedContainer) => c.exitStatus === EXIT.PREEMPTED || c.exitStatus === EXIT.ABORTED || c.exitStatus === EXIT.KILLED_BY_RESOURCEMANAGER
 
+/** Heartbeats that tell of ends after less than this part of the interval are made for them. */
+const OUT_OF_TURN = 0.75
+
 class Notes {
   readonly #counts = new Map<string, number>()
   add(text: string, count = 1): void {
@@ -138,13 +141,13 @@ function takeBack(waves: readonly Wave[], key: string, count: number): void {
 }
 
 /** How long each container of a wave ran; those that were cut short, or never ran, as the others. */
-function durationsOf(wave: Wave, heartbeat: number, notes: Notes): number[] | undefined {
+function durationsOf(wave: Wave, launch: number, lag: number, notes: Notes): number[] | undefined {
   const own: number[] = []
   let unknown = wave.count
   for (const c of wave.given) {
     if (c.completeAt === undefined || cut(c)) continue
-    // A container shorter than a heartbeat is seen when it has ended only.
-    own.push(Math.max(1, c.runningAt === undefined ? c.completeAt - c.givenAt - heartbeat / 2 : c.completeAt - c.runningAt))
+    // From its master's having it to the report of its end: without what starting takes, and what the report lags behind.
+    own.push(Math.max(1, Math.round(c.completeAt - c.givenAt - launch - lag)))
     unknown--
   }
   if (own.length === 0) {
@@ -179,6 +182,8 @@ function stageOf(wave: Wave, durations: readonly number[] | undefined, labels: b
 interface Context {
   readonly life: RecordedLife
   readonly heartbeat: number
+  /** What a report of an end lags behind it, on average. */
+  readonly lag: number
   readonly hostOf: (name: string) => string | undefined
   readonly notes: Notes
 }
@@ -188,14 +193,15 @@ function amResource(app: RecordedApplication): Resource {
 }
 
 function applicationOf(app: RecordedApplication, context: Context): { readonly spec: ApplicationSpec; readonly model: MasterModel } {
-  const { life, heartbeat, notes } = context
+  const { life, lag, notes } = context
   const { submission } = app
   const attempt = app.attempts.findLast((a) => a.registeredAt !== undefined)
   if (app.attempts.length > 1)
     notes.add('# applications had more than one attempt: the last that registered is what they do, failures of masters are not repeated')
   const waves = attempt ? wavesOf(attempt, context.hostOf, notes) : []
   const labels = life.config.nodeLabelsEnabled
-  const known = waves.map((w) => ({ wave: w, durations: durationsOf(w, heartbeat, notes) }))
+  const model = modelOf(attempt, waves, context)
+  const known = waves.map((w) => ({ wave: w, durations: durationsOf(w, model.launch, lag, notes) }))
   const open = app.endedAt === undefined || attempt?.finishedAt === undefined
   const stages = known.map(({ wave, durations }) => stageOf(wave, durations, labels))
   const finite = known.filter((k) => k.durations !== undefined)
@@ -230,7 +236,7 @@ function applicationOf(app: RecordedApplication, context: Context): { readonly s
     stages,
     ...(over !== undefined && { killedAfter: Math.max(1, over - app.submittedAt) }),
   }
-  return { spec, model: modelOf(attempt, waves, heartbeat) }
+  return { spec, model }
 }
 
 /** From its last container's end until it unregisters: its master's own work. */
@@ -247,12 +253,12 @@ function closing(attempt: RecordedAttempt, waves: readonly Wave[]): Stage {
   }
 }
 
-function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], heartbeat: number): MasterModel {
-  const usual = BUILT_IN.masters.stages!
+function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], { heartbeat, lag }: Context): MasterModel & { readonly launch: number } {
+  const usual = { ...BUILT_IN.masters.stages!, launch: 0 }
   if (!attempt || attempt.registeredAt === undefined) return usual
   const pauses = attempt.beats.slice(1).map((b, i) => b - attempt.beats[i]!)
   const launches = waves.flatMap((w) => w.given.flatMap((c) => (c.runningAt === undefined ? [] : [Math.max(0, c.runningAt - c.givenAt - heartbeat / 2)])))
-  const exit = attempt.exitedAt !== undefined && attempt.finishedAt !== undefined ? Math.max(0, attempt.exitedAt - attempt.finishedAt - heartbeat / 2) : 0
+  const exit = attempt.exitedAt !== undefined && attempt.finishedAt !== undefined ? Math.max(0, attempt.exitedAt - attempt.finishedAt - lag) : 0
   return {
     ...usual,
     heartbeat: Math.max(10, Math.round(median(pauses) ?? usual.heartbeat)),
@@ -263,8 +269,11 @@ function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], h
 }
 
 function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>, heartbeat: number): NodeSpec[] {
+  // Nodes that leave when all work is done leave because the cluster is stopped.
+  const done = life.applications.every((a) => a.endedAt !== undefined) ? Math.max(0, ...life.applications.map((a) => a.endedAt!)) : life.end
   return life.nodes.map((n) => {
-    const outages: Outage[] = n.outages.map((o) =>
+    const kept = n.outages.filter((o) => o.to !== undefined || o.from < done)
+    const outages: Outage[] = kept.map((o) =>
       o.kind === 'failure'
         ? { kind: 'failure', from: o.from, ...(o.to !== undefined && { to: o.to }) }
         : o.to === undefined
@@ -291,14 +300,16 @@ export function extract(life: RecordedLife, name: string): Extracted {
   const hosts = new Set(life.nodes.map((n) => n.id.host))
   const names = new Map(life.nodes.map((n) => [n.key, hosts.size === life.nodes.length ? n.id.host : n.key.replace(':', '-')]))
   const byName = new Map(life.nodes.flatMap((n) => [n.id.host, n.key].map((k) => [k, names.get(n.key)!] as const)))
-  const context: Context = { life, heartbeat, hostOf: (n) => byName.get(n), notes }
+  const outOfBand = (median(life.nodes.flatMap((n) => n.tellingGaps)) ?? heartbeat) < OUT_OF_TURN * heartbeat
+  if (outOfBand) notes.add('nodes report the end of a container at once, beside their regular heartbeats')
+  const context: Context = { life, heartbeat, lag: outOfBand ? 0 : heartbeat / 2, hostOf: (n) => byName.get(n), notes }
   const made = life.applications.map((app) => applicationOf(app, context))
   for (const [what, count] of life.beside) notes.add(`# ${what} are not simulated`, count)
   notes.add('when and for what masters ask is taken from the record: after their registration, or after as many of their containers as had ended then')
   notes.add('containers run as long as their node reported them to, to a heartbeat’s exactness; from allocation to start they take their application’s median')
   return {
     workload: { name, nodes: nodesOf(life, names, heartbeat), applications: made.map((m) => m.spec) },
-    models: { node: {}, masters: { ...BUILT_IN.masters, ...Object.fromEntries(made.map((m) => [m.spec.model, m.model])) } },
+    models: { node: { outOfBand }, masters: { ...BUILT_IN.masters, ...Object.fromEntries(made.map((m) => [m.spec.model, m.model])) } },
     length: life.end,
     notes: notes.list(),
   }

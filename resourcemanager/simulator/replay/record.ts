@@ -72,6 +72,8 @@ export interface RecordedNode {
   readonly outages: { kind: 'failure' | 'decommission'; from: number; to?: number }[]
   lastHeartbeat: number
   firstHeartbeat?: number
+  /** From the heartbeat before to one that tells of ends. */
+  readonly tellingGaps: number[]
 }
 
 export interface RecordedLife {
@@ -90,7 +92,7 @@ export interface RecordedLife {
 const attemptKey = (id: ApplicationAttemptId) => `${id.applicationId.clusterTimestamp}_${id.applicationId.id}`
 const nodeKey = (id: NodeId) => `${id.host}:${id.port}`
 
-class Recorder implements RecordedLife {
+class Recorder {
   readonly #core: Core
   readonly #applications = new Map<string, RecordedApplication>()
   readonly #nodes = new Map<string, RecordedNode>()
@@ -107,12 +109,13 @@ class Recorder implements RecordedLife {
     this.#core = createCore(config)
   }
 
-  get applications(): readonly RecordedApplication[] {
-    return [...this.#applications.values()]
+  get submissions(): number {
+    return this.#applications.size
   }
 
-  get nodes(): readonly RecordedNode[] {
-    return [...this.#nodes.values()]
+  life(): RecordedLife {
+    const { config, firstLine, start, end, containers, beside } = this
+    return { config, firstLine, start, end, applications: [...this.#applications.values()], nodes: [...this.#nodes.values()], containers, beside }
   }
 
   #beside(what: string): void {
@@ -191,6 +194,8 @@ class Recorder implements RecordedLife {
       case 'nodeHeartbeat': {
         const node = this.#nodes.get(nodeKey(event.nodeId))
         if (node) {
+          if (node.firstHeartbeat !== undefined && event.containers.some((c) => this.#isNewEnd(c.containerId, c.state)))
+            node.tellingGaps.push(now - node.lastHeartbeat)
           node.lastHeartbeat = now
           node.firstHeartbeat ??= now
         }
@@ -255,6 +260,12 @@ class Recorder implements RecordedLife {
     if (event.updates && event.updates.length > 0) this.#beside('containers whose size was changed')
   }
 
+  #isNewEnd(id: ContainerId, state: string): boolean {
+    if (state !== 'COMPLETE') return false
+    const name = formatContainerId(id)
+    return (this.containers.get(name) ?? { completeAt: this.#masters.get(name)?.exitedAt }).completeAt === undefined
+  }
+
   #reported(id: ContainerId, state: string, exitStatus: number, now: number): void {
     const name = formatContainerId(id)
     const container = this.containers.get(name)
@@ -289,6 +300,7 @@ class Recorder implements RecordedLife {
       resource: event.resource,
       upAt: now,
       outages: [],
+      tellingGaps: [],
       lastHeartbeat: now,
     })
   }
@@ -312,9 +324,12 @@ export async function recordLife(file: string, onEvent?: (events: number) => voi
   let current: Recorder | undefined
   let lives = 0
   let events = 0
+  const keep = () => {
+    if (current && (!best || current.submissions >= best.submissions)) best = current
+  }
   for await (const entry of readEventLog(file)) {
     if ('config' in entry) {
-      if (current && (!best || current.applications.length >= best.applications.length)) best = current
+      keep()
       current = new Recorder(entry.config, entry.line)
       lives++
       continue
@@ -322,6 +337,6 @@ export async function recordLife(file: string, onEvent?: (events: number) => voi
     current!.take(entry.event, entry.now)
     onEvent?.(++events)
   }
-  if (current && (!best || current.applications.length >= best.applications.length)) best = current
-  return { life: best!, lives }
+  keep()
+  return { life: best!.life(), lives }
 }
