@@ -101,7 +101,12 @@ export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defau
         })
         await pipeline(body, stream)
         const service = query.get('namenoderpcaddress') ?? ''
-        return reply.code(201).header('Location', `hdfs://${service}${path}`).header('Access-Control-Allow-Origin', '*').header('Content-Length', 0).send()
+        return reply
+          .code(201)
+          .header('Location', `hdfs://${service}${encodeURI(path).replace(/[?#]/g, encodeURIComponent)}`)
+          .header('Access-Control-Allow-Origin', '*')
+          .header('Content-Length', 0)
+          .send()
       }),
     'POST APPEND': (path, query, body, reply) =>
       withClient(query, async (client) => {
