@@ -15,6 +15,7 @@ import { containerKey, type FinishedStatus } from '../scheduler/container.js'
 import { applicationKey } from '../scheduler/scheduler.js'
 import type { AllocatedContainer, NodeHeartbeatAnswer } from './answers.js'
 import type { ContainerStatus, NMContainerStatus, NodeHealth, NodeHeartbeat, RegisterNode, ResourceUtilization } from './events.js'
+import { Launched } from './launched.js'
 import type { ResourceManager } from './resourcemanager.js'
 
 export type NodeEventType =
@@ -72,7 +73,8 @@ export class Node {
   /** The node is to take over the size that the ResourceManager gives it. */
   resourceToTell: Resource | undefined
   /** As the node last reported. */
-  readonly launched = new Map<string, ContainerId>()
+  readonly launched = new Launched()
+  #reports = 0
   readonly completed = new Set<string>()
   readonly runningApplications = new Set<string>()
   readonly containersToClean = new Map<string, ContainerId>()
@@ -110,38 +112,44 @@ export class Node {
   readStatuses(statuses: readonly ContainerStatus[]): { launched: ContainerId[]; completed: { id: ContainerId; status: FinishedStatus }[] } {
     const launched: ContainerId[] = []
     const completed: { id: ContainerId; status: FinishedStatus }[] = []
-    const running = new Set<string>()
+    const report = ++this.#reports
+    let running = 0
     for (const s of statuses) {
-      const key = containerKey(s.containerId)
-      if (this.containersToClean.has(key)) continue
-      const app = applicationKey(s.containerId.applicationAttemptId.applicationId)
-      if (this.finishedApplications.has(app)) continue
-      if (!this.runningApplications.has(app)) this.noteApplication(s.containerId.applicationAttemptId.applicationId)
+      const known = this.launched.find(s.containerId)
+      if (known && s.state === 'RUNNING' && known.report !== report) {
+        known.report = report
+        running++
+      }
+      const key = known?.key ?? containerKey(s.containerId)
+      if (this.containersToClean.size > 0 && this.containersToClean.has(key)) continue
+      const { applicationId } = s.containerId.applicationAttemptId
+      const app = known?.application ?? applicationKey(applicationId)
+      if (this.finishedApplications.size > 0 && this.finishedApplications.has(app)) continue
+      if (!this.runningApplications.has(app)) this.noteApplication(applicationId)
       if (s.state === 'COMPLETE') {
-        this.launched.delete(key)
-        if (!this.completed.has(key)) {
-          this.completed.add(key)
-          completed.push({ id: s.containerId, status: s })
-        }
-      } else if (s.state === 'RUNNING') {
-        running.add(key)
-        if (!this.launched.has(key)) {
-          this.launched.set(key, s.containerId)
-          launched.push(s.containerId)
-        }
+        if (known) this.launched.remove(known)
+        this.#ended(key, s.containerId, s, completed)
+      } else if (s.state === 'RUNNING' && !known) {
+        this.launched.add(s.containerId, report)
+        running++
+        launched.push(s.containerId)
       }
     }
-    if (running.size < this.launched.size) {
-      for (const [key, id] of [...this.launched]) {
-        if (running.has(key)) continue
-        this.launched.delete(key)
-        if (this.completed.has(key)) continue
-        this.completed.add(key)
-        const diagnostics = `Container ${formatContainerId(id)} was running but not reported from ${this.key}`
-        completed.push({ id, status: { exitStatus: EXIT.ABORTED, diagnostics } })
+    if (running < this.launched.size) {
+      for (const lost of this.launched.missing(report)) {
+        this.launched.remove(lost)
+        const diagnostics = `Container ${formatContainerId(lost.id)} was running but not reported from ${this.key}`
+        this.#ended(lost.key, lost.id, { exitStatus: EXIT.ABORTED, diagnostics }, completed)
       }
     }
     return { launched, completed }
+  }
+
+  /** Told once, until the node may forget it. */
+  #ended(key: string, id: ContainerId, status: FinishedStatus, completed: { id: ContainerId; status: FinishedStatus }[]): void {
+    if (this.completed.has(key)) return
+    this.completed.add(key)
+    completed.push({ id, status })
   }
 
   noteApplication(id: ApplicationId): void {
@@ -190,7 +198,7 @@ function started(node: Node, event: NodeEvent): NodeState {
   const rejoined = node.rm.inactiveNodes.get(node.key)
   node.rm.inactiveNodes.delete(node.key)
   const containers = rejoined ? [] : registration.containers
-  for (const c of containers) if (c.state === 'RUNNING') node.launched.set(containerKey(c.containerId), c.containerId)
+  for (const c of containers) if (c.state === 'RUNNING' && !node.launched.find(c.containerId)) node.launched.add(c.containerId, 0)
   for (const id of registration.runningApplications) node.noteApplication(id)
   const healthy = node.noteHealth(registration.health)
   // One that was lost comes back empty: what it still runs is told to be stopped.
@@ -265,7 +273,7 @@ function healthyStatus(node: Node, event: NodeEvent): NodeState {
   const statuses = node.readStatuses(heartbeat.containers)
   for (const earlier of node.reported.splice(0)) rm.noteStatuses(node, earlier)
   rm.noteStatuses(node, statuses)
-  for (const increased of heartbeat.increasedContainers ?? []) rm.noteIncreased(increased.containerId)
+  for (const increased of heartbeat.increasedContainers ?? []) rm.noteIncreased(increased.containerId, increased.resource)
   for (const report of heartbeat.logAggregation ?? []) rm.noteLogAggregation(node, report)
   rm.offer(node)
   return node.state

@@ -1,0 +1,70 @@
+/** The containers that a node has reported to run. Each of its reports names them all: they are found by number, without making keys anew. */
+import type { ContainerId } from '../../common/records/index.js'
+import { containerKey } from '../scheduler/container.js'
+import { applicationKey } from '../scheduler/scheduler.js'
+
+export interface LaunchedContainer {
+  readonly id: ContainerId
+  readonly key: string
+  readonly application: string
+  /** The report that named it last. */
+  report: number
+  /** Another application's of the same number. */
+  next: LaunchedContainer | undefined
+}
+
+export class Launched {
+  readonly #byNumber = new Map<number, LaunchedContainer>()
+  #size = 0
+
+  get size(): number {
+    return this.#size
+  }
+
+  find(id: ContainerId): LaunchedContainer | undefined {
+    let c = this.#byNumber.get(id.id)
+    while (c && !same(c.id, id)) c = c.next
+    return c
+  }
+
+  /** One that isn't there yet. */
+  add(id: ContainerId, report: number): void {
+    const application = applicationKey(id.applicationAttemptId.applicationId)
+    this.#byNumber.set(id.id, { id, key: containerKey(id), application, report, next: this.#byNumber.get(id.id) })
+    this.#size++
+  }
+
+  remove(c: LaunchedContainer): void {
+    const first = this.#byNumber.get(c.id.id)!
+    if (first !== c) {
+      let before = first
+      while (before.next !== c) before = before.next!
+      before.next = c.next
+    } else if (c.next) {
+      this.#byNumber.set(c.id.id, c.next)
+    } else {
+      this.#byNumber.delete(c.id.id)
+    }
+    this.#size--
+  }
+
+  clear(): void {
+    this.#byNumber.clear()
+    this.#size = 0
+  }
+
+  /** Those that a report has not named. */
+  missing(report: number): LaunchedContainer[] {
+    const missing: LaunchedContainer[] = []
+    for (const first of this.#byNumber.values()) {
+      for (let c: LaunchedContainer | undefined = first; c; c = c.next) if (c.report !== report) missing.push(c)
+    }
+    return missing
+  }
+}
+
+function same(a: ContainerId, b: ContainerId): boolean {
+  const x = a.applicationAttemptId
+  const y = b.applicationAttemptId
+  return x.attemptId === y.attemptId && x.applicationId.id === y.applicationId.id && x.applicationId.clusterTimestamp === y.applicationId.clusterTimestamp
+}
