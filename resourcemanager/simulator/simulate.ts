@@ -21,13 +21,15 @@ export interface SimulateOptions {
   readonly skipping?: boolean
   /** Called now and then with the milliseconds simulated and the steps taken. */
   readonly onProgress?: (simulated: number, events: number) => void
-  /** Records the run, as a ResourceManager's event log: `bobbin replay` reads it. */
+  /** Records the run, as a ResourceManager's event log: `bobbin replay` reads it. Nothing is passed over then. */
   readonly onStep?: EventLog['append']
 }
 
 /** @throws ConfigurationError, IllegalArgumentException when the scheduler can't be configured so */
 export function simulate(options: SimulateOptions): RunResult {
-  const { workload, config, configurationName, seed, until, models = BUILT_IN, skipping = true, onProgress, onStep } = options
+  const { workload, config, configurationName, seed, until, models = BUILT_IN, onProgress, onStep } = options
+  // A log holds what was said, not what was passed over: liveness counts by it.
+  const skipping = options.skipping ?? onStep === undefined
   const heartbeatInterval = readValue(config.properties, yarn.nmHeartbeatInterval)
   const run = new Run({ workload, config, models, seed, heartbeatInterval, until, skipping, onProgress, onStep })
   const { simulated, outcomes } = run.run()

@@ -195,26 +195,31 @@ function amResource(app: RecordedApplication): Resource {
 function applicationOf(app: RecordedApplication, context: Context): { readonly spec: ApplicationSpec; readonly model: MasterModel } {
   const { life, lag, notes } = context
   const { submission } = app
-  const attempt = app.attempts.findLast((a) => a.registeredAt !== undefined)
+  const registered = app.attempts.filter((a) => a.registeredAt !== undefined)
+  const last = registered.at(-1)
   if (app.attempts.length > 1)
-    notes.add('# applications had more than one attempt: the last that registered is what they do, failures of masters are not repeated')
-  const waves = attempt ? wavesOf(attempt, context.hostOf, notes) : []
+    notes.add('# applications had more than one attempt: they do what the one that asked for most did; failures of masters are not repeated')
+  // A master that took over asks for the rest alone.
+  const tried = registered.map((attempt) => ({ attempt, waves: wavesOf(attempt, context.hostOf, notes) }))
+  const size = (waves: readonly Wave[]) => waves.reduce((n, w) => n + w.count, 0)
+  const most = tried.reduce<(typeof tried)[number] | undefined>((m, t) => (m && size(m.waves) >= size(t.waves) ? m : t), undefined)
+  const waves = most?.waves ?? []
   const labels = life.config.nodeLabelsEnabled
-  const model = modelOf(attempt, waves, context)
+  const model = modelOf(most?.attempt, waves, context)
   const known = waves.map((w) => ({ wave: w, durations: durationsOf(w, model.launch, lag, notes) }))
-  const open = app.endedAt === undefined || attempt?.finishedAt === undefined
+  const open = app.endedAt === undefined || last?.finishedAt === undefined
   const stages = known.map(({ wave, durations }) => stageOf(wave, durations, labels))
   const finite = known.filter((k) => k.durations !== undefined)
-  if (attempt?.finishedAt !== undefined)
+  if (last?.finishedAt !== undefined)
     stages.push(
       closing(
-        attempt,
+        last,
         finite.map((k) => k.wave),
       ),
     )
   const killed = app.killedAt
   if (open && killed === undefined && app.endedAt === undefined) notes.add('# applications were there still when the recording ended')
-  const lost = app.endedAt !== undefined && attempt?.finishedAt === undefined && killed === undefined
+  const lost = app.endedAt !== undefined && last?.finishedAt === undefined && killed === undefined
   if (lost) notes.add('# applications that failed live as long as they did')
   const over = killed ?? (lost ? app.endedAt : undefined)
   const set = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : ({ [name]: value } as Record<K, V>))
