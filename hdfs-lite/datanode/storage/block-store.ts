@@ -13,6 +13,7 @@ import {
   statSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import path from 'node:path'
 import { exception } from '../../../common/errors.js'
@@ -53,6 +54,8 @@ const notFound = (poolId: string, b: BlockId) => exception('ReplicaNotFoundExcep
 
 export function openBlockStore(poolId: string, volumes: readonly Volume[], log: (problem: string) => void): BlockStore {
   const replicas = new Map<number, Replica>()
+  /** Those that exist. */
+  const folders = new Set<string>()
   const poolDir = (v: Volume) => path.join(v.dir, 'current', poolId)
   const dataPath = (r: Replica) => path.join(r.dir, blockFile(r.id))
   const metaPath = (r: Replica) => path.join(r.dir, metaFile(r.id, r.generationStamp))
@@ -133,7 +136,10 @@ export function openBlockStore(poolId: string, volumes: readonly Volume[], log: 
 
   function moveFiles(r: Replica, dir: string, generationStamp: number): void {
     const [data, meta] = [dataPath(r), metaPath(r)]
-    mkdirSync(dir, { recursive: true })
+    if (!folders.has(dir)) {
+      mkdirSync(dir, { recursive: true })
+      folders.add(dir)
+    }
     // The meta file first: a block file with no meta file of its own would be taken as sound.
     const newMeta = path.join(dir, metaFile(r.id, generationStamp))
     if (meta !== newMeta) renameSync(meta, newMeta)
@@ -176,8 +182,16 @@ export function openBlockStore(poolId: string, volumes: readonly Volume[], log: 
         stopWriter: undefined,
         recoveryId: 0,
       }
-      writeFileSync(dataPath(replica), '')
-      writeFileSync(metaPath(replica), metaHeader(checksum))
+      const data = openSync(dataPath(replica), 'w+')
+      try {
+        const meta = openSync(metaPath(replica), 'w+')
+        replica.files = { data, meta }
+        writeSync(meta, metaHeader(checksum))
+      } catch (e) {
+        closeSync(data)
+        if (replica.files) closeSync(replica.files.meta)
+        throw e
+      }
       replicas.set(block.id, replica)
       return replica
     },

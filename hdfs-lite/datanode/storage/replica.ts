@@ -16,6 +16,8 @@ export interface Replica {
   dir: string
   /** Known once its meta file was read. */
   checksum: Checksum | undefined
+  /** Descriptors of a replica that was just created, for whoever writes it first. */
+  files?: { readonly data: number; readonly meta: number } | undefined
   /** Ends the writer that has it, if any; resolves when it is gone. */
   stopWriter: (() => Promise<void>) | undefined
   /** Generation stamp of the recovery that this replica is promised to. */

@@ -99,18 +99,20 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
   // Who waits for no answer sends packets from the start.
   socket.pause()
   let replica: Replica
-  let writer: BlockWriter | undefined
+  let writer: BlockWriter
+  let onWriteError = (_e: Error) => {}
   try {
     replica = await prepareReplica(op, ctx)
+    if (op.stage === 'PIPELINE_CLOSE_RECOVERY') {
+      await ctx.received(replica)
+      socket.end(response({ status: 'SUCCESS', firstBadLink: '' }))
+      return
+    }
+    writer = await openBlockWriter(ctx.store, replica, (e) => onWriteError(e))
   } catch (e) {
     ctx.log.warn(`WRITE_BLOCK ${describe(ctx, block)} refused: ${(e as Error).message}`)
     if (silent) socket.end()
     else socket.end(response({ status: 'ERROR', message: (e as Error).message, firstBadLink: '' }))
-    return
-  }
-  if (op.stage === 'PIPELINE_CLOSE_RECOVERY') {
-    await ctx.received(replica)
-    socket.end(response({ status: 'SUCCESS', firstBadLink: '' }))
     return
   }
   let mirror: Awaited<ReturnType<typeof openMirror>> | undefined
@@ -123,6 +125,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       ctx.log.warn(`WRITE_BLOCK ${describe(ctx, block)}: ${firstBadLink} can't be reached: ${(e as Error).message}`)
       if (op.header.clientName !== '') {
         socket.end(response({ status: 'ERROR', firstBadLink }))
+        await writer.close()
         return
       }
     }
@@ -134,7 +137,6 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     }
     const checksum = ctx.store.checksumOf(replica)
     const acks: PendingAck[] = []
-    const waiting: Packet[] = []
     let ended = false
     let finalizing = false
     let paused = false
@@ -144,7 +146,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     }
 
     const flow = () => {
-      const load = (writer?.pending ?? waiting.reduce((n, p) => n + p.data.length, 0)) + mirrorBytes
+      const load = writer.pending + mirrorBytes
       if (!paused && load > HIGH_WATER) {
         paused = true
         socket.pause()
@@ -168,7 +170,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         )
       socket.end()
       mirror?.socket.destroy()
-      await writer?.close().catch((e) => ctx.log.warn(`closing ${describe(ctx, block)}: ${(e as Error).message}`))
+      await writer.close().catch((e) => ctx.log.warn(`closing ${describe(ctx, block)}: ${(e as Error).message}`))
       // A copy that is not whole is of no use to anyone; what a client wrote may be.
       if (replica.state === 'TEMPORARY') ctx.store.remove(replica)
       finished()
@@ -212,8 +214,8 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
 
     const finish = (a: PendingAck) => {
       const done = async () => {
-        await writer!.flush()
-        await writer!.close()
+        await writer.flush()
+        await writer.close()
         replica.visible = replica.length
         if (op.stage === 'TRANSFER_RBW') ctx.store.reopen(replica, replica.generationStamp)
         else {
@@ -274,12 +276,12 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
           ack.written = true
           progress()
         }
-        if (header.syncBlock) void writer!.flush().then(written, (e) => give((e as Error).message, 'ERROR', header.seqno))
-        else if (writer!.pending === 0) written()
-        else void writer!.flush().then(written, () => {})
+        if (header.syncBlock) void writer.flush().then(written, (e) => give((e as Error).message, 'ERROR', header.seqno))
+        else if (writer.pending === 0) written()
+        else void writer.flush().then(written, () => {})
         return
       }
-      writer!.write(header.offsetInBlock, p.data, p.checksums, header.syncBlock, () => {
+      writer.write(header.offsetInBlock, p.data, p.checksums, header.syncBlock, () => {
         ack.written = true
         release()
         progress()
@@ -292,8 +294,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     const parser = new PacketParser((p) => {
       if (ended) return
       if (p.header.lastPacketInBlock) parser.stop()
-      if (writer) take(p)
-      else waiting.push(p)
+      take(p)
     })
     const onData = (chunk: Buffer) => {
       try {
@@ -304,7 +305,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     }
     const onClose = () => {
       // Who waits for no answer goes as soon as all is sent.
-      if (silent && (finalizing || acks.at(-1)?.last || waiting.at(-1)?.header.lastPacketInBlock)) return
+      if (silent && (finalizing || acks.at(-1)?.last)) return
       void give('the writer closed the connection')
     }
     const onError = (e: Error) => void give(e.message)
@@ -350,20 +351,16 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         ctx.log.warn(`WRITE_BLOCK ${describe(ctx, block)}: the next node closed the connection`)
         tell(PipelineAckProto.encodeDelimited({ seqno: bad?.seqno ?? -2, reply: replies, flag: replies.map((r) => StatusCodec.number(r)) }))
         socket.end()
-        void (writer?.close() ?? Promise.resolve()).catch(() => {}).finally(finished)
+        void writer
+          .close()
+          .catch(() => {})
+          .finally(finished)
       }
     }
     replica.stopWriter = async () => {
       await give('another writer takes the block')
     }
-    openBlockWriter(ctx.store, replica, (e) => void give(e.message, 'ERROR', acks.find((a) => !a.written)?.seqno))
-      .then((w) => {
-        writer = w
-        if (ended) return void w.close()
-        for (const p of waiting.splice(0)) take(p)
-        flow()
-      })
-      .catch((e) => give((e as Error).message, 'ERROR'))
+    onWriteError = (e) => void give(e.message, 'ERROR', acks.find((a) => !a.written)?.seqno)
     tell(response({ status: 'SUCCESS', firstBadLink: mirror?.firstBadLink ?? '' }))
     if (early.length > 0) onData(early)
     socket.resume()

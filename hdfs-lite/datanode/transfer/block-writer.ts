@@ -23,15 +23,19 @@ export interface BlockWriter {
 }
 
 const open = (file: string) => new Promise<number>((resolve, reject) => fs.open(file, 'r+', (e, fd) => (e ? reject(e) : resolve(fd))))
-const close = (fd: number) => new Promise<void>((resolve, reject) => fs.close(fd, (e) => (e ? reject(e) : resolve())))
 const datasync = (fd: number) => new Promise<void>((resolve, reject) => fs.fdatasync(fd, (e) => (e ? reject(e) : resolve())))
 const read = (fd: number, buffer: Buffer, position: number) =>
   new Promise<void>((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (e) => (e ? reject(e) : resolve())))
 
+/** Bytes that are written at once, without another thread. */
+const SMALL = 32 * 1024
+
 /** Writes all of `parts` (not none), also where the system takes only some of it at a time. */
-function writeAll(fd: number, parts: readonly Buffer[], position: number): Promise<void> {
+async function writeAll(fd: number, parts: readonly Buffer[], position: number): Promise<void> {
+  const total = parts.reduce((n, p) => n + p.length, 0)
+  // What the page cache takes in microseconds costs more to hand to another thread.
+  if (total <= SMALL && fs.writevSync(fd, parts, position) === total) return
   return new Promise((resolve, reject) => {
-    const total = parts.reduce((n, p) => n + p.length, 0)
     fs.writev(fd, parts, position, (e, written) => {
       if (e) return reject(e)
       if (written === total) return resolve()
@@ -41,13 +45,20 @@ function writeAll(fd: number, parts: readonly Buffer[], position: number): Promi
   })
 }
 
+async function openFiles(store: BlockStore, replica: Replica): Promise<{ data: number; meta: number }> {
+  const data = await open(store.dataPath(replica))
+  try {
+    return { data, meta: await open(store.metaPath(replica)) }
+  } catch (e) {
+    fs.closeSync(data)
+    throw e
+  }
+}
+
 export async function openBlockWriter(store: BlockStore, replica: Replica, onError: (e: Error) => void): Promise<BlockWriter> {
   const checksum: Checksum = store.checksumOf(replica)
-  const data = await open(store.dataPath(replica))
-  const meta = await open(store.metaPath(replica)).catch(async (e) => {
-    await close(data)
-    throw e
-  })
+  const { data, meta } = replica.files ?? (await openFiles(store, replica))
+  replica.files = undefined
   let queue: Piece[] = []
   let pending = 0
   let running: Promise<void> | undefined
@@ -136,7 +147,8 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
       if (closed) return
       closed = true
       while (running) await running
-      await Promise.all([close(data), close(meta)])
+      fs.closeSync(data)
+      fs.closeSync(meta)
     },
   }
 }
