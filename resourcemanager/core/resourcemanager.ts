@@ -472,8 +472,11 @@ export class ResourceManager {
   }
 
   /** The node has taken over a container's new size. */
-  noteIncreased(id: ContainerId): void {
-    this.scheduler.container(id)?.handle({ type: 'NM_DONE_CHANGE_RESOURCE' })
+  noteIncreased(id: ContainerId, size: Resource): void {
+    const c = this.scheduler.container(id)
+    if (!c) return
+    c.handle({ type: 'NM_DONE_CHANGE_RESOURCE' })
+    this.scheduler.sizeReported(c, size)
   }
 
   noteLogAggregation(node: Node, report: LogAggregationReport): void {

@@ -28,6 +28,10 @@ export function schedulerHost(rm: ResourceManager): SchedulerHost {
       host.applicationRunsOnNode(c)
     },
 
+    growthAcquired(c) {
+      rm.allocations.add(c, rm.now + rm.config.allocationExpiry)
+    },
+
     applicationRunsOnNode(c) {
       const app = rm.applications.get(c.attempt.application.key)
       if (app && !app.ranNodes.has(c.node.key)) rm.send(app, { type: 'APP_RUNNING_ON_NODE', nodeKey: c.node.key })

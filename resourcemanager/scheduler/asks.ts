@@ -5,7 +5,7 @@
 import { multiply, NONE, type Resource } from '../../common/records/index.js'
 import type { RMContainer } from './container.js'
 import type { SchedulerNode } from './node.js'
-import { ANY, type ResourceRequest, type SchedulingRequest } from './requests.js'
+import { ANY, NODE_PARTITION, type PlacementConstraint, type ResourceRequest, type SchedulingRequest } from './requests.js'
 
 export type Locality = 'NODE_LOCAL' | 'RACK_LOCAL' | 'OFF_SWITCH'
 
@@ -81,6 +81,16 @@ export interface PendingListener {
   /** Something is wanted where nothing was, or the other way round. */
   wantsMore(): void
   wantsNothing(): void
+}
+
+/** The node partition that a constraint names. */
+function partitionOf(constraint: PlacementConstraint | undefined): string {
+  if (constraint?.kind === 'single') {
+    const target = constraint.targets.find((t) => t.type === 'NODE_ATTRIBUTE' && t.key === NODE_PARTITION)
+    return target?.values[0] ?? ''
+  }
+  if (constraint?.kind !== 'and') return ''
+  return constraint.children.map(partitionOf).find((label) => label !== '') ?? ''
 }
 
 /** What grows comes after all that is new. */
@@ -165,7 +175,7 @@ export class AskBook {
   updateScheduling(request: SchedulingRequest): void {
     const ask = this.ask(request.priority, request.allocationRequestId)
     ask.scheduling = request
-    this.#setAny(ask, { capability: request.resource, count: request.numAllocations, relaxLocality: true, label: '' })
+    this.#setAny(ask, { capability: request.resource, count: request.numAllocations, relaxLocality: true, label: partitionOf(request.constraint) })
   }
 
   #setAny(ask: Ask, pending: Pending): void {
@@ -173,7 +183,8 @@ export class AskBook {
     const lastCount = last?.count ?? 0
     ask.any = pending
     ask.places.set(ANY, pending)
-    this.requestedPartitions.add(pending.label)
+    // Headroom is told for the partitions of requests by place.
+    if (!ask.scheduling) this.requestedPartitions.add(pending.label)
     if (last) for (const [place, p] of ask.places) if (place !== ANY && last.label !== pending.label) p.label = pending.label
     if (pending.count <= 0) {
       this.#deactivate(ask)

@@ -29,6 +29,8 @@ export interface SchedulerHost {
   containerStarted(c: RMContainer): void
   /** Handed to the application master: it must be started before the allocation expires. */
   containerAcquired(c: RMContainer): void
+  /** It has grown: its node must have made it so before that expires. */
+  growthAcquired(c: RMContainer): void
   containerFinished(c: RMContainer): void
   allocationNoLongerPending(c: RMContainer): void
   /** The node shall stop it. */
@@ -108,6 +110,8 @@ export class SchedulerAttempt implements PendingListener {
   newlyUpdated: { type: ContainerUpdateType; container: RMContainer; resource: Resource; version: number }[] = []
   /** What has been allocated for containers to grow by: theirs when it is fetched. */
   growths: RMContainer[] = []
+  /** Containers whose growth has expired: they shrink when the application master comes next. */
+  expiredGrowths: RMContainer[] = []
   updateErrors: { reason: string; request: UpdateContainerRequest; currentVersion: number }[] = []
   rejected: SchedulingRequest[] = []
   readonly asks = new AskBook(this)

@@ -3,7 +3,7 @@ import { formatApplicationId } from '../../common/records/index.js'
 import type { SchedulerApplication } from './attempt.js'
 import type { RMContainer } from './container.js'
 import type { SchedulerNode } from './node.js'
-import type { PlacementConstraint, PlacementTarget } from './requests.js'
+import { NODE_PARTITION, type PlacementConstraint, type PlacementTarget } from './requests.js'
 
 type Counts = Map<string, Map<string, number>>
 
@@ -106,7 +106,7 @@ function namespace(
 function attributeMatches(target: PlacementTarget, op: 'EQ' | 'NE' | 'NO_OP' | undefined, node: SchedulerNode): boolean {
   const key = target.key ?? ''
   const [wanted] = target.values
-  if (key === 'yarn_node_partition/') return node.partition === (wanted ?? '')
+  if (key === NODE_PARTITION) return node.partition === (wanted ?? '')
   const has = node.attributes[key] ?? node.attributes[key.slice(key.indexOf('/') + 1)]
   if (has === undefined) return op === 'NE'
   return op === 'NE' ? has !== wanted : has === wanted

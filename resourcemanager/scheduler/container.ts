@@ -63,6 +63,9 @@ export class RMContainer {
   /** What it took from the asks, to be given back when it ends before the application master got it. */
   taken: TakenRequest[] | undefined
 
+  /** The size that its node is known to have given it: what it falls back to when growth is never made. */
+  confirmed: Resource
+
   constructor(
     readonly attempt: SchedulerAttempt,
     public node: SchedulerNode,
@@ -71,7 +74,9 @@ export class RMContainer {
     readonly creationTime: number,
     /** The node label expression it was asked with. */
     readonly label: string,
-  ) {}
+  ) {
+    this.confirmed = resource
+  }
 
   name(): ContainerId {
     if (!this.id) throw new Error('a container without an id was asked for it')

@@ -1,6 +1,6 @@
 /** Nodes as a scheduler sees them: what is allocated, what is free, what is reserved; and the cluster as their sum. */
 import { spread, stringHash } from '../../common/lang/javahash.js'
-import { add, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
+import { add, componentwiseMax, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
 import type { RMContainer } from './container.js'
 
 export class SchedulerNode {
@@ -142,7 +142,7 @@ export class Cluster {
     if (!this.#largest) {
       for (const { total } of this.nodes.values()) {
         const l: Resource = this.#largest ?? NONE
-        this.#largest = { memory: Math.max(l.memory, total.memory), vcores: Math.max(l.vcores, total.vcores) }
+        this.#largest = componentwiseMax(l, total)
       }
     }
     return this.#largest

@@ -19,6 +19,9 @@ export interface ResourceRequest {
   readonly allocationRequestId?: number
 }
 
+/** The key of a target that names the partition of nodes. */
+export const NODE_PARTITION = 'yarn_node_partition/'
+
 /** A target of a placement constraint: nodes by attribute or by the tags of what already runs there. */
 export interface PlacementTarget {
   readonly type: 'NODE_ATTRIBUTE' | 'ALLOCATION_TAG' | 'SELF'

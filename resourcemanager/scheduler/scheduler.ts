@@ -11,6 +11,8 @@ import {
   formatApplicationId,
   type Resource,
   subtract,
+  componentwiseMax,
+  sameResource,
 } from '../../common/records/index.js'
 import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplication, SchedulerAttempt, type SchedulerHost } from './attempt.js'
 
@@ -177,6 +179,10 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   }
 
   expire(c: RMContainer): void {
+    if (c.state === 'RUNNING') {
+      c.attempt.application.current?.expiredGrowths.push(c)
+      return
+    }
     this.complete(c, aborted(EXPIRED_CONTAINER), 'EXPIRE')
   }
 
@@ -365,6 +371,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
     if (attempt.stopped) return false
     if (changesAnything(request)) this.changed()
+    for (const c of attempt.expiredGrowths.splice(0)) if (!c.ended && fitsIn(c.confirmed, c.resource)) this.#shrink(c, attempt, c.confirmed)
     this.#updateContainers(attempt, request.updates)
     this.release(request.releases, attempt)
     const maximum = this.maximumFor(attempt)
@@ -450,6 +457,22 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
       c.version++
       this.growthMerged(attempt)
       attempt.newlyUpdated.push({ type: 'INCREASE_RESOURCE', container: c, resource: c.resource, version: c.version })
+      this.host.growthAcquired(c)
+    }
+  }
+
+  /** Its node says how large a container is now. */
+  sizeReported(c: RMContainer, size: Resource): void {
+    if (c.state !== 'RUNNING') return
+    if (fitsIn(c.resource, size)) {
+      c.confirmed = c.resource
+      this.host.allocationNoLongerPending(c)
+      if (!sameResource(c.resource, size)) this.host.updateContainerOnNode(c, 'DECREASE_RESOURCE')
+    } else if (fitsIn(size, c.resource)) {
+      // Part of the growth: the rest may still come.
+      c.confirmed = componentwiseMax(size, c.confirmed)
+    } else {
+      this.host.cleanContainer(c)
     }
   }
 

@@ -82,12 +82,8 @@ function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: S
   }
   const scheduler = queue.scheduler
   if (ask.scheduling || !scheduler.reservationsContinueLooking) scheduler.looks.nodeMattered = true
-  if (ask.scheduling) {
-    if (!scheduler.satisfiesConstraint(attempt, ask.scheduling, node)) {
-      attempt.skipped = 'Node does not match partition or placement constraints, '
-      return 'PRIORITY_SKIPPED'
-    }
-  } else if (ask.partition !== (mode === 'RESPECT' ? node.partition : '')) {
+  const rightPartition = ask.partition === (mode === 'RESPECT' ? node.partition : '')
+  if (!rightPartition || (ask.scheduling && !scheduler.satisfiesConstraint(attempt, ask.scheduling, node))) {
     attempt.skipped = 'Node does not match partition or placement constraints, '
     return 'PRIORITY_SKIPPED'
   }
@@ -97,6 +93,7 @@ function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: S
     attempt.skipped = 'Queue does not have enough headroom for request. '
     return 'QUEUE_LIMIT'
   }
+  if (mode === 'IGNORE') scheduler.looks.nodeMattered = true
   if (ask.partition === '') ask.missedNonPartitioned++
   // Nodes of the request's own partition come first, for as many offers as there are nodes.
   if (mode === 'IGNORE' && ask.missedNonPartitioned < scheduler.cluster.size) return 'APP_SKIPPED'
@@ -112,11 +109,11 @@ function tryNode(
   mode: SchedulingMode,
   reservation: RMContainer | undefined,
 ): Assignment | Skip {
+  if (attempt.hasBlacklist || node.partition !== '' || ask.places.size > 1 || !ask.any?.relaxLocality) queue.scheduler.looks.nodeMattered = true
   if (attempt.isBlacklisted(node)) {
     attempt.skipped = attempt.nodeSkipped = 'Skipped scheduling for this Node as its black listed. '
     return 'APP_SKIPPED'
   }
-  if (attempt.hasBlacklist || node.partition !== '' || ask.places.size > 1 || !ask.any?.relaxLocality) queue.scheduler.looks.nodeMattered = true
   ask.opportunities++
   const result = byLocality(queue, attempt, ask, node, limits, mode, reservation)
   if (result === 'PRIORITY_SKIPPED' && !reservation) ask.opportunities--

@@ -1,6 +1,6 @@
 /** The capacity scheduler: queues with guaranteed shares; nodes are offered to them as they report (CapacityScheduler). */
 import { exception, firstLine, HadoopException, isException } from '../../../common/errors.js'
-import { type ApplicationId, formatApplicationId, NONE, type Resource, subtract } from '../../../common/records/index.js'
+import { type ApplicationId, componentwiseMin, formatApplicationId, NONE, type Resource, subtract } from '../../../common/records/index.js'
 import type { SchedulerAttempt, SchedulerHost } from '../attempt.js'
 import { SchedulerApplication } from '../attempt.js'
 import { ENDED } from '../counters.js'
@@ -17,10 +17,11 @@ import { Futility, Looks } from './futility.js'
 import type { HeadroomBasis, LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
 import { type CapacityQueue, limitsOf } from './queue.js'
+import { QUEUE_MANAGEMENT } from './managed.js'
 import { ParallelApplications } from './parallel.js'
 import { Preemption } from './preemption/preemption.js'
-import { preemptionSettings } from './preemption/settings.js'
-import { placementRules } from './placement.js'
+import { monitors, preemptionSettings } from './preemption/settings.js'
+import { checkMappings, placementRules } from './placement.js'
 import { QueueTree } from './tree.js'
 import { queueReport } from './report.js'
 import { parseQueues } from './spec.js'
@@ -48,6 +49,10 @@ export class CapacityScheduler extends CapacityBooks {
   #refused = false
   #preemption: Preemption | undefined
   #lastRound = 0
+  /** Whether guarantees of queues made for applications follow their use. */
+  #managesQueues = false
+  #managementInterval = 1500
+  #lastManagement = 0
   #offSwitchPerHeartbeat = 1
   #assignMultiple = true
   #maxAssignPerHeartbeat = 100
@@ -65,6 +70,7 @@ export class CapacityScheduler extends CapacityBooks {
     const spec = parseQueues(this.config, properties, settings.maximumAllocation)
     this.#readSettings()
     this.#tree = new QueueTree(this, spec)
+    checkMappings(properties, this)
     this.clusterChanged()
   }
 
@@ -78,6 +84,8 @@ export class CapacityScheduler extends CapacityBooks {
     this.#offSwitchPerHeartbeat = Math.max(global.number('per-node-heartbeat.maximum-offswitch-assignments') ?? 1, 1)
     this.#assignMultiple = global.flag('per-node-heartbeat.multiple-assignments-enabled', true)
     this.#maxAssignPerHeartbeat = global.number('per-node-heartbeat.maximum-container-assignments') ?? 100
+    this.#managesQueues = monitors(this.properties).includes(QUEUE_MANAGEMENT)
+    this.#managementInterval = global.number('queue-management.monitoring-interval') ?? 1500
     const preemption = preemptionSettings(this.properties)
     if (this.#preemption && preemption) this.#preemption.settings = preemption
     else this.#preemption = preemption && new Preemption(this, preemption)
@@ -151,7 +159,7 @@ export class CapacityScheduler extends CapacityBooks {
     const own = (queue === undefined ? undefined : this.queue(queue)?.spec.maximumAllocation) ?? this.settings.maximumAllocation
     const largest = this.cluster.largest()
     if (!largest) return own
-    return { ...own, memory: Math.min(own.memory, largest.memory), vcores: Math.min(own.vcores, largest.vcores) }
+    return componentwiseMin(own, largest)
   }
 
   // ── applications ──
@@ -423,20 +431,36 @@ export class CapacityScheduler extends CapacityBooks {
     return attempt === reservation.attempt && leaf !== undefined && leaf.attempts.has(attempt) && stillWaits(leaf, attempt, node, reservation)
   }
 
-  // ── preemption ──
+  // ── what is done from time to time ──
 
   /** When something is due that no event brings about; undefined: nothing is. */
   override nextTimer(): number | undefined {
-    if (!this.#preemption || !this.anythingPending()) return undefined
-    return this.#lastRound + this.#preemption.settings.interval
+    const preemption = this.#preemption && this.anythingPending() ? this.#lastRound + this.#preemption.settings.interval : undefined
+    const management = this.#managesQueues && this.#managedParents().some((q) => q.managed.isDue) ? this.#lastManagement + this.#managementInterval : undefined
+    return preemption === undefined || management === undefined ? (preemption ?? management) : Math.min(preemption, management)
   }
 
   override tick(): void {
     const now = this.host.now
-    const due = this.nextTimer()
-    if (!this.#preemption || due === undefined || due > now) return
-    this.#lastRound = now
-    for (const c of this.#preemption.round(now)) this.complete(c, preempted(), 'KILL')
+    if (this.#preemption && this.anythingPending() && this.#lastRound + this.#preemption.settings.interval <= now) {
+      this.#lastRound = now
+      for (const c of this.#preemption.round(now)) this.complete(c, preempted(), 'KILL')
+    }
+    if (this.#managesQueues && this.#lastManagement + this.#managementInterval <= now) {
+      this.#lastManagement = now
+      const changed = this.#managedParents().filter((q) => q.managed.manage())
+      if (changed.length > 0) this.clusterChanged()
+    }
+  }
+
+  #managedParents(): ParentQueue[] {
+    const found: ParentQueue[] = []
+    const walk = (queue: ParentQueue) => {
+      if (queue.spec.autoCreate) found.push(queue)
+      for (const child of queue.children) if (child.kind === 'parent') walk(child as ParentQueue)
+    }
+    walk(this.root)
+    return found
   }
 
   // ── reports ──

@@ -93,12 +93,17 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     )
   }
 
-  /** Keeps what its template says, the number of applications with it, but for a guarantee. */
-  guaranteeNothing(): void {
-    for (const share of this.shares.values()) {
-      share.capacity = 0
-      share.absoluteCapacity = 0
-    }
+  /** What its template says is guaranteed, or nothing is: all else stays as the template has it. */
+  guarantee(label: string, asTemplate: boolean): void {
+    const share = this.share(label)
+    share.capacity = asTemplate ? (this.spec.labels.get(label)?.capacity ?? 0) : 0
+    share.absoluteCapacity = float(share.capacity * this.parent!.share(label).absoluteCapacity)
+  }
+
+  /** Sequence number of the application that has been here, or has waited, the longest. */
+  get oldestApplication(): number | undefined {
+    const ids = [...this.pending.inOrder(), ...this.active.inOrder()].map((a) => a.id.applicationId.id)
+    return ids.length === 0 ? undefined : Math.min(...ids)
   }
 
   // ── applications ──

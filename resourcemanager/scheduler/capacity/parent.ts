@@ -5,6 +5,7 @@ import { maxOf, minOf } from '../calculator.js'
 import type { SchedulerNode } from '../node.js'
 import type { Assignment } from './allocator.js'
 import type { LeafQueue } from './leaf.js'
+import { ManagedQueues } from './managed.js'
 import { CapacityQueue, compareUsed, type Limits, limitsOf, type SchedulingMode } from './queue.js'
 
 const float = Math.fround
@@ -14,6 +15,8 @@ export class ParentQueue extends CapacityQueue {
   children: CapacityQueue[] = []
   /** Applications in all queues below that count as running. */
   runnableApplications = 0
+  /** Of the queues that are made below it. */
+  readonly managed = new ManagedQueues(this)
 
   override leaves(): LeafQueue[] {
     return this.children.flatMap((c) => c.leaves())

@@ -186,20 +186,56 @@ function placedByPath(path: string, queues: Queues, create: boolean): Placement 
   return create ? placed(parent, leaf, queues) : undefined
 }
 
+/** @throws IOException in Hadoop's words when a mapping names a queue that neither exists nor would be made */
+export function checkMappings(properties: Readonly<Record<string, string>>, queues: Queues): void {
+  for (const { parent, leaf } of parseMappings(properties['yarn.scheduler.capacity.queue-mappings'])) {
+    if (leaf.includes('%') || parent?.includes('%')) continue
+    const path = parent === undefined ? leaf : `${parent}.${leaf}`
+    if (queues.queue(path)?.kind === 'leaf') continue
+    if (queues.isAmbiguous(path)) throw exception('IOException', `mapping contains ambiguous leaf queue reference ${path}`)
+    if (parent === undefined || !queues.queue(parent)?.spec.autoCreate) throw exception('IOException', `mapping contains invalid or non-leaf queue ${leaf}`)
+  }
+}
+
+const RULES: Readonly<Record<string, 'user-group' | 'app-name'>> = {
+  'user-group': 'user-group',
+  'app-name': 'app-name',
+  'org.apache.hadoop.yarn.server.resourcemanager.placement.UserGroupMappingPlacementRule': 'user-group',
+  'org.apache.hadoop.yarn.server.resourcemanager.placement.AppNameMappingPlacementRule': 'app-name',
+}
+
+/** Which rules are asked, in order. */
+function ruleNames(text: string | undefined): ('user-group' | 'app-name')[] {
+  const given = (text ?? '')
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '')
+  const names = given.map((name) => {
+    const rule = RULES[name]
+    if (!rule) throw exception('IllegalArgumentException', `yarn.scheduler.queue-placement-rules names "${name}"; known are user-group and app-name`)
+    return rule
+  })
+  return names.length === 0 ? ['user-group'] : [...new Set(names)]
+}
+
 /** @throws IllegalArgumentException when the mappings can't be read */
 export function placementRules(properties: Readonly<Record<string, string>>): Rule {
   const property = (name: string) => properties[name]?.trim()
   const flag = (name: string) => property(name)?.toLowerCase() === 'true'
+  const overrides = flag('yarn.scheduler.capacity.queue-mappings-override.enable')
   const rules: { rule: Rule; override: boolean }[] = []
-  const json = property('yarn.scheduler.capacity.mapping-rule-json')
-  if (property('yarn.scheduler.capacity.mapping-rule-format') === 'json' && json) {
-    rules.push({ rule: byJson(json), override: true })
-  } else {
-    const mappings = parseMappings(property('yarn.scheduler.capacity.queue-mappings'))
-    if (mappings.length > 0) rules.push({ rule: byMappings(mappings), override: flag('yarn.scheduler.capacity.queue-mappings-override.enable') })
+  for (const name of ruleNames(property('yarn.scheduler.queue-placement-rules'))) {
+    const json = property('yarn.scheduler.capacity.mapping-rule-json')
+    const names = property('yarn.scheduler.queue-placement-rules.app-name')
+    if (name === 'app-name') {
+      if (names) rules.push({ rule: byApplicationName(names), override: overrides })
+    } else if (property('yarn.scheduler.capacity.mapping-rule-format') === 'json' && json) {
+      rules.push({ rule: byJson(json), override: true })
+    } else {
+      const mappings = parseMappings(property('yarn.scheduler.capacity.queue-mappings'))
+      if (mappings.length > 0) rules.push({ rule: byMappings(mappings), override: overrides })
+    }
   }
-  const names = property('yarn.scheduler.queue-placement-rules.app-name')
-  if (names) rules.push({ rule: byApplicationName(names), override: flag('yarn.scheduler.queue-placement-rules.app-name.override.enable') })
   return (request, queues) => {
     for (const { rule, override } of rules) {
       const placement = rule(request, queues)

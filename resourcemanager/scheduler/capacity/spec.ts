@@ -49,15 +49,21 @@ export interface QueueSpec {
   readonly autoCreate: boolean
 }
 
+/** Parts of the whole. */
+interface Absolute {
+  readonly capacity: number
+  readonly maximum: number
+}
+
 const illegal = (message: string) => exception('IllegalArgumentException', message)
 
 /** @throws IllegalArgumentException in Hadoop's words, naming queue and property */
 export function parseQueues(config: CapacityConfig, properties: Readonly<Record<string, string>>, maximumAllocation: Resource): QueueSpec {
   const paths = new Set<string>()
   const readQueue = reader(config, properties, maximumAllocation)
-  return parse('root', undefined)
+  return parse('root', undefined, undefined)
 
-  function parse(name: string, parent: QueueSpec | undefined): QueueSpec {
+  function parse(name: string, parent: QueueSpec | undefined, parentShares: ReadonlyMap<string, Absolute> | undefined): QueueSpec {
     const path = parent ? `${parent.path}.${name}` : name
     if (paths.has(path)) throw illegal(`Queue ${path} is named twice in yarn.scheduler.capacity.${parent?.path}.queues`)
     paths.add(path)
@@ -65,7 +71,18 @@ export function parseQueues(config: CapacityConfig, properties: Readonly<Record<
     const own = readQueue(queue, name, parent)
     const children: QueueSpec[] = []
     const spec: QueueSpec = { ...own, children }
-    for (const child of queue.list('queues')) children.push(parse(child, spec))
+    const absolute = new Map<string, Absolute>()
+    for (const [label, { capacity, maximumCapacity }] of own.labels) {
+      const above = parentShares ? (parentShares.get(label) ?? { capacity: 0, maximum: 0 }) : { capacity: 1, maximum: 1 }
+      const share = { capacity: float(capacity * above.capacity), maximum: float(maximumCapacity * above.maximum) }
+      if (share.capacity > share.maximum) {
+        throw illegal(
+          `Illegal queue capacity setting (abs-capacity=${javaFloat(share.capacity)}) > (abs-maximum-capacity=${javaFloat(share.maximum)}) for queue=[${path}],label=[${label}]`,
+        )
+      }
+      absolute.set(label, share)
+    }
+    for (const child of queue.list('queues')) children.push(parse(child, spec, absolute))
     if (!parent && children.length === 0) throw exception('IllegalStateException', 'Queue configuration missing child queue names for root')
     if (children.length > 0) checkChildren(spec)
     return spec

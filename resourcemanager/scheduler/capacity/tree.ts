@@ -91,10 +91,9 @@ export class QueueTree {
           `Cannot auto create leaf queue ${path}. Child queues capacities have reached parent queue : ${parent.path}'s guaranteed capacity`,
         )
       }
-      // Those beyond the parent's guarantee are guaranteed nothing and live on what is idle.
-      leaf.guaranteeNothing()
     }
     children.push(leaf)
+    ;(parent as ParentQueue).managed.add(leaf)
     this.#index()
     return leaf
   }
@@ -117,7 +116,7 @@ export class QueueTree {
 
   #checkChange(queue: CapacityQueue, spec: QueueSpec): void {
     if (queue.kind === 'leaf') {
-      if (spec.children.length > 0 && (queue as LeafQueue).applicationCount > 0 && queue.state !== 'STOPPED') {
+      if ((spec.children.length > 0 || spec.autoCreate) && queue.state !== 'STOPPED') {
         throw exception(
           'IOException',
           `Can not convert the leaf queue: ${queue.path} to parent queue since it is not yet in stopped state. Current State : ${queue.state}`,
@@ -170,5 +169,6 @@ export class QueueTree {
     for (const child of parent.children) {
       if (child.autoCreated) child.configure(autoCreatedQueue(spec, child.name, this.scheduler.properties, this.scheduler.settings.maximumAllocation))
     }
+    parent.managed.restart()
   }
 }

@@ -512,9 +512,7 @@ public final class Driver {
         if (s.has("failuresInterval")) {
             b.withAttemptFailuresValidityInterval(s.get("failuresInterval").asLong());
         }
-        if (s.has("priority")) {
-            b.withAppPriority(Priority.newInstance(s.get("priority").asInt()));
-        }
+        b.withAppPriority(s.has("priority") ? Priority.newInstance(s.get("priority").asInt()) : null);
         if (s.has("keepContainers")) {
             b.withKeepContainers(s.get("keepContainers").asBoolean());
         }

@@ -31,11 +31,15 @@ export interface PreemptionSettings {
   }
 }
 
+/** Class names of the policies that look at the queues from time to time. */
+export function monitors(properties: Readonly<Record<string, string>>): string[] {
+  if (properties['yarn.resourcemanager.scheduler.monitor.enable']?.trim() !== 'true') return []
+  return (properties['yarn.resourcemanager.scheduler.monitor.policies'] ?? POLICY).split(',').map((p) => p.trim())
+}
+
 /** undefined: preemption is off. @throws IllegalArgumentException for a value that can't be used, naming the property */
 export function preemptionSettings(properties: Readonly<Record<string, string>>): PreemptionSettings | undefined {
-  if (properties['yarn.resourcemanager.scheduler.monitor.enable']?.trim() !== 'true') return undefined
-  const policies = properties['yarn.resourcemanager.scheduler.monitor.policies'] ?? POLICY
-  if (!policies.split(',').some((p) => p.trim() === POLICY)) return undefined
+  if (!monitors(properties).includes(POLICY)) return undefined
   const text = (name: string) => properties[PREFIX + name]?.trim()
   const number = (name: string, fallback: number) => {
     const value = Number(text(name) ?? fallback)
