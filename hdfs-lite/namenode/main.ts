@@ -1,5 +1,6 @@
 /** The NameNode: puts its parts together. */
 import { randomBytes, randomUUID } from 'node:crypto'
+import { statfsSync } from 'node:fs'
 import os from 'node:os'
 import { type Configuration, ConfigurationError } from '../../common/config/configuration.js'
 import { core } from '../../common/config/keys/core.js'
@@ -83,9 +84,14 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   let ns: Namesystem | undefined
   let timer: NodeJS.Timeout | undefined
 
+  const freeSpace = () => {
+    const s = statfsSync(dir)
+    return s.bavail * s.bsize
+  }
+
   const open = async (onJournalFailure: (e: Error) => void) => {
     const journal = openDiskJournal(dir, workerFile, newIdentity)
-    const opened = await openNamesystem({ conf, journal, groups, hostName, paired: own.pair, log, onJournalFailure })
+    const opened = await openNamesystem({ conf, journal, groups, hostName, paired: own.pair, log, freeSpace, onJournalFailure })
     const refreshNodes = () => applyHosts(opened.fs, conf)
     refreshNodes()
     opened.tick()

@@ -8,7 +8,7 @@ import { encodeRecord, loader, takeRecord } from './core/persist.js'
 import { checkDatanodes, checkDecommissions } from './core/datanodes.js'
 import { checkLeases } from './core/recovery.js'
 import { scheduleCopies } from './core/redundancy.js'
-import { updateSafeMode } from './core/safe-mode.js'
+import { resourcesAreLow, updateSafeMode } from './core/safe-mode.js'
 import { type Caller, type FsConfig, type FsState, type RetryEntry, newState } from './core/state.js'
 import type { Clock } from './core/open-file.js'
 import type { Groups } from '../../common/security/groups.js'
@@ -45,6 +45,8 @@ export interface NamesystemOptions {
   /** One of a pair that takes over: safe mode ends as soon as the blocks are reported. */
   readonly paired: boolean
   readonly log: Logger
+  /** Bytes free where the journal is. */
+  readonly freeSpace: () => number
   /** The journal is lost: nothing can be acknowledged any more. */
   readonly onJournalFailure: (e: JournalError) => void
 }
@@ -133,6 +135,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
   const callers = new Map<string, Caller>()
   const period = conf.get(hdfs.checkpointPeriod) * 1000
   const transactions = conf.get(hdfs.checkpointTransactions)
+  const reserved = conf.get(hdfs.resourceReserved)
   let checkpointing = false
   const checkpointWhenDue = () => {
     const { txid, checkpointTxid, checkpointTime } = journal.status
@@ -187,6 +190,9 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
       callers.clear()
       for (const node of checkDatanodes(fs, now.tick))
         log.warn(`DataNode ${node.hostName}:${node.xferPort} (${node.uuid}) is dead: no heartbeat for ${fs.config.deadAfter} ms`)
+      const free = o.freeSpace()
+      if (free < reserved && resourcesAreLow(fs))
+        log.warn(`Safe mode is ON: ${free} bytes are free for the journal, less than the ${reserved} of ${hdfs.resourceReserved.name}`)
       if (updateSafeMode(fs, now.tick)) log.info('Safe mode is OFF')
       for (const problem of checkLeases(fs, now)) log.warn(problem)
       scheduleCopies(fs, now.tick)

@@ -74,6 +74,12 @@ export const hdfs = {
   namenodeId: property('dfs.ha.namenode.id', 'string', undefined, 'which NameNode of a pair this is, where the address does not tell'),
   hosts: property('dfs.hosts', 'path', '', 'file of the hosts that DataNodes may connect from; empty: all'),
   hostsExclude: property('dfs.hosts.exclude', 'path', '', 'file of the hosts whose DataNodes are to be decommissioned'),
+  resourceReserved: property(
+    'dfs.namenode.resource.du.reserved',
+    'bytes',
+    '104857600',
+    "free bytes below which the NameNode's folder counts as full: it goes into safe mode",
+  ),
   checkpointPeriod: property('dfs.namenode.checkpoint.period', 'seconds', '3600s', 'between checkpoints'),
   checkpointTransactions: property('dfs.namenode.checkpoint.txns', 'int', '1000000', 'transactions after which a checkpoint is made whatever the time'),
   datanodeUseHostname: property('dfs.datanode.use.datanode.hostname', 'boolean', 'false', 'whether DataNodes reach each other by host name instead of address'),

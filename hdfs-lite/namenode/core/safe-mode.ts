@@ -44,6 +44,8 @@ export function safeModeTip(fs: FsState): string {
         ? `The number of live datanodes ${live} needs an additional ${min - live} live datanodes to reach the minimum number ${min}.\n`
         : `The number of live datanodes ${live} has reached the minimum number ${min}. `
   }
+  if (fs.safeMode.resourcesLow)
+    return 'Resources are low on NN. Please add or free up more resources then turn off safe mode manually. NOTE:  If you turn off safe mode before adding resources, the NN will immediately return to safe mode. Use "hdfs dfsadmin -safemode leave" to turn safe mode off.'
   if (fs.safeMode.status === 'manual') return `It was turned on manually. Use "hdfs dfsadmin -safemode leave" to turn safe mode off.`
   if (met) return `${tip}In safe mode extension. Safe mode will be turned off automatically once the thresholds have been reached.`
   return `${tip}Safe mode will be turned off automatically once the thresholds have been reached.`
@@ -67,5 +69,14 @@ export function updateSafeMode(fs: FsState, now: number): boolean {
 
 export function setSafeMode(fs: FsState, on: boolean): void {
   fs.safeMode.status = on ? 'manual' : 'off'
+  fs.safeMode.resourcesLow = false
   fs.safeMode.reachedAt = undefined
+}
+
+/** The journal's disk is nearly full: nothing may change until somebody has made room and said so. @returns true when that is new */
+export function resourcesAreLow(fs: FsState): boolean {
+  if (fs.safeMode.resourcesLow) return false
+  setSafeMode(fs, true)
+  fs.safeMode.resourcesLow = true
+  return true
 }

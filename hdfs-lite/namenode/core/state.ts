@@ -53,6 +53,8 @@ export interface Lease {
 export interface SafeMode {
   /** `startup` ends by itself once enough blocks are reported; `manual` when told to. */
   status: 'off' | 'startup' | 'manual'
+  /** The NameNode's folder is nearly full: it has gone into safe mode by itself, as if told to. */
+  resourcesLow: boolean
   /** When the threshold was reached. */
   reachedAt: number | undefined
 }
@@ -114,7 +116,7 @@ export function newState(config: FsConfig, now: number): FsState {
     leases: new Map(),
     datanodes: new Map(),
     counters: { lastInodeId: ROOT_ID, lastBlockId: FIRST_BLOCK_ID - 1, generationStamp: FIRST_GENERATION_STAMP - 1, lastSnapshotId: 0 },
-    safeMode: { status: 'startup', reachedAt: undefined },
+    safeMode: { status: 'startup', resourcesLow: false, reachedAt: undefined },
     lowRedundancy: new Map(),
     pendingCopies: new Map(),
     completeBlocks: 0,

@@ -21,6 +21,7 @@ async function open(of: ReturnType<typeof store>) {
     groups: { of: () => [], refresh: () => {} },
     hostName: 'localhost',
     paired: true,
+    freeSpace: () => Number.POSITIVE_INFINITY,
     log: pino({ level: 'silent' }),
     onJournalFailure: (e) => {
       throw e
