@@ -64,7 +64,7 @@ const VERBS: Record<string, Verb> = {
     run: admin((p, args) => p.removeFromClusterNodeLabels({ nodeLabels: list([need(args, 'No cluster node-labels are specified')]) })),
   },
   '-replaceLabelsOnNode': {
-    syntax: '<"node1[:port]=label1,label2 node2[:port]=label1,label2"> [-failOnUnknownNodes]',
+    syntax: '<"node1[:port]=label1,label2 node2[:port]=label1,label2"> [-failOnUnknownNodes] ',
     meaning: 'Gives nodes other labels.',
     run: admin((p, args) => {
       const mappings = args.filter((a) => a !== '-failOnUnknownNodes')

@@ -1,6 +1,7 @@
 /** The core's configuration: a value, made from the properties of yarn-site.xml and the scheduler's own file. */
 import { yarn } from '../../common/config/keys/yarn.js'
 import { readValue } from '../../common/config/keys/value.js'
+import { exception } from '../../common/errors.js'
 import { type Resource, resource } from '../../common/records/index.js'
 
 export interface CoreConfig {
@@ -49,6 +50,8 @@ export function coreConfig(
 ): CoreConfig {
   const types = readValue(properties, yarn.resourceTypes)
   const includePortInNodeName = readValue(properties, yarn.includePortInNodeName)
+  checkLimits('memory', properties, yarn.minAllocationMb, yarn.maxAllocationMb)
+  checkLimits('vcores', properties, yarn.minAllocationVcores, yarn.maxAllocationVcores)
   return {
     clusterTimestamp: given.clusterTimestamp,
     epoch: given.epoch ?? 0,
@@ -74,6 +77,22 @@ export function coreConfig(
     decommissionTimeout: readValue(properties, yarn.decommissionTimeout),
     logAggregationEnabled: readValue(properties, yarn.logAggregationEnabled),
   }
+}
+
+/** @throws YarnRuntimeException in Hadoop's words, naming the properties */
+function checkLimits(
+  what: 'memory' | 'vcores',
+  properties: Readonly<Record<string, string>>,
+  min: typeof yarn.minAllocationMb,
+  max: typeof yarn.minAllocationMb,
+): void {
+  const minimum = readValue(properties, min)
+  const maximum = readValue(properties, max)
+  if (minimum >= 0 && maximum > 0 && minimum <= maximum) return
+  throw exception(
+    'YarnRuntimeException',
+    `Invalid resource scheduler ${what} allocation configuration: ${min.name}=${minimum}, ${max.name}=${maximum}. min should equal greater than 0, max should be no smaller than min.`,
+  )
 }
 
 /** The largest amount of each further type; unlimited where none is configured. */

@@ -42,7 +42,7 @@ import { type KeyRolling, startKeyRolling } from './key-rolling.js'
 import { type Launcher, createLauncher } from './launcher.js'
 import { type Racks, createRacks } from './racks.js'
 import { type SchedulerConfChange, changedSchedulerConf } from './scheduler-conf.js'
-import { type Settings, coreProperties, readAllocations, readHostList, readSchedulerFile } from './settings.js'
+import { type Settings, coreProperties, namingAllocations, readAllocations, readHostList, readSchedulerFile } from './settings.js'
 import { Stepper } from './stepper.js'
 import { KEY_KINDS, Tokens, decodeKeys } from './tokens.js'
 
@@ -116,7 +116,7 @@ export class ResourceManager {
       epoch: this.#store.epoch,
       ...(allocations !== undefined && { allocations }),
     })
-    this.core = createCore(config)
+    this.core = namingAllocations(conf, settings.confDir, () => createCore(config))
     const keys = Object.fromEntries(KEY_KINDS.map((kind) => [kind, decodeKeys(stored.settings.get(`keys/${kind}`))]))
     this.tokens = new Tokens({
       rmIdentifier: this.clusterTimestamp,
@@ -213,7 +213,7 @@ export class ResourceManager {
       const conf = loadConfiguration(confDir, 'resourcemanager')
       const allocations = readAllocations(conf, confDir)
       const properties = coreProperties(conf, this.#schedulerProperties())
-      return this.step({ type: 'refreshQueues', properties, ...(allocations !== undefined && { allocations }) })
+      return namingAllocations(conf, confDir, () => this.step({ type: 'refreshQueues', properties, ...(allocations !== undefined && { allocations }) }))
     } catch (e) {
       throw e instanceof ConfigurationError ? exception('YarnException', `java.io.IOException: ${e.message}`) : e
     }

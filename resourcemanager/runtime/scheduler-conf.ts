@@ -45,6 +45,13 @@ function split(queue: string, what: string): { parent: string; name: string } {
   return { parent: queue.slice(0, dot), name: queue.slice(dot + 1) }
 }
 
+/** Whether each part of the path is named by the one above it. */
+function isQueue(properties: Record<string, string>, queue: string): boolean {
+  if (queue === 'root') return true
+  const dot = queue.lastIndexOf('.')
+  return dot > 0 && isQueue(properties, queue.slice(0, dot)) && siblingsOf(properties, queue.slice(0, dot)).includes(queue.slice(dot + 1))
+}
+
 function setSiblings(properties: Record<string, string>, parent: string, names: readonly string[]): void {
   const key = `${PREFIX}${parent}.queues`
   if (names.length > 0) properties[key] = names.join(',')
@@ -65,6 +72,7 @@ function remove(properties: Record<string, string>, queue: string): void {
 
 function add(properties: Record<string, string>, queue: string): void {
   const { parent, name } = split(queue, 'add')
+  if (!isQueue(properties, parent)) throw exception('IOException', `Can't add queue ${queue}: there is no queue ${parent} to be its parent`)
   const siblings = siblingsOf(properties, parent)
   if (siblings.includes(name)) throw exception('IOException', `Can't add existing queue ${queue}`)
   setSiblings(properties, parent, [...siblings, name])

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { type Configuration, ConfigurationError, readSiteFile } from '../../common/config/configuration.js'
 import { yarn } from '../../common/config/keys/yarn.js'
+import { HadoopException } from '../../common/errors.js'
 import { BUILT_IN_TYPES, type ResourceType } from '../../common/protocols/records.js'
 import type { Address } from '../../common/rpc/client.js'
 import { RM_SERVICES, type RmService, rmAddress, rmIds } from '../../common/yarn-client/addresses.js'
@@ -83,9 +84,34 @@ export function readSchedulerFile(confDir: string): Record<string, string> {
   return Object.fromEntries(readSiteFile(file).map((p) => [p.name, p.value.trim()]))
 }
 
+function allocationsFile(conf: Configuration, confDir: string): string {
+  return path.resolve(confDir, conf.raw('yarn.scheduler.fair.allocation.file') ?? 'fair-scheduler.xml')
+}
+
+/** The core knows the text of the allocation file alone: what it says of an error is completed by the file's name. */
+export function namingAllocations<T>(conf: Configuration, confDir: string, use: () => T): T {
+  const named = (e: unknown) =>
+    e instanceof HadoopException
+      ? new HadoopException(
+          e.className,
+          e.message.replace('Bad fair scheduler config file:', `Bad fair scheduler config file ${allocationsFile(conf, confDir)}:`),
+        )
+      : e
+  try {
+    const result = use()
+    return result instanceof Promise
+      ? (result.catch((e) => {
+          throw named(e)
+        }) as T)
+      : result
+  } catch (e) {
+    throw named(e)
+  }
+}
+
 /** Text of the fair scheduler's allocation file, if there is one. */
 export function readAllocations(conf: Configuration, confDir: string): string | undefined {
-  const file = path.resolve(confDir, conf.raw('yarn.scheduler.fair.allocation.file') ?? 'fair-scheduler.xml')
+  const file = allocationsFile(conf, confDir)
   return existsSync(file) ? readFileSync(file, 'utf8') : undefined
 }
 

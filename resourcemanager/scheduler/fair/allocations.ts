@@ -196,7 +196,8 @@ const defaultsOf = (types: readonly string[]): Allocations['queueDefaults'] => (
 
 /** @param types names of resource types beyond memory and vcores. @throws IOException naming line and property */
 export function parseAllocations(text: string | undefined, types: readonly string[] = []): Allocations {
-  const file = text === undefined || text.trim() === '' ? undefined : parseXml(text)
+  if (text?.trim() === '') throw bad(1, 'the file is empty')
+  const file = text === undefined ? undefined : parseXml(text)
   let defaults = defaultsOf(types)
   let userMaxAppsDefault = Number.MAX_SAFE_INTEGER
   let placement: PlacementRuleSpec[] | undefined

@@ -235,11 +235,12 @@ export function resourceManager(confDir: string): ChildProcess {
   )
 }
 
-/** The class path of the differential driver, compiled once for each version of its source. */
+/** The class path of one of our Java programs over the ResourceManager's jars, compiled once for each version of its source. */
 export function resourceManagerDriver(source: string): string {
   const home = resourceManagerHome()
-  const classes = path.join(home, `driver-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
-  if (!existsSync(path.join(classes, 'Driver.class'))) {
+  const name = path.basename(source, '.java')
+  const classes = path.join(home, `${name.toLowerCase()}-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
+  if (!existsSync(path.join(classes, `${name}.class`))) {
     mkdirSync(classes, { recursive: true })
     writeFileSync(path.join(classes, 'log4j.properties'), 'log4j.rootLogger=OFF\n')
     run('javac', ['-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])

@@ -36,7 +36,7 @@ export async function startReal(confDir: string): Promise<RealRm> {
       if (child.exitCode !== null) throw new Error(`it ended with ${child.exitCode}:\n${readFileSync(log, 'utf8').slice(-3000)}`)
       // Its pages are there before it is active.
       return fetch(`${web}/ws/v1/cluster/info`).then(
-        async (r) => r.ok && (await r.json()).clusterInfo.haState === 'ACTIVE',
+        async (r) => r.ok && ((await r.json()) as { clusterInfo: { haState: string } }).clusterInfo.haState === 'ACTIVE',
         () => false,
       )
     })

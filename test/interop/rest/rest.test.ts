@@ -47,13 +47,13 @@ const DELIBERATE: readonly (readonly [line: RegExp, why: string])[] = [
   [/^GET \/nodes\/\S+\/resource /, 'the real one has no such reading and answers 500'],
   [/^PUT \S+\/priority\S* .*(status|priority|RemoteException)/, 'the real one takes text for 0, and hides why a scheduler refuses'],
   [/^PUT \S+\/queue\S* .*(status|UndeclaredThrowable)/, 'the real one answers 500 and no reason'],
-  [/^PUT \S+\/timeout\S* .*RemoteException/, 'the real one hides the reason'],
+  [/^PUT \S+\/timeout\S* .*(status|RemoteException)/, 'the real one hides the reason'],
   [/^POST \/delegation-token/, 'the real one gives tokens only to who comes with Kerberos'],
-  [/^POST \/reservation\/.*RemoteException/, 'the real one has other words for that the reservation system is off'],
+  [/^POST \/reservation\/.*(status|RemoteException)/, 'the real one has other words for that the reservation system is off'],
   [/\.(launchTime): real -1/, 'an unmanaged application is launched when it is accepted'],
   [/\.health\./, 'what the scheduler did last is not kept'],
   [/\.(demandResources|amMaxResources)\./, 'the real one looks at these from time to time'],
-  [/^PUT \S+\/state\S* \.state: real "KILLING", ours "KILLED"/, 'ours has ended by then'],
+  [/^PUT \S+\/state\S* \.state: real "(RUNNING|KILLING)", ours "(KILLING|KILLED)"/, 'ours has ended by then'],
 ]
 
 /** Answers to everything, as the ResourceManager's life goes on. */
