@@ -26,7 +26,10 @@ export class SimApplication {
   queue: string
   /** Of its latest attempt, dead or alive. */
   master: Master | undefined
+  /** Among the outcomes. */
+  place = 0
   outcome: ApplicationOutcome | undefined
+  readonly aloneMillis: number | undefined
   /** What its master was last refused. */
   problem: string | undefined
   readonly containers = { asked: 0, allocated: 0, completed: 0, preempted: 0, failed: 0, lost: 0 }
@@ -46,9 +49,15 @@ export class SimApplication {
     private readonly run: { readonly nodes: ContainerHost },
   ) {
     behaviour.bind(this)
+    this.aloneMillis = behaviour.aloneMillis
     this.queue = spec.queue
     const { image } = model
     this.image = image && { name: image.shared ?? formatApplicationId(id), megabytes: millis(this.random, image.megabytes) }
+  }
+
+  /** Nothing ends it: it runs for ever. */
+  get openEnded(): boolean {
+    return this.aloneMillis === undefined && this.spec.killedAfter === undefined
   }
 
   masterAllocated(at: number): void {
@@ -104,11 +113,12 @@ export class SimApplication {
     this.run.nodes.finish(c, STOPPED)
   }
 
-  end(state: OutcomeState, reason: string | undefined, attempts: number, report: Used | undefined, finishedAt: number | undefined): void {
+  /** What came of it so far. */
+  end(state: OutcomeState, reason: string | undefined, attempts: number, report: Used | undefined, finishedAt: number | undefined): ApplicationOutcome {
     const { spec } = this
     const set = <K extends string, V>(name: K, value: V | undefined) => (value === undefined ? {} : ({ [name]: value } as Record<K, V>))
     const usage = report?.usage
-    const { aloneMillis } = this.behaviour
+    const { aloneMillis } = this
     this.outcome = {
       id: spec.id,
       applicationId: formatApplicationId(this.id),
@@ -134,5 +144,6 @@ export class SimApplication {
       ...set('aloneMillis', aloneMillis),
       ...set('deadline', spec.deadline),
     }
+    return this.outcome
   }
 }

@@ -47,7 +47,8 @@ export class Run {
   readonly nodes: Nodes
   readonly seed: number
   readonly skipping: boolean
-  readonly applications: SimApplication[] = []
+  /** In order of submission. */
+  readonly #outcomes: (ApplicationOutcome | undefined)[] = []
   readonly sampler: Sampler
   /** Of the workload's nodes. */
   readonly labels: ReadonlySet<string>
@@ -192,16 +193,16 @@ export class Run {
     const behaviour: Behaviour = behaviourOf(spec, model, random, (host) => this.nodes.named(host)?.spec.rack ?? '/default-rack')
     const application = new SimApplication(index, spec, id, model, behaviour, random, this)
     application.submittedAt = this.#now
-    this.applications.push(application)
     const never = this.#schedulable.never(spec, model)
     if (never !== undefined) {
       this.#unfinished--
       application.queue = this.core.queue(spec.queue)?.path ?? spec.queue
-      application.end('NEVER_SCHEDULABLE', placed(spec, never), 0, undefined, undefined)
+      this.#outcomes.push(application.end('NEVER_SCHEDULABLE', placed(spec, never), 0, undefined, undefined))
       return
     }
+    application.place = this.#outcomes.push(undefined) - 1
     this.#byId.set(id.id, application)
-    if (behaviour.aloneMillis === undefined && spec.killedAfter === undefined) this.#openEnded++
+    if (application.openEnded) this.#openEnded++
     this.sampler.submitted(spec.user)
     const { error } = this.step({
       type: 'submitApplication',
@@ -229,27 +230,27 @@ export class Run {
       },
     })
     if (error) {
-      if (!application.outcome) this.#close(application, () => application.end('REJECTED', placed(spec, error.message), 0, undefined, this.#now))
+      if (this.#byId.has(id.id)) this.#close(application, application.end('REJECTED', placed(spec, error.message), 0, undefined, this.#now))
       return
     }
     if (spec.killedAfter !== undefined) {
       this.agenda.add(this.#now + spec.killedAfter, KIND.KILL, index, () => {
-        if (!application.outcome) this.step({ type: 'killApplication', applicationId: id, user: spec.user })
+        if (this.#byId.has(id.id)) this.step({ type: 'killApplication', applicationId: id, user: spec.user })
       })
     }
   }
 
-  #close(application: SimApplication, end: () => void): void {
+  /** Of what is over only its outcome is kept. */
+  #close(application: SimApplication, outcome: ApplicationOutcome): void {
     this.#unfinished--
-    if (application.behaviour.aloneMillis === undefined && application.spec.killedAfter === undefined) this.#openEnded--
+    if (application.openEnded) this.#openEnded--
     this.#byId.delete(application.id.id)
-    end()
-    application.master = undefined
+    this.#outcomes[application.place] = outcome
   }
 
   #ended(id: ApplicationId): void {
     const application = this.#application(id)
-    if (!application || application.outcome) return
+    if (!application) return
     this.#lastProgress = this.#now
     const report = this.core.application(id, SIMULATED_START + this.#now)!
     const attempts = report.currentAttemptId?.attemptId ?? 0
@@ -259,7 +260,7 @@ export class Run {
     const state = rejected ? 'REJECTED' : failed ? 'FAILED' : report.state === 'KILLED' ? 'KILLED' : 'FINISHED'
     const diagnostics = report.diagnostics || application.problem
     const reason = state === 'FINISHED' ? undefined : rejected ? placed(application.spec, diagnostics ?? '') : diagnostics
-    this.#close(application, () => application.end(state, reason, attempts, report, report.finishTime - SIMULATED_START))
+    this.#close(application, application.end(state, reason, attempts, report, report.finishTime - SIMULATED_START))
   }
 
   // ── time ──
@@ -295,8 +296,8 @@ export class Run {
       }
     }
     this.sampler.finish()
-    for (const application of this.applications) if (!application.outcome) this.#leave(application)
-    return { simulated: this.#now, outcomes: this.applications.map((a) => a.outcome!) }
+    for (const application of [...this.#byId.values()]) this.#leave(application)
+    return { simulated: this.#now, outcomes: this.#outcomes.filter((o) => o !== undefined) }
   }
 
   #go(at: number, kind: Kind, order: number): void {
@@ -318,13 +319,8 @@ export class Run {
     const report = this.core.application(application.id, SIMULATED_START + this.#now)
     if (report) application.queue = this.core.queue(report.queue)?.path ?? report.queue
     const running = report?.state === 'RUNNING'
-    application.end(
-      running ? 'RUNNING' : 'WAITING',
-      running ? undefined : waitOf(report?.diagnostics ?? ''),
-      report?.currentAttemptId?.attemptId ?? 0,
-      report,
-      undefined,
-    )
+    const reason = running ? undefined : waitOf(report?.diagnostics ?? '')
+    this.#close(application, application.end(running ? 'RUNNING' : 'WAITING', reason, report?.currentAttemptId?.attemptId ?? 0, report, undefined))
   }
 }
 
