@@ -170,15 +170,14 @@ export class TestNode {
   daemon!: RunningDaemon
   shutdown: string | undefined
   readonly #clients: RpcClient<typeof containerManagementProtocol>[] = []
-  #properties: Record<string, string> = {}
+  readonly #properties: Record<string, string> = {}
 
   static async start(properties: Record<string, string> = {}): Promise<TestNode> {
     const node = new TestNode()
     mkdirSync(node.store.root)
     await chmod(node.dir, 0o755)
     await node.rm.start()
-    node.#properties = properties
-    await node.startDaemon()
+    await node.startDaemon(properties)
     return node
   }
 
@@ -211,7 +210,9 @@ export class TestNode {
     return path.join(this.dir, 'logs')
   }
 
-  async startDaemon(): Promise<void> {
+  /** @param properties what changes with this start */
+  async startDaemon(properties: Record<string, string> = {}): Promise<void> {
+    Object.assign(this.#properties, properties)
     const registered = this.rm.registrations.length
     this.daemon = await startNodeManager({
       conf: this.conf,

@@ -133,7 +133,7 @@ describe('a node that comes back', () => {
   })
 
   it('without aggregation keeps logs for their time, also those of an earlier run', async () => {
-    const node = await start({ ...RECOVERY, 'yarn.log-aggregation-enable': 'false', 'yarn.nodemanager.log.retain-seconds': '300ms' })
+    const node = await start({ ...RECOVERY, 'yarn.log-aggregation-enable': 'false', 'yarn.nodemanager.log.retain-seconds': '3600' })
     const id = containerId(1, 2)
     await node.run(id, 'echo x 1><LOG_DIR>/stdout')
     await node.rm.completed(id)
@@ -141,7 +141,7 @@ describe('a node that comes back', () => {
     await until('it is over', async () => (await fetch(`${node.web}/ws/v1/node/apps/application_1700000000000_0001`)).status === 404)
     expect(node.logFile(id, 'stdout')).toBe('x\n')
     await node.daemon.stop()
-    await node.startDaemon()
+    await node.startDaemon({ 'yarn.nodemanager.log.retain-seconds': '300ms' })
     await until('the logs are gone', () => !existsSync(path.join(node.logs, 'application_1700000000000_0001')))
   })
 
