@@ -22,6 +22,7 @@ export async function prepareReplica(op: OpWriteBlockProto, ctx: TransferContext
   const stamp = op.latestGenerationStamp
   switch (op.stage) {
     case 'PIPELINE_SETUP_CREATE':
+      await dropStale(ctx, ref)
       return store.create(ref, block.numBytes, sum, op.header.clientName === '')
     case 'PIPELINE_SETUP_STREAMING_RECOVERY': {
       const r = await free(ctx, ref)
@@ -66,10 +67,19 @@ export async function prepareReplica(op: OpWriteBlockProto, ctx: TransferContext
     }
     case 'TRANSFER_RBW':
     case 'TRANSFER_FINALIZED':
+      await dropStale(ctx, ref)
       return store.create(ref, block.numBytes, sum, true)
     default:
       throw exception('IOException', `${op.stage} is no stage to begin with`)
   }
+}
+
+/** What an earlier pipeline left here is in the way of a copy of the newer block. */
+async function dropStale({ store }: TransferContext, ref: BlockId): Promise<void> {
+  const old = store.replicas.get(ref.id)
+  if (!old || old.generationStamp >= ref.generationStamp || old.state === 'FINALIZED') return
+  await old.stopWriter?.()
+  if (store.replicas.get(ref.id) === old) store.remove(old)
 }
 
 /** The replica, with its former writer gone. */
