@@ -6,7 +6,7 @@ import { jobsOf, runJobs } from '../compare/jobs.js'
 import { readModels } from '../models/file.js'
 import { BUILT_IN } from '../models/models.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
-import { summarizeComparison, writeReport } from '../report/index.js'
+import { summarizeComparison, writePlots, writeReport } from '../report/index.js'
 import { distinct, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
 import { showJobs, workloadsOf } from './cases.js'
 import type { Terminal } from './terminal.js'
@@ -18,6 +18,7 @@ interface CompareArguments {
   readonly until?: string
   readonly models?: string
   readonly out?: string
+  readonly svg?: string
   readonly metric?: readonly string[]
   readonly parallel?: string
 }
@@ -38,6 +39,7 @@ export function addCompare(sim: Command, terminal: Terminal): void {
     .option('--metric <metrics...>', `what is compared: ${METRICS_HELP}`)
     .option('--parallel <n>', 'runs at the same time (default: one for each core)')
     .option('--out <folder>', 'writes report.html, result.json and comparison.csv there')
+    .option('--svg <folder>', 'writes the plots there, each as an SVG file')
     .action((configurations: string[], options: CompareArguments) => compare(configurations, options, terminal))
 }
 
@@ -69,6 +71,7 @@ async function compare(texts: readonly string[], options: CompareArguments, term
     const runs = cases.map((c, i) => ({ name: c.configuration.name, runs: results.slice(i * seeds.length, (i + 1) * seeds.length) }))
     const comparison = compareRuns(runs, metrics)
     terminal.out(summarizeComparison(comparison))
+    if (options.svg !== undefined) writePlots(comparison, options.svg)
     if (options.out !== undefined) terminal.out(`report: ${writeReport(comparison, options.out)}\n`)
   } finally {
     shown.clear()

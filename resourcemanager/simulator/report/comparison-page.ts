@@ -3,6 +3,7 @@ import type { ComparedMetric, Comparison } from '../compare/comparison.js'
 import { amount, duration, formatted, percent } from './format.js'
 import { type Cell, type LegendEntry, type Section, pageText, plots, table } from './page.js'
 import { COLOURS } from './plots/svg.js'
+import { standalone } from './plots/theme.js'
 import { timePlot } from './plots/time.js'
 import { bars, cumulative } from './plots/values.js'
 import { type Drawn, busiestQueues, drawn, shownIntervals, waitsOf } from './run-plots.js'
@@ -86,19 +87,30 @@ function findings(c: Comparison): string[] {
   return [...say('p95 wait'), ...say('makespan')]
 }
 
+/** The plots as SVG files of their own, by name. */
+export function comparisonPlots(c: Comparison): Record<string, string> {
+  const all: Record<string, Drawn | undefined> = {
+    'p95-wait': barsCompared(c, 'p95 wait by queue', (m) => m.metric.startsWith('p95 wait of queue')),
+    makespan: barsCompared(c, 'Makespan', (m) => m.metric === 'makespan'),
+    utilisation: barsCompared(c, 'Part of the cluster', (m) => m.unit === 'part' && !m.metric.includes(' of ')),
+    waits: waitsCompared(c, undefined),
+  }
+  for (const queue of queuesOf(c)) {
+    all[`waits-${queue}`] = waitsCompared(c, queue)
+    all[`use-${queue}`] = queueCompared(c, queue)
+  }
+  return Object.fromEntries(Object.entries(all).flatMap(([name, d]) => (d ? [[`${name}.svg`, standalone(d.svg, d.title, d.legend)]] : [])))
+}
+
+/** Leaf queues that any of the configurations used. */
+function queuesOf(c: Comparison): string[] {
+  const busy = c.configurations.flatMap((x) => busiestQueues(x.run).filter((q) => q.label === ''))
+  return [...new Set(busy.map((q) => q.queue))].sort().slice(0, 12)
+}
+
 export function comparisonPage(c: Comparison): string {
   const names = c.configurations.map((x) => x.name)
-  const queues = [
-    ...new Set(
-      c.configurations.flatMap((x) =>
-        busiestQueues(x.run)
-          .filter((q) => q.label === '')
-          .map((q) => q.queue),
-      ),
-    ),
-  ]
-    .sort()
-    .slice(0, 12)
+  const queues = queuesOf(c)
   const barPanels = [
     barsCompared(c, 'p95 wait by queue', (m) => m.metric.startsWith('p95 wait of queue')),
     barsCompared(c, 'Mean wait by queue', (m) => m.metric.startsWith('mean wait of queue')),

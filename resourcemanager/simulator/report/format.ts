@@ -1,6 +1,10 @@
 /** Amounts as people read them. */
 
-const fixed = (value: number, digits: number) => value.toFixed(digits).replace(/\.0+$/, '')
+const fixed = (value: number, digits: number) =>
+  value
+    .toFixed(digits)
+    .replace(/\.0+$/, '')
+    .replace(/^-(?=0(?:\.0*)?$)/, '')
 const padded = (n: number) => String(n).padStart(2, '0')
 
 /** Milliseconds: `850 ms`, `12.3 s`, `4 min 05 s`, `2 h 05 min`, `3 d 4 h`. */

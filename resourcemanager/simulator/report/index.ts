@@ -4,7 +4,7 @@ import path from 'node:path'
 import type { Comparison } from '../compare/comparison.js'
 import type { RunResult } from '../results.js'
 import type { Sweep } from '../sweep/sweep.js'
-import { comparisonPage, differenceText, intervalText } from './comparison-page.js'
+import { comparisonPage, comparisonPlots, differenceText, intervalText } from './comparison-page.js'
 import { comparisonFiles, runFiles, sweepFiles } from './files.js'
 import { amount, duration, formatted, memoryTime, percent, textTable } from './format.js'
 import { type GroupMeasures, measure } from './measures.js'
@@ -23,17 +23,24 @@ export function writeReport(result: RunResult | Comparison, dir: string): string
   return 'configurations' in result ? write(dir, comparisonFiles(result), comparisonPage(result)) : write(dir, runFiles(result), runPage(result))
 }
 
+/** Writes the plots of a comparison as SVG files of their own, for other pages and slides. */
+export function writePlots(comparison: Comparison, dir: string): void {
+  writeFiles(dir, comparisonPlots(comparison))
+}
+
 /** @returns the page's path */
 export function writeSweep(sweep: Sweep, dir: string): string {
   return write(dir, sweepFiles(sweep), sweepPage(sweep))
 }
 
 function write(dir: string, files: Readonly<Record<string, string>>, page: string): string {
+  writeFiles(dir, { ...files, 'report.html': page })
+  return path.join(dir, 'report.html')
+}
+
+function writeFiles(dir: string, files: Readonly<Record<string, string>>): void {
   mkdirSync(dir, { recursive: true })
   for (const [name, text] of Object.entries(files)) writeFileSync(path.join(dir, name), text)
-  const file = path.join(dir, 'report.html')
-  writeFileSync(file, page)
-  return file
 }
 
 const HEADER = ['applications', 'finished', 'wait mean', 'p50', 'p95', 'max', 'AM wait p95', 'run mean', 'slowdown', 'preempted']

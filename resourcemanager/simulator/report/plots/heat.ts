@@ -89,7 +89,7 @@ export function heatMap(nodes: readonly { readonly name: string; readonly used: 
     Math.max(count, 1),
   ).toString('base64')
   const none = { scale: Object.assign((v: number) => v, { max: 1, ticks: [] }), unit: 'count' as const }
-  const every = Math.max(1, Math.ceil(nodes.length / 24))
+  const every = Math.max(1, Math.ceil((13 * nodes.length) / height))
   const labels = nodes.map((n, i) =>
     i % every === 0
       ? `<text class="tick" x="${frame.left - 6}" y="${at(frame.top + ((i + 0.5) / nodes.length) * height + 4)}" text-anchor="end">${escaped(n.name.slice(0, 13))}</text>`

@@ -1,4 +1,5 @@
 /** Colours of plots and page, light and dark. Told apart by the colour-blind too (after Okabe and Ito, and Tol). */
+import { escaped } from './svg.js'
 
 const LIGHT: Readonly<Record<string, string>> = {
   ink: '#1c2430',
@@ -77,12 +78,12 @@ export function plotCss(): string {
 }
 
 /** A plot as a file of its own, in the colours that its reader prefers. */
-export function standalone(plot: string, title: string, legend: readonly { readonly name: string; readonly colour: string }[]): string {
+export function standalone(plot: string, title: string, legend: readonly { readonly name: string; readonly colour: number | 'k' }[]): string {
   const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(plot)!.map(Number) as [number, number, number]
   const top = 26 + (legend.length > 0 ? 20 : 0)
   let x = 12
   const names = legend.map((l) => {
-    const mark = `<rect class="f${l.colour}" x="${x}" y="30" width="10" height="10" rx="2"/><text class="tick" x="${x + 15}" y="39">${l.name}</text>`
+    const mark = `<rect class="f${l.colour}" x="${x}" y="30" width="10" height="10" rx="2"/><text class="tick" x="${x + 15}" y="39">${escaped(l.name)}</text>`
     x += 30 + l.name.length * 6.2
     return mark
   })
@@ -91,7 +92,7 @@ export function standalone(plot: string, title: string, legend: readonly { reado
     `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${width} ${height + top}" width="${width}" height="${height + top}" role="img">`,
     `<style>${themeCss('svg')}\n${plotCss()}</style>`,
     `<rect width="100%" height="100%" fill="var(--card)"/>`,
-    `<text x="12" y="20" font-weight="600" font-size="13">${title}</text>${names.join('')}`,
+    `<text x="12" y="20" font-weight="600" font-size="13">${escaped(title)}</text>${names.join('')}`,
     `<g transform="translate(0 ${top})">${inner}</g></svg>\n`,
   ].join('\n')
 }
