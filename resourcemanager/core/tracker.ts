@@ -172,7 +172,7 @@ export function addNodeLabels(rm: ResourceManager, event: AddNodeLabels): undefi
     }
     const known = rm.labels.get(name)
     if (known && known.exclusive !== exclusive) {
-      throw exception('IOException', `Exclusivity cannot be modified for an existing label with :  <${name}:exclusivity=${exclusive}>`)
+      throw exception('IOException', `Exclusivity cannot be modified for an existing label with : <${name}:exclusivity=${exclusive}>`)
     }
   }
   for (const { name, exclusive } of event.labels) rm.labels.set(name, { exclusive })

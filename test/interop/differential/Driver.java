@@ -188,7 +188,11 @@ public final class Driver {
                 results.add(result);
             }
         } catch (Throwable e) {
-            results.add(JSON.createObjectNode().put("refused", String.valueOf(e.getMessage() == null ? e : e.getMessage())));
+            Throwable cause = e;
+            while (cause.getCause() != null) {
+                cause = cause.getCause();
+            }
+            results.add(JSON.createObjectNode().put("refused", String.valueOf(cause.getMessage() == null ? cause : cause.getMessage())));
         } finally {
             if (driver != null) {
                 driver.rm.stop();

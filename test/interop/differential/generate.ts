@@ -26,8 +26,44 @@ class Dice {
   }
 }
 
-function generateConf(dice: Dice): Record<string, string> {
-  const names = ['default', 'hive', 'etl'].slice(0, dice.between(1, 3))
+/** What a scenario has beyond the ordinary: a label on some nodes, or containers taken back. */
+interface Extras {
+  readonly labels: boolean
+  readonly preemption: boolean
+}
+
+const PREEMPTION = 'yarn.resourcemanager.monitor.capacity.preemption.'
+
+function extraConf(dice: Dice, extras: Extras, shares: Readonly<Record<string, number>>): Record<string, string> {
+  const conf: Record<string, string> = { 'yarn.cluster.max-application-priority': '10' }
+  if (extras.labels) {
+    conf['yarn.node-labels.enabled'] = 'true'
+    conf['root.accessible-node-labels'] = 'x'
+    conf['root.accessible-node-labels.x.capacity'] = '100'
+    for (const [name, share] of Object.entries(shares)) {
+      conf[`root.${name}.accessible-node-labels`] = 'x'
+      conf[`root.${name}.accessible-node-labels.x.capacity`] = String(share)
+      if (dice.chance(30)) conf[`root.${name}.accessible-node-labels.x.maximum-capacity`] = String(dice.between(share, 100))
+      if (dice.chance(20)) conf[`root.${name}.default-node-label-expression`] = 'x'
+    }
+  }
+  if (extras.preemption) {
+    conf['yarn.resourcemanager.scheduler.monitor.enable'] = 'true'
+    conf[`${PREEMPTION}max_wait_before_kill`] = '10000'
+    conf[`${PREEMPTION}total_preemption_per_round`] = dice.one(['0.2', '0.5', '1.0'])
+    conf[`${PREEMPTION}natural_termination_factor`] = dice.one(['0.2', '0.5', '1.0'])
+    if (dice.chance(50)) {
+      conf[`${PREEMPTION}intra-queue-preemption.enabled`] = 'true'
+      conf[`${PREEMPTION}intra-queue-preemption.max-allowable-limit`] = dice.one(['0.2', '1.0'])
+      conf[`${PREEMPTION}intra-queue-preemption.minimum-threshold`] = dice.one(['0.1', '0.5'])
+      conf[`${PREEMPTION}intra-queue-preemption.preemption-order-policy`] = dice.one(['userlimit_first', 'priority_first'])
+    }
+  }
+  return conf
+}
+
+function generateConf(dice: Dice, extras: Extras | undefined): Record<string, string> {
+  const names = ['default', 'hive', 'etl'].slice(0, dice.between(1, extras ? 2 : 3))
   const shares = {
     1: [[100]],
     2: [
@@ -53,14 +89,15 @@ function generateConf(dice: Dice): Record<string, string> {
   }
   if (dice.chance(40)) conf['yarn.scheduler.capacity.resource-calculator'] = 'org.apache.hadoop.yarn.util.resource.DominantResourceCalculator'
   if (dice.chance(30)) conf['yarn.scheduler.capacity.node-locality-delay'] = dice.one(['0', '2', '40'])
-  return conf
+  return { ...conf, ...(extras && extraConf(dice, extras, Object.fromEntries(names.map((name, i) => [name, capacities[i]!])))) }
 }
 
 const ended = (a: AppView) => ['FINISHED', 'FAILED', 'KILLED', 'FINISHING', 'FINAL_SAVING', 'KILLING'].includes(a.state)
 
 export function generate(seed: number, length = 40): Scenario {
   const dice = new Dice(seed)
-  const conf = generateConf(dice)
+  const extras = seed % 4 === 0 ? { labels: dice.chance(60), preemption: dice.chance(70) } : undefined
+  const conf = generateConf(dice, extras)
   const queues = conf['yarn.scheduler.capacity.root.queues']!.split(',')
   const scenario: Scenario & { steps: Step[] } = { name: `seed ${seed}`, conf: withDefaults(conf), steps: [] }
   const run = new Run(scenario)
@@ -75,6 +112,10 @@ export function generate(seed: number, length = 40): Scenario {
     nodes.push(name)
     act({ addNode: { name, memory: dice.between(2, 16) * 1024, vcores: dice.between(2, 16) } })
   }
+  if (extras?.labels) {
+    act({ addLabels: [{ name: 'x', exclusive: dice.chance(50) }] })
+    act({ labelNodes: Object.fromEntries(['h1', 'h2', 'h3'].map((h) => [h, dice.chance(40) ? 'x' : ''])) })
+  }
   for (let n = dice.between(1, 4); n > 0; n--) addNode()
   let count = 0
   while (scenario.steps.length < length) {
@@ -82,7 +123,8 @@ export function generate(seed: number, length = 40): Scenario {
     const running = apps.filter(([, a]) => a.state === 'RUNNING')
     const launchable = apps.filter(([, a]) => a.attemptState === 'ALLOCATED')
     const roll = dice.between(1, 100)
-    if (launchable.length > 0 && roll <= 50) act({ launch: dice.one(launchable)[0] })
+    if (extras && roll > 85) act(extraStep(dice, extras, apps, nodes))
+    else if (launchable.length > 0 && roll <= 50) act({ launch: dice.one(launchable)[0] })
     else if (count < 6 && roll <= 15) {
       count++
       const priority = dice.chance(30) ? { priority: dice.between(0, 3) } : {}
@@ -96,7 +138,7 @@ export function generate(seed: number, length = 40): Scenario {
           ...priority,
         },
       })
-    } else if (running.length > 0 && roll <= 45) act(allocateStep(dice, dice.one(running), nodes))
+    } else if (running.length > 0 && roll <= 45) act(allocateStep(dice, dice.one(running), nodes, extras?.labels ?? false))
     else if (running.length > 0 && roll <= 49) act({ finish: { app: dice.one(running)[0] } })
     else if (apps.some(([, a]) => !ended(a)) && roll <= 51) act({ kill: dice.one(apps.filter(([, a]) => !ended(a)))[0] })
     else act(heartbeatStep(dice, dice.one(nodes), apps))
@@ -104,12 +146,20 @@ export function generate(seed: number, length = 40): Scenario {
   return scenario
 }
 
-function allocateStep(dice: Dice, [app, view]: [string, AppView], nodes: readonly string[]): Step {
+function extraStep(dice: Dice, extras: Extras, apps: readonly (readonly [string, AppView])[], nodes: readonly string[]): Step {
+  const alive = apps.filter(([, a]) => a.state === 'RUNNING' || a.state === 'ACCEPTED')
+  if (extras.preemption && dice.chance(60)) return { preempt: { after: dice.one([3000, 11_000]) } }
+  if (extras.labels && dice.chance(20)) return { labelNodes: { [dice.one(nodes)]: dice.one(['x', '']) } }
+  if (alive.length > 0) return { updatePriority: { app: dice.one(alive)[0], priority: dice.between(0, 10) } }
+  return { heartbeat: { node: dice.one(nodes) } }
+}
+
+function allocateStep(dice: Dice, [app, view]: [string, AppView], nodes: readonly string[], labels: boolean): Step {
   const own = (view.live ?? []).filter((c) => c.id !== 1 && c.state !== 'ALLOCATED')
   const size = { memory: dice.between(1, 12) * 256, vcores: dice.between(1, 3), priority: dice.between(1, 3) }
   const count = dice.between(0, 6)
-  const ask = [{ ...size, count }]
-  if (dice.chance(30)) {
+  const ask = [{ ...size, count, ...(labels && dice.chance(40) && { label: dice.one(['x', '']) }) }]
+  if (!labels && dice.chance(30)) {
     const relax = dice.chance(60)
     const rack = { ...size, count, resource: '/default-rack', relax }
     return { allocate: { app, ask: [{ ...size, count, resource: dice.one(nodes) }, { ...rack }, { ...ask[0]!, relax }] } }
