@@ -26,7 +26,9 @@ import {
 import { type ProcessRef, containerProcesses, isAlive, signal, startTimeOf } from './processes.js'
 
 /** Idle daemons in little memory: small young generations, few helper threads. Heavy work grows the old generation as ever. */
-const NODE_FLAGS = ['--max-semi-space-size=1']
+/** MiB of V8's young generation; a NameNode with many files loads a fifth quicker with more. */
+const SEMI_SPACE: Readonly<Partial<Record<DaemonKind, number>>> = { namenode: 4 }
+const nodeFlags = (kind: DaemonKind) => [`--max-semi-space-size=${SEMI_SPACE[kind] ?? 1}`]
 const DAEMON_ENV = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '1' }
 
 const POLL = 10
@@ -111,7 +113,7 @@ export class Cluster {
     const { name, kind, confDir } = planned
     if (!existsSync(path.join(root, 'dist', `${kind}.cjs`))) throw new Error(`dist/${kind}.cjs is not built; run: npm run build`)
     const out = openSync(path.join(this.layout.logs, `${name}.out`), 'w')
-    const child = spawn(process.execPath, [...NODE_FLAGS, path.join(root, 'scripts/launch.cjs'), kind], {
+    const child = spawn(process.execPath, [...nodeFlags(kind), path.join(root, 'scripts/launch.cjs'), kind], {
       // A session of its own: Ctrl-C in the terminal is the supervisor's to carry out, in order.
       detached: true,
       stdio: ['ignore', out, out],

@@ -2,6 +2,7 @@
  * The state as rows, and changes as journal records. A record holds whole rows of what changed, so that replaying it
  * needs no rule of the namespace, and applying it twice changes nothing.
  */
+import { IdMap } from '../../../common/lang/id-map.js'
 import { type Block, NO_REPLICAS, newConstruction } from './block.js'
 import { type Features, type INode, type INodeFile, ROOT_ID, compareNames, newDirectory, newFile, newSymlink } from './inode.js'
 import { addLease } from './lease.js'
@@ -146,8 +147,8 @@ export interface Loader {
 }
 
 export function loader(fs: FsState): Loader {
-  const rows = new Map<number, INode>()
-  const parents = new Map<INode, number>()
+  // Until all are linked, a node holds its parent's id where its parent will be.
+  const rows = new IdMap<INode>()
   const diffs = new Map<INode, readonly DiffRow[]>()
   const detached = new Set<INode>()
   const names = new Map<string, string>()
@@ -159,7 +160,6 @@ export function loader(fs: FsState): Loader {
     return s
   }
   const forget = (inode: INode) => {
-    parents.delete(inode)
     diffs.delete(inode)
     detached.delete(inode)
   }
@@ -173,7 +173,7 @@ export function loader(fs: FsState): Loader {
     const old = rows.get(id)
     if (old) forget(old)
     rows.set(id, inode)
-    parents.set(inode, parent)
+    setParentId(inode, parent)
     if (rest?.diffs) diffs.set(inode, rest.diffs)
     if (rest?.detached) detached.add(inode)
   }
@@ -197,7 +197,7 @@ export function loader(fs: FsState): Loader {
       }
     },
     finish(tick) {
-      link(fs, rows, parents, detached)
+      link(fs, rows, detached)
       restoreDiffs(fs, rows, diffs)
       for (const inode of fs.inodes.values()) register(fs, inode, tick)
       for (const inode of fs.inodes.values()) if (inode.kind === 'directory' && hasQuota(inode)) inode.usage = usageOf(inode)
@@ -234,13 +234,18 @@ function restoreBlocks(file: INodeFile, numbers: readonly number[], rest: Rest |
   }
 }
 
+function setParentId(inode: INode, id: number): void {
+  ;(inode as { parent: unknown }).parent = id
+}
+
 /** Hangs every node into its parent. What has lost its parent (removed with it) is dropped. */
-function link(fs: FsState, rows: Map<number, INode>, parents: Map<INode, number>, detached: Set<INode>): void {
+function link(fs: FsState, rows: IdMap<INode>, detached: Set<INode>): void {
   const root = rows.get(ROOT_ID)
   if (root?.kind === 'directory') fs.root = root
   fs.inodes.clear()
   for (const inode of rows.values()) {
-    const parent = inode === fs.root ? undefined : rows.get(parents.get(inode)!)
+    const parent = inode === fs.root ? undefined : rows.get(inode.parent as unknown as number)
+    inode.parent = undefined
     if (parent?.kind !== 'directory') continue
     inode.parent = parent
     if (!detached.has(inode)) parent.children.push(inode)
@@ -254,7 +259,7 @@ function link(fs: FsState, rows: Map<number, INode>, parents: Map<INode, number>
   }
 }
 
-function restoreDiffs(fs: FsState, rows: Map<number, INode>, diffs: Map<INode, readonly DiffRow[]>): void {
+function restoreDiffs(fs: FsState, rows: IdMap<INode>, diffs: Map<INode, readonly DiffRow[]>): void {
   for (const [inode, list] of diffs) {
     if (fs.inodes.get(inode.id) !== inode) continue
     const own = inode.kind === 'file' ? new Map(inode.blocks.map((b) => [b.id, b])) : undefined

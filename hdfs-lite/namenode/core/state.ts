@@ -5,6 +5,7 @@
  * copy to the same state. Nothing here reads a clock: `now` (milliseconds since 1970) and `tick` (monotonic
  * milliseconds) are arguments.
  */
+import { IdMap } from '../../../common/lang/id-map.js'
 import { FIRST_BLOCK_ID, FIRST_GENERATION_STAMP } from '../../../common/records/hdfs/index.js'
 import type { Block, Datanode } from './block.js'
 import { type INode, type INodeDirectory, type INodeFile, ROOT_ID, newDirectory } from './inode.js'
@@ -69,8 +70,8 @@ export interface Counters {
 export interface FsState {
   readonly config: FsConfig
   root: INodeDirectory
-  readonly inodes: Map<number, INode>
-  readonly blocks: Map<number, Block>
+  readonly inodes: IdMap<INode>
+  readonly blocks: IdMap<Block>
   readonly leases: Map<string, Lease>
   readonly datanodes: Map<string, Datanode>
   readonly counters: Counters
@@ -111,8 +112,8 @@ export function newState(config: FsConfig, now: number): FsState {
   return {
     config,
     root,
-    inodes: new Map([[ROOT_ID, root as INode]]),
-    blocks: new Map(),
+    inodes: new IdMap<INode>().set(ROOT_ID, root),
+    blocks: new IdMap(),
     leases: new Map(),
     datanodes: new Map(),
     counters: { lastInodeId: ROOT_ID, lastBlockId: FIRST_BLOCK_ID - 1, generationStamp: FIRST_GENERATION_STAMP - 1, lastSnapshotId: 0 },
