@@ -5,9 +5,9 @@
 import { execFile } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { promisify } from 'node:util'
-import type { Configuration } from '../../common/config/configuration.js'
-import { core } from '../../common/config/keys/core.js'
-import type { Logger } from '../../common/daemon/daemon.js'
+import type { Configuration } from '../config/configuration.js'
+import { core } from '../config/keys/core.js'
+import type { Logger } from '../daemon/daemon.js'
 
 export const DEFAULT_RACK = '/default-rack'
 
