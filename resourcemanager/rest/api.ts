@@ -1,6 +1,7 @@
 /** What the REST interface offers, as a page for people (/docs) and as OpenAPI for programs (/docs/openapi.json). */
 import type { FastifyInstance } from 'fastify'
 import { HADOOP_VERSION } from '../rpc/tracker-service.js'
+import { ANSWERS, BODIES, COMPONENTS, type Schema } from './schemas.js'
 
 const BASE = '/ws/v1/cluster'
 
@@ -80,6 +81,8 @@ function parts(call: string): { method: string; path: string; parameters: string
   return { method, path: BASE + below, parameters: [...below.matchAll(/\{(\w+)\}/g)].map((m) => m[1]!) }
 }
 
+const content = (schema: Schema) => ({ 'application/json': { schema }, 'application/xml': { schema } })
+
 export function openApi() {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const [call, [summary, ...query]] of Object.entries(CALLS)) {
@@ -89,11 +92,28 @@ export function openApi() {
     paths[path][method.toLowerCase()] = {
       summary,
       parameters: [...parameters.map((name) => ({ name, in: 'path', required: true, ...text })), ...query.map((name) => ({ name, in: 'query', ...text }))],
-      ...(method !== 'GET' && { requestBody: { content: { 'application/json': {}, 'application/xml': {} } } }),
-      responses: { default: { description: 'JSON, or XML with Accept: application/xml; errors as {"RemoteException": …}' } },
+      ...(BODIES[call] && { requestBody: { content: content(BODIES[call]) } }),
+      responses: {
+        ...(ANSWERS[call] && { 200: { description: 'JSON, or XML with Accept: application/xml', content: content(ANSWERS[call]) } }),
+        default: { description: 'what is wrong', content: content({ $ref: '#/components/schemas/RemoteException' }) },
+      },
     }
   }
-  return { openapi: '3.1.0', info: { title: 'ResourceManager', version: HADOOP_VERSION, description: "YARN's ResourceManager REST interface" }, paths }
+  const info = { title: 'ResourceManager', version: HADOOP_VERSION, description: "YARN's ResourceManager REST interface" }
+  return { openapi: '3.1.0', info, paths, components: { schemas: COMPONENTS } }
+}
+
+const escaped = (s: string) => s.replace(/&/g, '&amp;').replace(/</g, '&lt;')
+
+/** What a schema describes, with the kinds in the places of values. */
+function example(schema: Schema): unknown {
+  if (typeof schema.$ref === 'string') return example(COMPONENTS[schema.$ref.replace(/^.*\//, '')]!)
+  if (Array.isArray(schema.anyOf)) return example(schema.anyOf[0] as Schema)
+  if (Array.isArray(schema.enum)) return schema.enum.join(' | ')
+  const kind = Array.isArray(schema.type) ? schema.type[0] : schema.type
+  if (kind === 'array') return [example((schema.items ?? {}) as Schema)]
+  if (kind !== 'object') return kind ?? 'anything'
+  return Object.fromEntries(Object.entries((schema.properties ?? {}) as Record<string, Schema>).map(([name, s]) => [name, example(s)]))
 }
 
 export function docRoutes(web: FastifyInstance): void {
@@ -102,12 +122,16 @@ export function docRoutes(web: FastifyInstance): void {
     const rows = Object.entries(CALLS).map(([call, [summary, ...query]]) => {
       const { method, path } = parts(call)
       const shown = method === 'GET' && !path.includes('{') ? `<a href="${path}">${path}</a>` : path
-      return `<tr><td><code>${method}</code><td><code>${shown}</code>${query.length > 0 ? ` <small>?${query.join(' ')}</small>` : ''}<td>${summary}`
+      const shape = (what: string, schema: Schema | undefined) =>
+        schema === undefined ? '' : `<details><summary>${what}</summary><pre>${escaped(JSON.stringify(example(schema), null, 2))}</pre></details>`
+      return `<section><h2><code>${method}</code> <code>${shown}</code></h2><p>${escaped(summary)}${
+        query.length > 0 ? ` <small>?${query.join(' ?')}</small>` : ''
+      }</p>${shape('takes', BODIES[call])}${shape('answers', ANSWERS[call])}</section>`
     })
     return reply
       .type('text/html; charset=utf-8')
       .send(`<!doctype html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width,initial-scale=1">
-<title>REST</title><link rel="icon" href="data:,"><style>:root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:70rem}td{padding:.25rem .8rem .25rem 0;vertical-align:top;overflow-wrap:anywhere}</style>
-<h1>REST</h1><p>As YARN's own ResourceManager REST interface; JSON, or XML with <code>Accept: application/xml</code>. <a href="/docs/openapi.json">OpenAPI</a></p><table>${rows.join('')}</table>`)
+<title>REST</title><link rel="icon" href="data:,"><style>:root{color-scheme:light dark}body{font:15px/1.45 system-ui,sans-serif;margin:1rem auto;padding:0 1rem;max-width:70rem;overflow-wrap:anywhere}h2{font-size:1rem;margin:1.3rem 0 0}p{margin:.1rem 0}pre{white-space:pre-wrap;border:1px solid #8885;border-radius:8px;padding:.6rem}summary{cursor:pointer;color:GrayText}</style>
+<p><a href="/">Back to the pages</a></p><h1>REST</h1><p>As YARN's own ResourceManager REST interface; JSON, or XML with <code>Accept: application/xml</code>. <a href="/docs/openapi.json">OpenAPI</a></p>${rows.join('')}`)
   })
 }

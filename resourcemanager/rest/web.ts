@@ -1,5 +1,5 @@
 /** The ResourceManager's web server: REST, the proxy, pages, and what every daemon has. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance } from 'fastify'
 import { buildWeb } from '../../common/daemon/web.js'
 import { HadoopException, exception } from '../../common/errors.js'
 import { yarn } from '../../common/config/keys/yarn.js'
@@ -19,6 +19,7 @@ import { labelRoutes } from './label-routes.js'
 import { proxyRoutes } from './proxy.js'
 import { answerError } from './render.js'
 import { schedulerConfRoutes } from './scheduler-conf-routes.js'
+import { BODIES } from './schemas.js'
 
 /** What a standby answers itself; every other page is the active one's (RMWebAppFilter). */
 const LOCAL = /^\/(docs|conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
@@ -32,6 +33,11 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
     return rm
   }
 
+  // Bodies are held against what /docs says of them.
+  web.addHook('onRoute', (route) => {
+    const body = BODIES[`${route.method} ${route.url.replace('/ws/v1/cluster', '').replace(/:(\w+)/g, '{$1}')}`]
+    if (body) route.schema = { ...route.schema, body }
+  })
   web.addHook('onRequest', (request, reply, done) => {
     if (active() || LOCAL.test(request.url)) return done()
     const other = otherWebAddress(options)
@@ -39,13 +45,14 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
     if (url) reply.header('Refresh', `3; url=${url}`).redirect(url, 307)
     else reply.code(503).type('text/plain; charset=utf-8').send('This is standby RM. No other one is known.\n')
   })
-  web.setErrorHandler((error: Error & { statusCode?: number }, request, reply) => {
+  web.setErrorHandler((error: FastifyError, request, reply) => {
     if (error instanceof HadoopException) {
       // What a core event refused stands as YARN's own web services give it: a bad request around its class.
       if (error.className.startsWith('org.apache.hadoop.yarn.exceptions.') && !error.is('ApplicationNotFoundException', 'ContainerNotFoundException'))
         return answerError(request, reply, 400, 'org.apache.hadoop.yarn.webapp.BadRequestException', `${error.className}: ${error.message}`)
       return answerError(request, reply, error.http, error.className, error.message)
     }
+    if (error.validation) return answerError(request, reply, 400, 'org.apache.hadoop.yarn.webapp.BadRequestException', `java.lang.Exception: ${error.message}`)
     if (error.statusCode !== undefined && error.statusCode < 500)
       return answerError(request, reply, error.statusCode, 'javax.ws.rs.WebApplicationException', error.message)
     options.log.error({ err: error }, `${request.method} ${request.url} failed`)

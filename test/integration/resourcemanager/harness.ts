@@ -212,19 +212,23 @@ export class FakeNode {
     return this
   }
 
-  async heartbeat(containers: ContainerStatusProtoInit[] = []): Promise<NodeHeartbeatResponseProto> {
+  async heartbeat(containers: ContainerStatusProtoInit[] = [], healthy = true): Promise<NodeHeartbeatResponseProto> {
     const answer = await this.rm.connect(resourceTracker, 'tracker', 'yarn').nodeHeartbeat({
       nodeStatus: {
         nodeId: this.id,
         responseId: this.#responseId,
         containersStatuses: containers,
-        nodeHealthStatus: { isNodeHealthy: true, healthReport: '', lastHealthReportTime: Date.now() },
+        nodeHealthStatus: { isNodeHealthy: healthy, healthReport: '', lastHealthReportTime: Date.now() },
         containersUtilization: { pmem: 100, vmem: 200, cpu: 0.25 },
         nodeUtilization: { pmem: 1000, vmem: 2000, cpu: 0.5 },
       },
     })
     if (answer.nodeAction === 'NORMAL') this.#responseId = answer.responseId ?? 0
     return answer
+  }
+
+  async unregister(): Promise<void> {
+    await this.rm.connect(resourceTracker, 'tracker', 'yarn').unRegisterNodeManager({ nodeId: this.id })
   }
 
   /** Waits for startContainers or stopContainers to be called until the condition holds. */

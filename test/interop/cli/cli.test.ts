@@ -126,6 +126,7 @@ function told({ code, stdout, stderr }: Said): string {
       .join('\n')
       .replace(/^Exception in thread "main" /gm, '')
       .replace(/\n*Generic options supported are[\s\S]*/, '')
+      .replace(/^Usage: yarn rmadmin\n[\s\S]*/m, '')
       .replace(/(New expiry time is )\S+/g, '$1T')
       .replace(/\d+ (MB-seconds|vcore-seconds)/g, 'N $1')
       .replace(/(RemainingTime : |ExpiryTime : )\S+/g, '$1T')
