@@ -42,6 +42,8 @@ export function parseResource(text: string, option: string): Resource {
 
 /** A configuration with what else differs for it. */
 export interface Case {
+  /** The configuration's folder, unless it has none. */
+  readonly confDir?: string
   readonly configuration: SimulatedConfiguration
   /** In place of the command's own. */
   readonly nodes?: string
@@ -70,7 +72,12 @@ export function parseCase(text: string): Case {
     else properties = { ...properties, [fullName(name)]: value }
   }
   const name = named ? first.slice(0, equals) : settings.length > 0 ? `${base.name}, ${settings.join(', ')}` : base.name
-  return { configuration: { ...base, name, properties }, ...(nodes !== undefined && { nodes }), ...(traces.length > 0 && { traces }) }
+  return {
+    configuration: { ...base, name, properties },
+    ...(dir !== '' && { confDir: dir }),
+    ...(nodes !== undefined && { nodes }),
+    ...(traces.length > 0 && { traces }),
+  }
 }
 
 /** At commas that begin a setting: values may hold commas of their own (nodes=100x16G,8). */

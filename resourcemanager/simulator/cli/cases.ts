@@ -1,5 +1,4 @@
 /** Cases with their workloads, and a line that shows how far their runs are. */
-import { ConfigurationError } from '../../../common/config/configuration.js'
 import type { JobsOptions } from '../compare/jobs.js'
 import { duration } from '../report/format.js'
 import { readWorkload } from '../traces/index.js'
@@ -9,34 +8,27 @@ import { type Terminal, progressLine } from './terminal.js'
 
 export interface WorkloadOptions {
   readonly trace: readonly string[]
-  readonly nodes?: string
+  readonly nodes?: string | undefined
   /** Folder of the configuration that a trace's own settings may stand in. */
-  readonly confDir?: string
-  readonly seed: number
+  readonly confDir?: string | undefined
   /** Names of models that applications may have. */
-  readonly modelNames?: readonly string[]
+  readonly modelNames: readonly string[]
 }
 
-/** The workload of each case; the same one is read once. */
-export function workloadsOf(cases: readonly Case[], options: WorkloadOptions): Workload[] {
+/** The workload of a case with a seed, which decides what a trace leaves to chance; the same one is read once. */
+export function workloadReader(options: WorkloadOptions): (c: Pick<Case, 'nodes' | 'traces'>, seed: number) => Workload {
   const known = new Map<string, Workload>()
-  return cases.map((c) => {
+  const { modelNames, confDir } = options
+  return (c, seed) => {
     const files = c.traces ?? options.trace
-    if (files.length === 0) throw new ConfigurationError('there is no trace: give --trace FILE (formats: docs/simulator.md)')
     const nodes = c.nodes ?? options.nodes
-    const key = JSON.stringify([files, nodes])
+    const key = JSON.stringify([files, nodes, seed])
     const before = known.get(key)
     if (before) return before
-    const workload = readWorkload({
-      ...(options.modelNames && { modelNames: options.modelNames }),
-      files,
-      seed: options.seed,
-      ...(nodes !== undefined && { nodes }),
-      ...(options.confDir !== undefined && { confDir: options.confDir }),
-    })
+    const workload = readWorkload({ files, seed, modelNames, ...(nodes !== undefined && { nodes }), ...(confDir !== undefined && { confDir }) })
     known.set(key, workload)
     return workload
-  })
+  }
 }
 
 /** Tells of each run that is done. */

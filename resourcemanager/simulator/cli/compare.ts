@@ -2,13 +2,13 @@
 import type { Command } from 'commander'
 import { ConfigurationError } from '../../../common/config/configuration.js'
 import { compareRuns } from '../compare/comparison.js'
-import { jobsOf, runJobs } from '../compare/jobs.js'
+import { runJobs } from '../compare/jobs.js'
 import { readModels } from '../models/file.js'
 import { BUILT_IN } from '../models/models.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { summarizeComparison, writePlots, writeReport } from '../report/index.js'
 import { distinct, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
-import { showJobs, workloadsOf } from './cases.js'
+import { showJobs, workloadReader } from './cases.js'
 import type { Terminal } from './terminal.js'
 
 interface CompareArguments {
@@ -50,17 +50,8 @@ async function compare(texts: readonly string[], options: CompareArguments, term
   const metrics = options.metric?.map(parseMetric)
   const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
   const models = options.models === undefined ? BUILT_IN : readModels(options.models)
-  const workloads = workloadsOf(cases, {
-    trace: options.trace,
-    seed: seeds[0]!,
-    modelNames: Object.keys(models.masters),
-    ...(options.nodes !== undefined && { nodes: options.nodes }),
-  })
-  const jobs = jobsOf(
-    cases.map((c, i) => ({ workload: workloads[i]!, configuration: c.configuration })),
-    seeds,
-    { models, ...until },
-  )
+  const workloadOf = workloadReader({ trace: options.trace, nodes: options.nodes, confDir: cases[0]!.confDir, modelNames: Object.keys(models.masters) })
+  const jobs = cases.flatMap((c) => seeds.map((seed) => ({ workload: workloadOf(c, seed), configuration: c.configuration, seed, models, ...until })))
   const shown = showJobs(terminal)
   try {
     const results = await runJobs(jobs, {

@@ -14,7 +14,7 @@ import { METHODS, type Method, search } from '../sweep/search.js'
 import { type Settings, configured, parseAxis, settingsText } from '../sweep/space.js'
 import type { Sweep } from '../sweep/sweep.js'
 import { parseCount, parseDuration, parseSeeds } from './arguments.js'
-import { showJobs, workloadsOf } from './cases.js'
+import { showJobs, workloadReader } from './cases.js'
 import { FAILED, type Terminal } from './terminal.js'
 
 interface SweepArguments {
@@ -67,6 +67,7 @@ async function sweep(traces: readonly string[], options: SweepArguments, termina
   const models = options.models === undefined ? BUILT_IN : readModels(options.models)
   const shown = showJobs(terminal)
   const runs = new Map<string, RunResult[]>()
+  const workloadOf = workloadReader({ trace: traces, nodes: options.nodes, confDir: options.conf, modelNames: Object.keys(models.masters) })
 
   const jobsFor = (settings: Settings, of: readonly number[]): { readonly jobs: readonly SimulationJob[] } | { readonly refused: string } => {
     const made = configured(base, settings, Object.keys(settings).length > 0 ? options.balance : [])
@@ -74,18 +75,10 @@ async function sweep(traces: readonly string[], options: SweepArguments, termina
     const name = Object.keys(settings).length > 0 ? settingsText(settings) : 'as it is'
     const configuration = { ...made.configuration, name }
     const own = {
-      configuration,
       ...(settings.nodes !== undefined && { nodes: settings.nodes }),
       ...(settings.trace !== undefined && { traces: [settings.trace] }),
     }
-    const [workload] = workloadsOf([own], {
-      trace: traces,
-      modelNames: Object.keys(models.masters),
-      seed: seeds[0]!,
-      ...(options.nodes !== undefined && { nodes: options.nodes }),
-      ...(options.conf !== undefined && { confDir: options.conf }),
-    })
-    return { jobs: of.map((seed) => ({ workload: workload!, configuration, models, seed, ...(until !== undefined && { until }) })) }
+    return { jobs: of.map((seed) => ({ workload: workloadOf(own, seed), configuration, models, seed, ...(until !== undefined && { until }) })) }
   }
   const evaluate = async (candidates: readonly Settings[], of: readonly number[]) => {
     const made = candidates.map((c) => jobsFor(c, of))
