@@ -8,6 +8,7 @@ import { hdfs, namenodeHttpAddress, namenodeRpcAddress, namenodesOf } from '../.
 import { runDaemon } from '../../common/daemon/daemon.js'
 import { buildWeb } from '../../common/daemon/web.js'
 import { exception } from '../../common/errors.js'
+import { createRacks } from '../../common/net/racks.js'
 import { parseAddress } from '../../common/rpc/client.js'
 import { createGroups } from '../../common/security/groups.js'
 import { lockDirectory } from '../directory-lock.js'
@@ -126,6 +127,7 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const rpc = buildRpcServer({
     ha,
     groups,
+    racks: createRacks(conf, log),
     log,
     superuser(user) {
       if (user !== superUser && !groups.of(user).includes(superGroup) && conf.get(hdfs.permissionsEnabled))

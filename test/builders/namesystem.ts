@@ -54,7 +54,7 @@ export function namespace(overrides: Partial<FsConfig> = {}): FsState {
 }
 
 /** Registers a DataNode with one disk. */
-export function datanode(fs: FsState, n = 1, tick = 0): Datanode {
+export function datanode(fs: FsState, n = 1, tick = 0, location = '/default-rack'): Datanode {
   const node = register(
     fs,
     {
@@ -66,6 +66,7 @@ export function datanode(fs: FsState, n = 1, tick = 0): Datanode {
       infoSecurePort: 0,
       ipcPort: 9867,
       softwareVersion: '3.3.6',
+      location,
     },
     tick,
   )

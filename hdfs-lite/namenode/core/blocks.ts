@@ -203,7 +203,11 @@ export function removeExcess(fs: FsState, block: Block): void {
   const excess = good.length - file.replication
   if (excess <= 0) return
   const order = [...good].sort((a, b) => a.remaining - b.remaining || (a.id < b.id ? 1 : -1))
-  for (const s of order.slice(0, excess)) {
+  for (let i = 0; i < excess; i++) {
+    // A rack keeps its only replica as long as another has several.
+    const alone = (s: Storage) => !order.some((x) => x !== s && x.node.location === s.node.location)
+    const s = order.find((x) => !alone(x)) ?? order[0]!
+    order.splice(order.indexOf(s), 1)
     removeReplica(fs, block, s)
     invalidate(s.node, block)
   }

@@ -15,6 +15,8 @@ export interface Registration {
   readonly infoSecurePort: number
   readonly ipcPort: number
   readonly softwareVersion: string
+  /** The rack. */
+  readonly location: string
 }
 
 export interface StorageState {
@@ -70,7 +72,6 @@ export function register(fs: FsState, r: Registration, tick: number): Datanode {
   if (!node) {
     node = {
       ...r,
-      location: '/default-rack',
       storages: new Map(),
       alive: true,
       adminState: 'NORMAL',

@@ -41,12 +41,22 @@ export function chooseTargets(fs: FsState, request: PlacementRequest): Storage[]
   for (const f of request.favored)
     take(order.find((n) => f === n.hostName || f === n.address || f === `${n.address}:${n.xferPort}` || f === `${n.hostName}:${n.xferPort}`))
   if (request.chosen.length === 0 && request.client !== undefined) take(order.find((n) => n.address === request.client))
-  const first = request.chosen[0]?.node ?? targets[0]?.node
+  const all = () => [...request.chosen, ...targets].map((s) => s.node)
+  const usable = (n: Datanode) => !taken.has(n) && usableStorage(n, request.blockSize) !== undefined
+  if (all().length === 0) take(order.find(usable))
+  const [first] = all()
   if (first) {
-    // The second replica goes off the first one's rack, where there is another.
-    const racks = new Set([...request.chosen, ...targets].map((s) => s.node.location))
-    if (racks.size === 1) take(order.find((n) => n.location !== first.location && usableStorage(n, request.blockSize)))
+    // The second replica goes off the first one's rack, where there is another; the third goes to the second one's.
+    if (all().every((n) => n.location === first.location)) take(order.find((n) => n.location !== first.location && usable(n)))
+    const second = all().find((n) => n.location !== first.location)
+    if (second && all().length === 2) take(order.find((n) => n.location === second.location && usable(n)))
   }
-  for (const n of order) take(n)
+  // The rest evenly: no rack gets many while another has none.
+  while (targets.length < request.replicas) {
+    const count = (rack: string) => all().filter((n) => n.location === rack).length
+    const fewest = order.filter(usable).sort((a, b) => count(a.location) - count(b.location))[0]
+    if (!fewest) break
+    take(fewest)
+  }
   return targets
 }

@@ -3,6 +3,7 @@ import { exception } from '../../../common/errors.js'
 import type { DatanodeCommandProtoInit, DatanodeRegistrationProto } from '../../../common/proto/gen/datanode.js'
 import type { NamespaceInfoProtoInit, StorageInfoProto, StorageTypeProto } from '../../../common/proto/gen/hdfs.js'
 import type { DatanodeProtocol } from '../../../common/protocols/datanode.js'
+import { DEFAULT_RACK, type Racks } from '../../../common/net/racks.js'
 import { BLOCK_POOL_LAYOUT, NAMENODE_LAYOUT, REPLICA_STATES, SOFTWARE_VERSION, decodeBlockReport } from '../../../common/records/hdfs/index.js'
 import type { Handlers } from '../../../common/rpc/protocol.js'
 import type { Datanode } from '../core/block.js'
@@ -89,7 +90,7 @@ function commandProtos(ns: Namesystem, commands: Commands): DatanodeCommandProto
   return out
 }
 
-export function datanodeHandlers(ns: Namesystem, ha: HaState): Handlers<DatanodeProtocol> {
+export function datanodeHandlers(ns: Namesystem, ha: HaState, racks: Racks): Handlers<DatanodeProtocol> {
   const { fs, identity } = ns
   const nodeOf = (r: DatanodeRegistrationProto): Datanode => registered(fs, r.datanodeID.datanodeUuid)
   const checkPoolId = (id: string) => {
@@ -97,10 +98,13 @@ export function datanodeHandlers(ns: Namesystem, ha: HaState): Handlers<Datanode
   }
   return {
     versionRequest: () => ({ info: namespaceInfo(identity, ha.state) }),
-    registerDatanode({ registration }, call) {
+    async registerDatanode({ registration }, call) {
       const id = registration.datanodeID
       checkNamespace(ns, registration.storageInfo, `DataNode ${id.hostName}:${id.xferPort}`)
       const address = call.remoteAddress.replace(/^::ffff:/, '')
+      // By address as Hadoop looks it up; by name where nodes share an address.
+      const byAddress = await racks.of(address)
+      const location = byAddress === DEFAULT_RACK ? await racks.of(id.hostName) : byAddress
       const node = register(
         fs,
         {
@@ -112,6 +116,7 @@ export function datanodeHandlers(ns: Namesystem, ha: HaState): Handlers<Datanode
           infoSecurePort: id.infoSecurePort,
           ipcPort: id.ipcPort,
           softwareVersion: registration.softwareVersion,
+          location,
         },
         performance.now(),
       )

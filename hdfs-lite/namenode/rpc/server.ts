@@ -9,6 +9,7 @@ import { haServiceProtocol } from '../../../common/protocols/ha-service.js'
 import { refreshAuthorizationPolicyProtocol } from '../../../common/protocols/refresh-authorization-policy.js'
 import { refreshCallQueueProtocol } from '../../../common/protocols/refresh-call-queue.js'
 import { refreshUserMappingsProtocol } from '../../../common/protocols/refresh-user-mappings.js'
+import type { Racks } from '../../../common/net/racks.js'
 import { RpcServer } from '../../../common/rpc/server.js'
 import type { Groups } from '../../../common/security/groups.js'
 import type { Identity } from '../journal/journal.js'
@@ -26,6 +27,7 @@ import { standbyClientHandlers, standbyDatanodeHandlers, standbyException } from
 export interface NameNodeRpcOptions {
   readonly ha: HaState
   readonly groups: Groups
+  readonly racks: Racks
   /** @throws AccessControlException */
   readonly superuser: (user: string) => void
   readonly log: Logger
@@ -86,7 +88,7 @@ export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
           ...clientExtendedHandlers(ns, retries),
           ...clientAdminHandlers(ns, refreshNodes),
         })
-        .serve(datanodeProtocol, datanodeHandlers(ns, ha))
+        .serve(datanodeProtocol, datanodeHandlers(ns, ha, o.racks))
     },
     serveStandby(identity) {
       server.serve(clientProtocol, standbyClientHandlers()).serve(datanodeProtocol, standbyDatanodeHandlers(identity))
