@@ -25,8 +25,10 @@ import {
 } from './layout.js'
 import { type ProcessRef, containerProcesses, isAlive, signal, startTimeOf } from './processes.js'
 
-/** Idle daemons in little memory: small young generations, few helper threads. Heavy work grows the old generation as ever. */
-/** MiB of V8's young generation; a NameNode with many files loads a fifth quicker with more. */
+/**
+ * Idle daemons in little memory: small young generations (MiB), few helper threads. Heavy work grows the old generation as
+ * ever. A NameNode with many files loads them a fifth quicker with more.
+ */
 const SEMI_SPACE: Readonly<Partial<Record<DaemonKind, number>>> = { namenode: 4 }
 const nodeFlags = (kind: DaemonKind) => [`--max-semi-space-size=${SEMI_SPACE[kind] ?? 1}`]
 const DAEMON_ENV = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '1' }

@@ -1,86 +1,118 @@
-// The store: large files through the command line, operations through the libraries, over one connection and sixteen.
-import { mkdtempSync, rmSync } from 'node:fs'
+// The store: large files through both command lines, many small ones, operations through the libraries, over one connection
+// and sixteen. Ours and the real one run at the same time and take turns.
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import { RealCluster, cleanly, medianSeconds, program, realHadoop, root, run, script } from './lib.mjs'
+import { cleanly, cpuSeconds, median, medianSeconds, program, root, run, script, withStores } from './lib.mjs'
 
 export const title = 'HDFS'
 
 const FS_SHELL = 'org.apache.hadoop.fs.FsShell'
-const OPERATIONS = { mkdir: '2', create: '2', stat: '2', rename: '2', delete: '2', small: '50' }
+const AIMS = { mkdir: '2', create: '2', stat: '2', rename: '2', delete: '2', small: '50' }
 const NAMES = { mkdir: 'mkdir', create: 'create and close, empty', stat: 'stat', rename: 'rename', delete: 'delete', small: '4 KiB file' }
+const METADATA = ['mkdir', 'create', 'stat', 'rename', 'delete']
 const CLIENTS = [1, 16]
+const ROUNDS = 3
+const OPERATIONS = 2000
+const SMALL_FILES = 10_000
+/** Of the real one fewer: most of its files wait 400 ms. */
+const SMALL_FILES_REAL = 100
 
 export async function measure(report) {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'bobbin-bench-'))
-  const big = path.join(dir, 'big')
-  await run('dd', ['if=/dev/urandom', `of=${big}`, 'bs=1M', 'count=1024'])
   await cleanly(
-    async () => {
-      const ours = await measureOurs(dir, big)
-      const hadoop = realHadoop()
-      const real = hadoop ? await measureReal(hadoop, dir, big) : {}
-      for (const what of ['put 1 GiB', 'get 1 GiB', 'ls']) {
-        report({ what: `hdfs dfs: ${what}`, unit: 's', ours: ours[what], real: real[what], aim: what === 'ls' ? '0.1 s' : 'above 1' })
-      }
-      for (const n of CLIENTS) {
-        for (const [key, aim] of Object.entries(OPERATIONS)) {
-          const what = `${NAMES[key]}, ${n} connection${n > 1 ? 's' : ''}`
-          report({ what, unit: 'ms', ours: ours[`${key} ${n}`], real: real[`${key} ${n}`], aim })
-        }
-      }
-      if (!hadoop) process.stdout.write('\nBOBBIN_HADOOP_HOME set: the real one is measured beside\n')
-    },
+    () =>
+      withStores(dir, async ({ ours, real, hadoop }) => {
+        const javaShell = (conf, ...args) => hadoop.client(conf, FS_SHELL, args)
+        const ourShell = (conf, ...args) => run(script('hdfs'), ['dfs', ...args], { env: { HADOOP_CONF_DIR: conf } })
+        await largeFiles({ report, dir, ours, real, javaShell, ourShell })
+        const ls = await medianSeconds(5, () => ourShell(ours.conf, '-ls', '/'))
+        report({ what: 'hdfs dfs -ls', unit: 's', ours: ls, real: real && (await medianSeconds(5, () => javaShell(real.conf, '-ls', '/'))), aim: '0.1 s' })
+        await smallFiles({ report, dir, ours, real, javaShell, ourShell })
+        for (const n of CLIENTS) await operations({ report, dir, ours, real, hadoop, n })
+        if (!hadoop) process.stdout.write('\nBOBBIN_HADOOP_HOME set: the real one is measured beside\n')
+      }),
     () => rmSync(dir, { recursive: true, force: true }),
   )
 }
 
-/** put, get and ls by whatever runs a verb. */
-async function files(dir, big, verb) {
-  const seconds = {}
-  seconds.ls = await medianSeconds(5, () => verb('-ls', '/'))
-  seconds['put 1 GiB'] = (await verb('-put', '-f', big, '/big')).seconds
-  seconds['get 1 GiB'] = (await verb('-get', '-f', '/big', path.join(dir, 'back'))).seconds
-  await run('cmp', [big, path.join(dir, 'back')])
-  rmSync(path.join(dir, 'back'))
-  return seconds
-}
-
-function parse(output, clients) {
-  return Object.fromEntries([...output.matchAll(/^(\w+) ([\d.]+)$/gm)].map(([, name, ms]) => [`${name} ${clients}`, Number(ms)]))
-}
-
-async function measureOurs(dir, big) {
-  const bobbin = (...args) => run(script('bobbin'), [...args, '--dir', path.join(dir, 'cluster')])
-  await bobbin('up', '-d', '--nodes', '1', '--free-ports')
-  return cleanly(
-    async () => {
-      const conf = path.join(dir, 'cluster/conf')
-      const env = { HADOOP_CONF_DIR: conf }
-      const figures = await files(dir, big, (...args) => run(script('hdfs'), ['dfs', ...args], { env }))
-      const ops = await program('hdfs-ops.ts', path.join(dir, 'hdfs-ops.cjs'))
-      for (const n of CLIENTS) Object.assign(figures, parse((await run(process.execPath, [ops, conf, String(n), '2000'])).output, n))
-      return figures
-    },
-    () => bobbin('down'),
-  )
-}
-
-async function measureReal(hadoop, dir, big) {
-  const cluster = new RealCluster(hadoop, path.join(dir, 'cluster'))
-  return cleanly(
-    async () => {
-      // No NodeManagers: only the store is used.
-      await cluster.start(0)
-      const figures = await files(dir, big, (...args) => hadoop.client(cluster.conf, FS_SHELL, args))
-      const source = path.join(root, 'test/bench/HdfsOps.java')
-      const classpath = [cluster.conf, ...hadoop.jars].join(':')
-      for (const n of CLIENTS) {
-        const { output } = await run(hadoop.java, ['-cp', classpath, source, String(n), '2000', n > 1 ? '200' : '20'], { env: hadoop.env(cluster.conf) })
-        Object.assign(figures, parse(output, n))
+/** put and get of 1 GiB, each client on each store in turns; the DataNode's processor time with them. */
+async function largeFiles({ report, dir, ours, real, javaShell, ourShell }) {
+  const big = path.join(dir, 'big')
+  const back = path.join(dir, 'back')
+  await run('dd', ['if=/dev/urandom', `of=${big}`, 'bs=1M', 'count=1024'])
+  const pairs = { 'our client, ours': [ourShell, ours] }
+  if (real) Object.assign(pairs, { 'Java, real': [javaShell, real], 'Java, ours': [javaShell, ours], 'our client, real': [ourShell, real] })
+  const seen = {}
+  const note = (what, value) => (seen[what] ??= []).push(value)
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, [shell, store]] of Object.entries(pairs)) {
+      const commands = { put: ['-put', '-f', big, '/big'], get: ['-get', '-f', '/big', back] }
+      for (const [verb, args] of Object.entries(commands)) {
+        const before = cpuSeconds(store.datanode)
+        note(`${verb}, ${name}`, (await shell(store.conf, ...args)).seconds)
+        note(`${verb}, ${name}, cpu`, cpuSeconds(store.datanode) - before)
       }
-      return figures
-    },
-    () => cluster.stop(),
-  )
+      if (round === 0) await run('cmp', [big, back])
+      rmSync(back)
+    }
+  }
+  const figure = (what) => seen[what] && median(seen[what])
+  for (const verb of ['put', 'get']) {
+    const row = (what, a, b, aim) => report({ what: `${verb} 1 GiB, ${what}`, unit: 's', ours: figure(`${verb}, ${a}`), real: figure(`${verb}, ${b}`), aim })
+    row("Hadoop's client on both", 'Java, ours', 'Java, real', '1')
+    row("our client on ours, Hadoop's on the real one", 'our client, ours', 'Java, real', 'above 1')
+    row('our client on both', 'our client, ours', 'our client, real', '')
+    row("DataNode's CPU, Hadoop's client", 'Java, ours, cpu', 'Java, real, cpu', '')
+  }
+  rmSync(big)
+}
+
+/** A folder of small files through the command line. */
+async function smallFiles({ report, dir, ours, real, javaShell, ourShell }) {
+  const folder = (name, count) => {
+    const at = path.join(dir, name)
+    mkdirSync(at)
+    for (let i = 0; i < count; i++) writeFileSync(path.join(at, `f${i}`), Buffer.alloc(4096, 'x'))
+    return at
+  }
+  const each = async (shell, store, at, count) => ((await shell(store.conf, '-put', at, '/')).seconds * 1000) / count
+  report({
+    what: 'hdfs dfs -put, 10,000 files of 4 KiB, each',
+    unit: 'ms',
+    ours: await each(ourShell, ours, folder('many', SMALL_FILES), SMALL_FILES),
+    real: real && (await each(javaShell, real, folder('few', SMALL_FILES_REAL), SMALL_FILES_REAL)),
+    aim: '50',
+  })
+}
+
+function parse(output) {
+  return [...output.matchAll(/^(\w+) ([\d.]+)$/gm)].map(([, name, ms]) => [name, Number(ms)])
+}
+
+async function operations({ report, dir, ours, real, hadoop, n }) {
+  const ops = await program('hdfs-ops.ts', path.join(dir, 'hdfs-ops.cjs'))
+  const source = path.join(root, 'test/bench/HdfsOps.java')
+  const runners = { ours: (count, names) => run(process.execPath, [ops, ours.conf, String(n), String(count), ...names]) }
+  if (real) {
+    const classpath = [real.conf, ...hadoop.jars].join(':')
+    runners.real = (count, names) => run(hadoop.java, ['-cp', classpath, source, String(n), String(count), ...names], { env: hadoop.env(real.conf) })
+  }
+  const smallCount = { ours: OPERATIONS, real: n > 1 ? 200 : 20 }
+  const stores = { ours, real }
+  const seen = { ours: {}, real: {} }
+  for (let round = 0; round < ROUNDS; round++) {
+    for (const [name, operate] of Object.entries(runners)) {
+      const note = (what, value) => (seen[name][what] ??= []).push(value)
+      const before = cpuSeconds(stores[name].namenode)
+      for (const [what, ms] of parse((await operate(OPERATIONS, METADATA)).output)) note(what, ms)
+      note('cpu', ((cpuSeconds(stores[name].namenode) - before) * 1000) / OPERATIONS)
+      for (const [what, ms] of parse((await operate(smallCount[name], ['small'])).output)) note(what, ms)
+    }
+  }
+  const figure = (name, what) => seen[name][what] && median(seen[name][what])
+  const row = (what, key, aim) =>
+    report({ what: `${what}, ${n} connection${n > 1 ? 's' : ''}`, unit: 'ms', ours: figure('ours', key), real: figure('real', key), aim })
+  for (const [key, aim] of Object.entries(AIMS)) row(NAMES[key], key, aim)
+  row("NameNode's CPU, one of each but the last", 'cpu', '')
 }

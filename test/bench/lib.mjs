@@ -95,6 +95,24 @@ export function pss(pid) {
   return Number(kb ?? 0) * 1024
 }
 
+/** Bytes of a process's memory that are not shared away: what `top` shows. */
+export function resident(pid) {
+  return Number(/^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+}
+
+/** Seconds of processor time that a process has used, its ended children left out. */
+export function cpuSeconds(pid) {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const TICKS_PER_SECOND = 100
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND
+}
+
+/** The process of one of our daemons. */
+export function pidOf(dir, name) {
+  return JSON.parse(readFileSync(path.join(dir, 'run', `${name}.json`), 'utf8')).pid
+}
+
 /** A property of a generated *-site.xml. */
 export function property(confDir, file, name) {
   const text = readFileSync(path.join(confDir, file), 'utf8')
@@ -105,14 +123,50 @@ export function property(confDir, file, name) {
 export async function program(source, outfile) {
   const esbuild = await import('esbuild')
   const entry = path.join(root, 'test/bench', source)
-  await esbuild.build({ entryPoints: [entry], bundle: true, platform: 'node', target: 'node20', format: 'cjs', outfile, logLevel: 'warning' })
+  const external = ['better-sqlite3', '@node-rs/crc32']
+  const define = { 'import.meta.url': '__filename' }
+  await esbuild.build({ entryPoints: [entry], bundle: true, external, define, platform: 'node', target: 'node20', format: 'cjs', outfile, logLevel: 'warning' })
   return outfile
 }
+
+/** For programs that need native modules. */
+export const NATIVE_MODULES = { NODE_PATH: path.join(root, 'node_modules') }
 
 const OPENS = ['java.lang', 'java.lang.reflect', 'java.io', 'java.net', 'java.nio', 'java.text', 'java.util', 'java.util.concurrent'].flatMap((p) => [
   '--add-opens',
   `java.base/${p}=ALL-UNNAMED`,
 ])
+
+/**
+ * Our store and, beside it at the same time, the real one, each with one DataNode and folders of its own.
+ * `work` gets them as { conf, namenode, datanode } (process ids); `real` is undefined where there is no Hadoop.
+ */
+export async function withStores(dir, work) {
+  const bobbin = (name, ...args) => run(script('bobbin'), [...args, '--dir', path.join(dir, name)])
+  const up = (name) => bobbin(name, 'up', '-d', '--nodes', '1', '--free-ports')
+  const own = path.join(dir, 'ours')
+  await up('ours')
+  return cleanly(
+    async () => {
+      const ours = { conf: path.join(own, 'conf'), namenode: pidOf(own, 'namenode'), datanode: pidOf(own, 'datanode') }
+      const hadoop = realHadoop()
+      if (!hadoop) return work({ ours, real: undefined, hadoop })
+      // Its configuration, with ports that are free beside ours.
+      await up('real')
+      await bobbin('real', 'down')
+      const cluster = new RealCluster(hadoop, path.join(dir, 'real'))
+      return cleanly(
+        async () => {
+          await cluster.startHdfs()
+          const [namenode, datanode] = cluster.pids()
+          return work({ ours, real: { conf: cluster.conf, namenode, datanode }, hadoop })
+        },
+        () => cluster.stop(),
+      )
+    },
+    () => bobbin('ours', 'down'),
+  )
+}
 
 /** The real Hadoop below BOBBIN_HADOOP_HOME (share/hadoop/** with its jars); undefined where it is not set. */
 export function realHadoop() {
@@ -148,9 +202,7 @@ export class RealCluster {
 
   /** @returns seconds until all nodes are live and files can be written */
   async start(nodes) {
-    rmSync(path.join(this.dir, 'data'), { recursive: true, force: true })
-    mkdirSync(path.join(this.dir, 'data'))
-    await this.hadoop.client(this.conf, `${HDFS}.namenode.NameNode`, ['-format', '-nonInteractive'])
+    await this.#format()
     const started = performance.now()
     this.#daemon('namenode', this.conf, `${HDFS}.namenode.NameNode`)
     this.#daemon('datanode', this.conf, `${HDFS}.datanode.DataNode`)
@@ -173,6 +225,29 @@ export class RealCluster {
     const args = [...OPENS, '-Xmx1g', `-Dhadoop.log.dir=${this.dir}/logs`, '-cp', [conf, ...this.hadoop.jars].join(':'), main]
     this.#children.push(spawn(this.hadoop.java, args, { env: { ...process.env, ...this.hadoop.env(conf) }, stdio: ['ignore', log, log], detached: true }))
     closeSync(log)
+  }
+
+  /** NameNode and DataNode alone, formatted first. */
+  async startHdfs() {
+    await this.#format()
+    this.#daemon('namenode', this.conf, `${HDFS}.namenode.NameNode`)
+    this.#daemon('datanode', this.conf, `${HDFS}.datanode.DataNode`)
+    const nn = property(this.conf, 'hdfs-site.xml', 'dfs.namenode.http-address.mycluster.nn1')
+    await until('the real store comes up', async () => {
+      const fs = (await getJson(`http://${nn}/jmx?qry=Hadoop:service=NameNode,name=FSNamesystemState`))?.beans?.[0]
+      return fs?.FSState === 'Operational' && fs?.NumLiveDataNodes === 1
+    })
+  }
+
+  async #format() {
+    rmSync(path.join(this.dir, 'data'), { recursive: true, force: true })
+    mkdirSync(path.join(this.dir, 'data'))
+    await this.hadoop.client(this.conf, `${HDFS}.namenode.NameNode`, ['-format', '-nonInteractive'])
+  }
+
+  /** In the order of their start. */
+  pids() {
+    return this.#children.map((c) => c.pid)
   }
 
   memory() {
