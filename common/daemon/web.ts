@@ -18,7 +18,14 @@ export interface WebOptions {
 
 /** Builds the server; `listen` is the caller's. */
 export function buildWeb(options: WebOptions): FastifyInstance {
-  const web = Fastify({ logger: false, bodyLimit: 64 * 1024 * 1024, forceCloseConnections: true, routerOptions: { ignoreTrailingSlash: true } })
+  const web = Fastify({
+    logger: false,
+    // A body may leave out, or send null for, what there is none of.
+    ajv: { customOptions: { allowUnionTypes: true } },
+    bodyLimit: 64 * 1024 * 1024,
+    forceCloseConnections: true,
+    routerOptions: { ignoreTrailingSlash: true },
+  })
   // Hadoop's clients ask this of an address before anything else, to be told how to authenticate: not at all, here.
   web.options('/*', (_request, reply) => reply.header('Allow', 'OPTIONS,HEAD,GET,POST,PUT,DELETE').send(''))
   web.get('/conf', (request, reply) => {

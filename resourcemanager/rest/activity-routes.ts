@@ -3,8 +3,11 @@ import type { FastifyInstance } from 'fastify'
 import { formatApplicationId, formatNodeId, parseNodeId } from '../../common/records/ids.js'
 import type { Activity } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { applicationOf, schedulerName } from './context.js'
+import { applicationOf, badRequest, schedulerName } from './context.js'
 import { type Tree, answer } from './render.js'
+
+/** Of how many nodes bulk-activities tells unless told otherwise. */
+const BULK = 500
 
 export function activityRoutes(web: FastifyInstance, requireActive: () => ResourceManager): void {
   const base = '/ws/v1/cluster/scheduler'
@@ -22,6 +25,21 @@ export function activityRoutes(web: FastifyInstance, requireActive: () => Resour
       'activities',
       seen.length === 0 ? { diagnostic: live ? 'waiting for next allocation' : 'No node manager running in the cluster' } : nodeActivities(rm, seen),
     )
+  })
+
+  web.get<{ Querystring: { activitiesCount?: string } }>(`${base}/bulk-activities`, (request, reply) => {
+    const rm = requireActive()
+    const most = Number(request.query.activitiesCount ?? BULK)
+    if (!Number.isInteger(most) || most < 1) throw badRequest('activitiesCount must be a number greater than 0')
+    if (schedulerName(rm) !== 'CapacityScheduler') return answer(request, reply, 'bulkActivities', { diagnostic: 'Not Capacity Scheduler' })
+    // What belongs to no node yet stands by itself.
+    const byNode = new Map<string, Activity[]>()
+    for (const a of rm.core.activities()) {
+      const key = a.nodeId ? formatNodeId(a.nodeId) : ''
+      byNode.set(key, [...(byNode.get(key) ?? []), a])
+    }
+    const activities = [...byNode.values()].slice(0, most).map((seen) => nodeActivities(rm, seen))
+    return answer(request, reply, 'bulkActivities', activities.length > 0 ? { activities } : {})
   })
 
   web.get<{ Params: { app: string } }>(`${base}/app-activities/:app`, (request, reply) => {

@@ -53,6 +53,7 @@ export const CALLS: Readonly<Record<string, readonly [summary: string, ...query:
   'GET /apps/{app}/appattempts/{attempt}/containers/{container}': ['One container'],
   'POST /containers/{container}/signal/{command}': ['Signals a container: OUTPUT_THREAD_DUMP, GRACEFUL_SHUTDOWN or FORCEFUL_SHUTDOWN'],
   'GET /scheduler/activities': ['What the scheduler did lately', 'nodeId'],
+  'GET /scheduler/bulk-activities': ['The same of every node at once', 'activitiesCount'],
   'GET /scheduler/app-activities/{app}': ['Why an application got what it got, or nothing'],
   'GET /scheduler-conf': ["The scheduler's configuration, where it can be changed"],
   'PUT /scheduler-conf': ['Changes it: queues added, removed, updated; global properties'],
