@@ -27,9 +27,9 @@ import { type ProcessRef, containerProcesses, isAlive, signal, startTimeOf } fro
 
 /**
  * Idle daemons in little memory: small young generations (MiB), few helper threads. Heavy work grows the old generation as
- * ever. A NameNode with many files loads them a fifth quicker with more.
+ * ever. A NameNode with many files loads them a quarter quicker with more.
  */
-const SEMI_SPACE: Readonly<Partial<Record<DaemonKind, number>>> = { namenode: 4 }
+const SEMI_SPACE: Readonly<Partial<Record<DaemonKind, number>>> = { namenode: 8 }
 const nodeFlags = (kind: DaemonKind) => [`--max-semi-space-size=${SEMI_SPACE[kind] ?? 1}`]
 const DAEMON_ENV = { UV_THREADPOOL_SIZE: '2', MALLOC_ARENA_MAX: '1' }
 

@@ -45,7 +45,7 @@ async function namenode(dir, properties, work) {
   const env = { HADOOP_CONF_DIR: conf, HADOOP_LOG_DIR: path.join(dir, 'logs'), BOBBIN_RUN_DIR: path.join(dir, 'run'), MALLOC_ARENA_MAX: '1' }
   const out = openSync(path.join(dir, 'logs/out'), 'w')
   const started = performance.now()
-  const child = spawn(process.execPath, ['--max-semi-space-size=4', path.join(root, 'dist/namenode.cjs')], {
+  const child = spawn(process.execPath, ['--max-semi-space-size=8', path.join(root, 'dist/namenode.cjs')], {
     env: { ...process.env, ...env },
     stdio: ['ignore', out, out],
   })
