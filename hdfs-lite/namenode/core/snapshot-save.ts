@@ -27,6 +27,13 @@ export function isHeld(file: INodeFile, block: Block): boolean {
   return file.features?.diffs?.some((d) => d.blocks?.includes(block)) ?? false
 }
 
+/** Whether a snapshot will show the block once the file's present state is saved for it. */
+export function willBeHeld(file: INodeFile, block: Block): boolean {
+  const latest = latestSnapshotOver(file)
+  const saved = (file.features?.diffs?.at(-1)?.id ?? 0) >= latest
+  return isHeld(file, block) || (!saved && (file.features?.bornAfter ?? 0) < latest)
+}
+
 export function saveForSnapshots(inode: INode): void {
   const latest = latestSnapshotOver(inode)
   if (latest === 0 || (inode.features?.bornAfter ?? 0) >= latest) return

@@ -10,7 +10,7 @@ import { checkPermission } from './permission.js'
 import { addUsage, verifyQuota } from './quota.js'
 import { recoverLeaseFor, reopenLast, startRecovery } from './recovery.js'
 import { checkSafeMode } from './safe-mode.js'
-import { isHeld } from './snapshot-save.js'
+import { isHeld, willBeHeld } from './snapshot-save.js'
 import { type Caller, type FsState, nextBlockId, nextGenerationStamp } from './state.js'
 import { modify } from './tree.js'
 import type { Clock } from './open-file.js'
@@ -40,8 +40,10 @@ export function truncate(fs: FsState, caller: Caller, src: string, length: numbe
     kept.push(b)
     end += b.length
   }
-  // While its last block is cut it counts as a whole one.
-  if (end > length) verifyQuota(fs, file.parent, 0, (end - kept.at(-1)!.length + file.blockSize) * file.replication - fileSpace(file))
+  // While its last block is cut it counts as a whole one, besides the one that a snapshot keeps.
+  const whole = end > length ? kept.at(-1)! : undefined
+  const keptBytes = whole && willBeHeld(file, whole) ? whole.length : 0
+  if (whole) verifyQuota(fs, file.parent, 0, (end - whole.length + file.blockSize + keptBytes) * file.replication - fileSpace(file))
   modify(fs, file)
   const before = fileSpace(file)
   const dropped = file.blocks.slice(kept.length)

@@ -16,7 +16,7 @@ export interface WebContext {
 
 export type WebAnswer =
   | { readonly kind: 'json'; readonly value: unknown }
-  | { readonly kind: 'empty' }
+  | { readonly kind: 'empty'; readonly type?: string }
   /** To a DataNode. */
   | { readonly kind: 'redirect'; readonly location: string }
 

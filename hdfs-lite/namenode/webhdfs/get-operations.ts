@@ -156,7 +156,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   GETTRASHROOT: (c) => json({ Path: `/user/${c.caller.user}/.Trash` }),
   CHECKACCESS(c) {
     checkAccess(c.ns.fs, c.caller, c.path, c.parameters.fsAction('fsaction'))
-    return { kind: 'empty' }
+    return { kind: 'empty', type: 'application/octet-stream; charset=utf-8' }
   },
   GETALLSTORAGEPOLICY: () => json({ BlockStoragePolicies: { BlockStoragePolicy: STORAGE_POLICIES.map(storagePolicy) } }),
   GETSTORAGEPOLICY: (c) => json({ BlockStoragePolicy: storagePolicy(getStoragePolicy(c.ns.fs, c.caller, c.path) ?? DEFAULT_POLICY) }),

@@ -140,7 +140,7 @@ function send(reply: FastifyReply, parameters: Parameters, answer: WebAnswer): F
     case 'json':
       return reply.type('application/json').send(bytes(answer.value))
     case 'empty':
-      return reply.type('application/octet-stream').send('')
+      return reply.type(answer.type ?? 'application/octet-stream').send('')
     case 'redirect':
       if (parameters.boolean('noredirect', false)) return reply.type('application/json').send(bytes({ Location: answer.location }))
       return reply.code(307).header('Location', answer.location).type('application/octet-stream').send('')
