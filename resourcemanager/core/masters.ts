@@ -78,7 +78,7 @@ export function allocate(rm: ResourceManager, event: Allocate): AllocateAnswer {
   if (event.responseId !== last) {
     throw exception(
       'InvalidApplicationMasterRequestException',
-      `Invalid responseId in AllocateRequest from application attempt: ${formatAttemptId(id)}, expect responseId to be ${last}, but get ${event.responseId}`,
+      `Invalid responseId in AllocateRequest from application attempt: ${formatAttemptId(id)} expect responseId to be ${last} but get ${event.responseId}`,
     )
   }
   const answer: AllocateAnswer = { responseId: nextResponseId(last), ...decide(rm, attempt, event) }

@@ -23,7 +23,10 @@ export function clientService(rm: ResourceManager): Handlers<ApplicationClientPr
 
   const application = (id: ApplicationId): ApplicationReport => {
     const report = core.application(id, rm.clock.now())
-    if (!report) throw exception('ApplicationNotFoundException', `Application with id '${formatApplicationId(id)}' doesn't exist in RM.`)
+    if (!report) {
+      const message = `Application with id '${formatApplicationId(id)}' doesn't exist in RM. Please check that the job submission was successful.`
+      throw exception('ApplicationNotFoundException', message)
+    }
     return report
   }
   const mayView = (id: ApplicationId, call: CallContext) => core.mayAccess(callerOf(call), id, 'VIEW_APP')

@@ -220,7 +220,7 @@ describe('what is asked amiss', () => {
       'InvalidResourceRequestException: Invalid resource request! Cannot allocate containers as requested resource is less than 0! Requested resource type=[memory-mb], Requested resource=<memory:-1, vCores:1>',
     )
     expect(c.refused({ type: 'allocate', attemptId: am, responseId: 7, progress: 0, asks: [], releases: [] })).toBe(
-      'InvalidApplicationMasterRequestException: Invalid responseId in AllocateRequest from application attempt: appattempt_1700000000000_0001_000001, expect responseId to be 0, but get 7',
+      'InvalidApplicationMasterRequestException: Invalid responseId in AllocateRequest from application attempt: appattempt_1700000000000_0001_000001 expect responseId to be 0 but get 7',
     )
     expect(c.refused({ type: 'submitApplication', submission: c.submission({ amRequests: [] }) })).toBe(
       'InvalidResourceRequestException: Invalid resource request, no resources requested',
