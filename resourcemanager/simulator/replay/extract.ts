@@ -62,6 +62,9 @@ function keyOf(r: ResourceRequest): string {
   return `${r.priority} ${r.capability.memory} ${r.capability.vcores} ${r.allocationRequestId ?? -1} ${r.nodeLabelExpression ?? ''}`
 }
 
+/** Waves whose ends an ask may have waited for: the last ones; those before them ended before. */
+const REMEMBERED = 8
+
 /** Follows one master's asks as the ResourceManager counts them, and cuts them into waves. */
 function wavesOf(attempt: RecordedAttempt, hostOf: (name: string) => string | undefined, notes: Notes): Wave[] {
   const waves: Wave[] = []
@@ -92,7 +95,10 @@ function wavesOf(attempt: RecordedAttempt, hostOf: (name: string) => string | un
         more -= again
       }
       if (more === 0) continue
-      const after = waves.filter((w) => w.done > 0).map((wave) => ({ wave, done: wave.done }))
+      const after = waves
+        .filter((w) => w.done > 0)
+        .slice(-REMEMBERED)
+        .map((wave) => ({ wave, done: wave.done }))
       waves.push({
         name: `stage-${waves.length + 1}`,
         key,
@@ -128,6 +134,9 @@ function completion(c: CompletedContainer, at: number, waveOf: ReadonlyMap<strin
   else toReplace.set(wave.ask.priority, (toReplace.get(wave.ask.priority) ?? 0) + 1)
   return at
 }
+
+/** So that rounding never makes it one container more. */
+const fractionOf = (done: number, w: Wave) => (done >= w.count ? 1 : done / w.count - 1e-9)
 
 /** The master wants fewer: the latest asks count less. */
 function takeBack(waves: readonly Wave[], key: string, count: number): void {
@@ -171,7 +180,7 @@ function stageOf(wave: Wave, durations: readonly number[] | undefined, labels: b
     resource: ask.capability,
     priority: ask.priority,
     ...(durations && { durations }),
-    ...(wave.after.length > 0 && { after: wave.after.map(({ wave: w, done }) => ({ stage: w.name, fraction: Math.min(1, done / w.count) })) }),
+    ...(wave.after.length > 0 && { after: wave.after.map(({ wave: w, done }) => ({ stage: w.name, fraction: fractionOf(done, w) })) }),
     delay: Math.max(0, wave.at - wave.from),
     ...(wave.hosts.length > 0 && { hosts: [wave.hosts] }),
     ...(ask.relaxLocality === false && { relaxLocality: false }),
@@ -254,7 +263,7 @@ function closing(attempt: RecordedAttempt, waves: readonly Wave[]): Stage {
     resource: { memory: 0, vcores: 0 },
     priority: 0,
     delay: Math.max(0, attempt.finishedAt! - (ends.length > 0 ? lastEnd : attempt.registeredAt!)),
-    ...(ends.length > 0 && { after: ends.map((w) => ({ stage: w.name, fraction: Math.min(1, w.done / w.count) })) }),
+    ...(ends.length > 0 && { after: ends.map((w) => ({ stage: w.name, fraction: fractionOf(w.done, w) })) }),
   }
 }
 
@@ -275,7 +284,8 @@ function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], {
 
 function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>, heartbeat: number): NodeSpec[] {
   // Nodes that leave when all work is done leave because the cluster is stopped.
-  const done = life.applications.every((a) => a.endedAt !== undefined) ? Math.max(0, ...life.applications.map((a) => a.endedAt!)) : life.end
+  const all = life.applications.every((a) => a.endedAt !== undefined)
+  const done = all ? life.applications.reduce((latest, a) => Math.max(latest, a.endedAt!), 0) : life.end
   return life.nodes.map((n) => {
     const kept = n.outages.filter((o) => o.to !== undefined || o.from < done)
     const outages: Outage[] = kept.map((o) =>

@@ -15,8 +15,8 @@ const TRACE = `
 name: small
 nodes: [{ count: 4, memory: 8G, vcores: 8 }]
 applications:
-  - { id: hive, count: 12, every: 3s, queue: hive, user: ann, stages: [{ count: 6, memory: 1G, duration: 20s }] }
-  - { id: etl, count: 12, every: 3s, queue: default, user: bob, stages: [{ count: 8, memory: 1G, duration: { kind: lognormal, mean: 25s, deviation: 5s } }] }
+  - { id: hive, count: 6, every: 3s, queue: hive, user: ann, stages: [{ count: 6, memory: 1G, duration: 20s }] }
+  - { id: etl, count: 6, every: 3s, queue: default, user: bob, stages: [{ count: 8, memory: 1G, duration: { kind: lognormal, mean: 25s, deviation: 5s } }] }
 `
 
 function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
