@@ -10,6 +10,8 @@ export type Bean = { readonly name: string; readonly modelerType: string } & Rec
 export interface WebOptions {
   readonly conf: Configuration
   readonly logDir: string
+  /** Whose level /logLevel reads and sets. */
+  readonly log?: { level: string }
   /** JMX beans under Hadoop's names, made anew for each request. */
   readonly beans?: () => Bean[]
   /** Adds the daemon's own metrics. */
@@ -59,6 +61,7 @@ export function buildWeb(options: WebOptions): FastifyInstance {
           )
     return reply.send({ beans: pattern ? all.filter((b) => pattern.test(b.name)) : all })
   })
+  if (options.log) logLevel(web, options.log)
   const registry = new PromRegistry()
   collectDefaultMetrics({ register: registry })
   options.metrics?.(registry)
@@ -81,4 +84,34 @@ export function buildWeb(options: WebOptions): FastifyInstance {
     return reply.type('text/plain; charset=utf-8').send(createReadStream(file))
   })
   return web
+}
+
+/** Hadoop's names of levels, by the logger's. */
+const LEVELS: Readonly<Record<string, string>> = { trace: 'TRACE', debug: 'DEBUG', info: 'INFO', warn: 'WARN', error: 'ERROR', fatal: 'FATAL', silent: 'OFF' }
+
+/** How much is logged, read and set; what is marked OUTPUT is what `daemonlog` shows (org.apache.hadoop.log.LogLevel). */
+function logLevel(web: FastifyInstance, log: { level: string }): void {
+  web.get<{ Querystring: { log?: string; level?: string } }>('/logLevel', (request, reply) => {
+    const said: string[] = []
+    const say = (line: string) => said.push(`<!-- OUTPUT -->${line}<br />`)
+    const escaped = (s: string) => s.replace(/[<>&"]/g, '')
+    const { log: name, level } = request.query
+    if (name !== undefined) {
+      say(`Submitted Class Name: <b>${escaped(name)}</b>`)
+      if (level !== undefined) {
+        say(`Submitted Level: <b>${escaped(level)}</b>`)
+        const wanted = Object.keys(LEVELS).find((l) => LEVELS[l] === level.toUpperCase())
+        if (wanted) {
+          log.level = wanted
+          say(`Setting Level to ${level.toUpperCase()} ...`)
+        } else say(`Bad Level : <b>${escaped(level)}</b>`)
+      }
+      say(`Effective Level: <b>${LEVELS[log.level] ?? log.level}</b>`)
+    }
+    return reply
+      .type('text/html; charset=utf-8')
+      .send(
+        `<!doctype html><html lang="en"><meta charset="utf-8"><title>Log level</title><h1>Log level</h1>\n${said.join('\n')}\n<form>Log: <input name="log" value="root" aria-label="Log"> Level: <input name="level" aria-label="Level"> <button>Get or set</button></form>`,
+      )
+  })
 }

@@ -25,6 +25,11 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   classpath: { meaning: "prints what Hadoop's Java programs need on their class path", run: async (_, context) => classpath(context) },
   cluster: { meaning: 'shows node labels and attributes of the cluster', run: cluster },
   container: { meaning: 'lists, shows and signals containers', run: container },
+  daemonlog: {
+    meaning: 'reads or sets how much a daemon logs',
+    run: async (args, context) => (await import('./daemonlog.js')).daemonlog(args, context),
+  },
+  envvars: { meaning: 'prints what it takes from the environment', run: async (_, context) => envvars(context) },
   logs: { meaning: 'shows what containers logged', run: async (args, context) => (await import('./logs.js')).logs(args, context) },
   node: { meaning: 'lists and shows nodes', run: node },
   queue: { meaning: 'shows queues', run: queue },
@@ -68,6 +73,12 @@ function classpath(context: Context): number {
   const share = process.env.HADOOP_HOME && path.join(process.env.HADOOP_HOME, 'share/hadoop')
   if (share && existsSync(share)) for (const part of readdirSync(share).sort()) for (const sub of ['lib', '']) entries.push(path.join(share, part, sub, '*'))
   context.out(entries.join(':'))
+  return 0
+}
+
+function envvars(context: Context): number {
+  for (const name of ['JAVA_HOME', 'HADOOP_HOME', 'HADOOP_YARN_HOME']) if (process.env[name]) context.out(`${name}='${process.env[name]}'`)
+  context.out(`HADOOP_CONF_DIR='${context.confDir}'`)
   return 0
 }
 

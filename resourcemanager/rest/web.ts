@@ -22,11 +22,17 @@ import { schedulerConfRoutes } from './scheduler-conf-routes.js'
 import { BODIES } from './schemas.js'
 
 /** What a standby answers itself; every other page is the active one's (RMWebAppFilter). */
-const LOCAL = /^\/(docs|conf|jmx|logs|prom|stacks|metrics|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
+const LOCAL = /^\/(docs|conf|jmx|logs|logLevel|prom|metrics|static|isActive|ws\/v1\/cluster\/info|ws\/v1\/cluster\/?$)/
 
 export function buildRmWeb(options: RmWebOptions): FastifyInstance {
   const { active, settings } = options
-  const web = buildWeb({ conf: settings.conf, logDir: options.logDir, beans: () => beans(options), metrics: (registry) => registerMetrics(registry, options) })
+  const web = buildWeb({
+    conf: settings.conf,
+    logDir: options.logDir,
+    log: options.log,
+    beans: () => beans(options),
+    metrics: (registry) => registerMetrics(registry, options),
+  })
   const requireActive = (): ResourceManager => {
     const rm = active()
     if (!rm) throw exception('StandbyException', 'This ResourceManager is not active')

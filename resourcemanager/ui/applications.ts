@@ -84,7 +84,7 @@ function columns(now: number): Column<ApplicationSummary>[] {
     { head: 'Progress', sort: 'progress', cell: (a) => html`${shareBar(a.progress, 1, 'Progress')}` },
     { head: 'Started', kind: 'minor', sort: 'started', cell: (a) => time(a.startTime) },
     { head: 'Time', kind: 'number', cell: (a) => duration(a.startTime, a.finishTime, now) },
-    { head: 'Containers', kind: 'number', cell: (a) => (a.containers ?? '–') },
+    { head: 'Containers', kind: 'number', cell: (a) => a.containers ?? '–' },
     { head: 'Memory', kind: 'number', sort: 'memory', cell: (a) => (a.containers === undefined ? '–' : memory(a.used.memory)) },
     { head: 'Tracking', cell: (a) => tracking(a) },
   ]

@@ -33,9 +33,14 @@ export class ListView {
   }
 }
 
-/** @param of what a column is sorted by; ties keep the order that the rows come in */
+/**
+ * @param rows as they stand when no order is asked for
+ * @param of what a column is sorted by; ties keep the order that the rows come in
+ */
 export function sortRows<T>(rows: T[], view: ListView, of: Readonly<Record<string, (row: T) => string | number>>, usual: string): { rows: T[]; by: string } {
-  const by = view.query.sort !== undefined && Object.hasOwn(of, view.query.sort) ? view.query.sort : usual
+  const { sort } = view.query
+  if (sort === undefined && view.query.order === undefined) return { rows, by: usual }
+  const by = sort !== undefined && Object.hasOwn(of, sort) ? sort : usual
   const value = of[by]!
   const sign = view.descending ? -1 : 1
   const keyed = rows.map((row) => [value(row), row] as const)
