@@ -5,6 +5,7 @@ import path from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { freePorts } from '../../harness/hdfs.js'
 import { Folder, type Rm, TestRm } from '../../integration/resourcemanager/harness.js'
+import { until } from '../cluster.js'
 import { whyNot } from '../peers/layout.js'
 import { type Call, IDLE, ask, reads, writes } from './calls.js'
 import { type Answer, differences } from './compare.js'
@@ -45,6 +46,7 @@ interface Asked {
 /** Where ours is not as the real one's, and why. */
 const DELIBERATE: readonly (readonly [line: RegExp, why: string])[] = [
   [/^GET \/nodes\/\S+\/resource /, 'the real one has no such reading and answers 500'],
+  [/^POST \/nodes\/\S+\/resource\S* \.resourceInfo/, 'the real one answers before it has changed it'],
   [/^PUT \S+\/priority\S* .*(status|priority|RemoteException)/, 'the real one takes text for 0, and hides why a scheduler refuses'],
   [/^PUT \S+\/queue\S* .*(status|UndeclaredThrowable)/, 'the real one answers 500 and no reason'],
   [/^PUT \S+\/timeout\S* .*(status|RemoteException)/, 'the real one hides the reason'],
@@ -56,6 +58,19 @@ const DELIBERATE: readonly (readonly [line: RegExp, why: string])[] = [
   [/^PUT \S+\/state\S* \.state: real "(RUNNING|KILLING)", ours "(KILLING|KILLED)"/, 'ours has ended by then'],
 ]
 
+/** The real fair scheduler computes its shares from time to time: waits until they stay as they are. */
+async function settled(rm: Rm): Promise<void> {
+  let last = ''
+  let same = 0
+  await until('the shares stay as they are', async () => {
+    const { text } = await ask(rm.web, { method: 'GET', path: '/scheduler' })
+    same = text === last ? same + 1 : 0
+    last = text
+    // Looked at five times a second, computed twice a second.
+    return same >= 5
+  })
+}
+
 /** Answers to everything, as the ResourceManager's life goes on. */
 async function answers(rm: Rm): Promise<Asked[]> {
   const all: Asked[] = []
@@ -65,6 +80,7 @@ async function answers(rm: Rm): Promise<Asked[]> {
   await put(IDLE)
   const lived = await live(rm)
   try {
+    await settled(rm)
     await put(reads(lived))
     await put(writes(lived))
   } finally {
