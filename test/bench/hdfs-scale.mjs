@@ -40,7 +40,13 @@ async function namenode(dir, properties, work) {
   writeFileSync(path.join(conf, 'core-site.xml'), site({ 'fs.defaultFS': 'hdfs://127.0.0.1:28420' }))
   writeFileSync(
     path.join(conf, 'hdfs-site.xml'),
-    site({ ...ports, 'dfs.namenode.name.dir': `file://${dir}/name`, 'dfs.namenode.safemode.threshold-pct': '0', ...properties }),
+    site({
+      ...ports,
+      'dfs.namenode.name.dir': `file://${dir}/name`,
+      'dfs.namenode.safemode.threshold-pct': '0',
+      'dfs.namenode.safemode.extension': '0',
+      ...properties,
+    }),
   )
   const env = { HADOOP_CONF_DIR: conf, HADOOP_LOG_DIR: path.join(dir, 'logs'), BOBBIN_RUN_DIR: path.join(dir, 'run'), MALLOC_ARENA_MAX: '1' }
   const out = openSync(path.join(dir, 'logs/out'), 'w')

@@ -9,8 +9,9 @@ import { type ActiveLease, type Identity, type Journal, JournalError, type Journ
 import { openStore } from './store.js'
 import type { FromWorker, ToWorker, WorkerData } from './worker.js'
 
-/** Asks for so much at once only: a commit's answer should not wait for thousands of records. */
+/** So much is written at once only: a commit's answer should not wait for thousands of records. */
 const MAX_BATCH = 2000
+const MAX_BATCH_CHARACTERS = 16 * 1024 * 1024
 /** So many records wait before they are folded into the checkpoint. */
 const FOLD_AT = 20_000
 
@@ -78,11 +79,18 @@ export function openDiskJournal(dir: string, workerFile: string | URL, format: (
     return worker
   }
 
+  const nextBatch = (): string[] => {
+    let count = 0
+    for (let characters = 0; count < buffer.length && count < MAX_BATCH && characters < MAX_BATCH_CHARACTERS; count++) characters += buffer[count]!.length
+    const batch = count < buffer.length ? buffer.splice(0, count) : buffer
+    if (batch === buffer) buffer = []
+    return batch
+  }
+
   /** Writes what has gathered until nothing has. */
   const flush = async () => {
     while (buffer.length > 0 && !failure) {
-      const records = buffer.length > MAX_BATCH ? buffer.splice(0, MAX_BATCH) : buffer
-      if (records === buffer) buffer = []
+      const records = nextBatch()
       const started = performance.now()
       try {
         await log!.append(synced + 1, records)

@@ -20,7 +20,8 @@ const HEADER = 32
 /** An epoch's first file is small: it is made while everybody waits. */
 const FIRST_SEGMENT_BYTES = 256 * 1024
 export const SEGMENT_BYTES = 4 * 1024 * 1024
-const MAX_BATCH = 256 * 1024 * 1024
+/** The longest text that V8 makes of bytes, about. */
+const MAX_BATCH_BYTES = 2 ** 29 - 4096
 
 const crc32c = crcOf('CHECKSUM_CRC32C')
 
@@ -249,7 +250,7 @@ export function beginEditLog(dir: string, epoch: number, tail: Iterable<Batch>):
   return {
     async append(first, records) {
       const batch = encodeBatch(epoch, first, records)
-      if (batch.length - HEADER > MAX_BATCH) throw new JournalError(`a batch of ${batch.length} bytes is too large`)
+      if (batch.length > MAX_BATCH_BYTES) throw new JournalError(`records of ${batch.length} bytes are too large to be read again`)
       if (position > 0 && position + batch.length > capacity) {
         const fresh = await prepareNext()
         const full = current
