@@ -10,7 +10,7 @@ import {
   type NodeId,
   type Resource,
 } from '../../common/records/index.js'
-import { containerKey, type FinishedStatus, type RMContainer } from '../scheduler/container.js'
+import { type FinishedStatus, type RMContainer, sameContainer } from '../scheduler/container.js'
 import type { AllocateAnswer, AllocatedContainer, CompletedContainer } from './answers.js'
 import type { Application } from './application.js'
 import type { ResourceManager } from './resourcemanager.js'
@@ -34,6 +34,8 @@ export type AttemptEventType =
   | 'FAIL'
 
 export interface FinishedContainer {
+  readonly key: string
+  readonly nodeKey: string
   readonly containerId: ContainerId
   readonly nodeId: NodeId
   readonly status: FinishedStatus
@@ -130,7 +132,7 @@ export class Attempt {
   }
 
   isMaster(id: ContainerId): boolean {
-    return this.masterContainer !== undefined && containerKey(this.masterContainer.containerId) === containerKey(id)
+    return this.masterContainer !== undefined && sameContainer(this.masterContainer.containerId, id)
   }
 
   /** Takes over the books of the attempt before it. */

@@ -1,12 +1,9 @@
 /** The containers that a node has reported to run. Each of its reports names them all: they are found by number, without making keys anew. */
 import type { ContainerId } from '../../common/records/index.js'
-import { containerKey } from '../scheduler/container.js'
+import { containerKey, type KeyedContainer, sameContainer } from '../scheduler/container.js'
 import { applicationKey } from '../scheduler/scheduler.js'
 
-export interface LaunchedContainer {
-  readonly id: ContainerId
-  readonly key: string
-  readonly application: string
+export interface LaunchedContainer extends KeyedContainer {
   /** The report that named it last. */
   report: number
   /** Another application's of the same number. */
@@ -23,15 +20,17 @@ export class Launched {
 
   find(id: ContainerId): LaunchedContainer | undefined {
     let c = this.#byNumber.get(id.id)
-    while (c && !same(c.id, id)) c = c.next
+    while (c && !sameContainer(c.id, id)) c = c.next
     return c
   }
 
   /** One that isn't there yet. */
-  add(id: ContainerId, report: number): void {
+  add(id: ContainerId, report: number): LaunchedContainer {
     const application = applicationKey(id.applicationAttemptId.applicationId)
-    this.#byNumber.set(id.id, { id, key: containerKey(id), application, report, next: this.#byNumber.get(id.id) })
+    const added = { id, key: containerKey(id), application, report, next: this.#byNumber.get(id.id) }
+    this.#byNumber.set(id.id, added)
     this.#size++
+    return added
   }
 
   remove(c: LaunchedContainer): void {
@@ -61,10 +60,4 @@ export class Launched {
     }
     return missing
   }
-}
-
-function same(a: ContainerId, b: ContainerId): boolean {
-  const x = a.applicationAttemptId
-  const y = b.applicationAttemptId
-  return x.attemptId === y.attemptId && x.applicationId.id === y.applicationId.id && x.applicationId.clusterTimestamp === y.applicationId.clusterTimestamp
 }

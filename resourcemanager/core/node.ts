@@ -11,7 +11,7 @@ import {
   type Resource,
   sameResource,
 } from '../../common/records/index.js'
-import { containerKey, type FinishedStatus } from '../scheduler/container.js'
+import { containerKey, type FinishedStatus, type KeyedContainer } from '../scheduler/container.js'
 import { applicationKey } from '../scheduler/scheduler.js'
 import type { AllocatedContainer, NodeHeartbeatAnswer } from './answers.js'
 import type { ContainerStatus, NMContainerStatus, NodeHealth, NodeHeartbeat, RegisterNode, ResourceUtilization } from './events.js'
@@ -41,7 +41,7 @@ export interface NodeEvent {
   readonly heartbeat?: NodeHeartbeat
   readonly applicationId?: ApplicationId
   readonly containerId?: ContainerId
-  readonly containers?: readonly ContainerId[]
+  readonly containers?: readonly Pick<KeyedContainer, 'id' | 'key'>[]
   readonly resource?: Resource
   readonly timeoutSeconds?: number
   readonly update?: { readonly container: AllocatedContainer; readonly decrease: boolean }
@@ -109,9 +109,9 @@ export class Node {
   }
 
   /** What a report says of containers: those that started and those that ended since the last. */
-  readStatuses(statuses: readonly ContainerStatus[]): { launched: ContainerId[]; completed: { id: ContainerId; status: FinishedStatus }[] } {
-    const launched: ContainerId[] = []
-    const completed: { id: ContainerId; status: FinishedStatus }[] = []
+  readStatuses(statuses: readonly ContainerStatus[]): { launched: KeyedContainer[]; completed: (KeyedContainer & { status: FinishedStatus })[] } {
+    const launched: KeyedContainer[] = []
+    const completed: (KeyedContainer & { status: FinishedStatus })[] = []
     const report = ++this.#reports
     let running = 0
     for (const s of statuses) {
@@ -128,28 +128,27 @@ export class Node {
       if (!this.runningApplications.has(app)) this.noteApplication(applicationId)
       if (s.state === 'COMPLETE') {
         if (known) this.launched.remove(known)
-        this.#ended(key, s.containerId, s, completed)
+        this.#ended({ id: s.containerId, key, application: app, status: s }, completed)
       } else if (s.state === 'RUNNING' && !known) {
-        this.launched.add(s.containerId, report)
         running++
-        launched.push(s.containerId)
+        launched.push(this.launched.add(s.containerId, report))
       }
     }
     if (running < this.launched.size) {
       for (const lost of this.launched.missing(report)) {
         this.launched.remove(lost)
         const diagnostics = `Container ${formatContainerId(lost.id)} was running but not reported from ${this.key}`
-        this.#ended(lost.key, lost.id, { exitStatus: EXIT.ABORTED, diagnostics }, completed)
+        this.#ended({ id: lost.id, key: lost.key, application: lost.application, status: { exitStatus: EXIT.ABORTED, diagnostics } }, completed)
       }
     }
     return { launched, completed }
   }
 
   /** Told once, until the node may forget it. */
-  #ended(key: string, id: ContainerId, status: FinishedStatus, completed: { id: ContainerId; status: FinishedStatus }[]): void {
-    if (this.completed.has(key)) return
-    this.completed.add(key)
-    completed.push({ id, status })
+  #ended<C extends KeyedContainer>(container: C, completed: C[]): void {
+    if (this.completed.has(container.key)) return
+    this.completed.add(container.key)
+    completed.push(container)
   }
 
   noteApplication(id: ApplicationId): void {
@@ -328,7 +327,7 @@ function cleanContainer(node: Node, event: NodeEvent): void {
 }
 
 function pulled(node: Node, event: NodeEvent): void {
-  for (const id of event.containers!) node.toBeRemoved.set(containerKey(id), id)
+  for (const { key, id } of event.containers!) node.toBeRemoved.set(key, id)
 }
 
 function updateContainer(node: Node, event: NodeEvent): void {

@@ -12,7 +12,7 @@ import {
   type NodeState,
   type Resource,
 } from '../../common/records/index.js'
-import type { FinishedStatus, RMContainer } from '../scheduler/container.js'
+import type { FinishedStatus, KeyedContainer, RMContainer } from '../scheduler/container.js'
 import { applicationKey, EMPTY_ALLOCATE, type RecoveredContainer } from '../scheduler/scheduler.js'
 import type { AllocatedContainer } from './answers.js'
 import { APPLICATION_LIFECYCLE, Application, type ApplicationEvent, type NodeUpdateType } from './application.js'
@@ -404,9 +404,9 @@ export class ResourceManager {
 
   /** Nodes may forget these: their ends are known. */
   finishedPulled(containers: readonly FinishedContainer[]): void {
-    for (const { nodeId, containerId } of containers) {
-      const node = this.nodes.get(`${nodeId.host}:${nodeId.port}`)
-      if (node) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [containerId] })
+    for (const { nodeKey, key, containerId } of containers) {
+      const node = this.nodes.get(nodeKey)
+      if (node) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [{ key, id: containerId }] })
     }
   }
 
@@ -461,7 +461,7 @@ export class ResourceManager {
 
   noteStatuses(
     node: Node,
-    read: { readonly launched: readonly ContainerId[]; readonly completed: readonly { readonly id: ContainerId; readonly status: FinishedStatus }[] },
+    read: { readonly launched: readonly KeyedContainer[]; readonly completed: readonly (KeyedContainer & { readonly status: FinishedStatus })[] },
   ): void {
     const unknown = this.scheduler.nodeUpdate(node.key, read.launched, read.completed)
     if (unknown.length > 0) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: unknown })

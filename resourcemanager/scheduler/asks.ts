@@ -101,6 +101,8 @@ const growthKey = (c: RMContainer): string => `grow|${c.key}`
 
 export class AskBook {
   readonly #asks = new Map<string, Ask>()
+  /** How many of these are for containers to grow. */
+  #growing = 0
   /** Those that want something, most important first. */
   readonly active: Ask[] = []
   /** Partitions ever asked for. */
@@ -152,6 +154,7 @@ export class AskBook {
     if (this.#asks.has(key)) return undefined
     const ask = new Ask(key, c.ask.priority, c.ask.allocationRequestId, c)
     this.#asks.set(key, ask)
+    this.#growing++
     const at = (relaxLocality: boolean): Pending => ({ capability: by, count: 1, relaxLocality, label: c.node.partition })
     ask.places.set(c.node.name, at(true))
     ask.places.set(c.node.rack, at(false))
@@ -160,13 +163,14 @@ export class AskBook {
   }
 
   isGrowing(c: RMContainer): boolean {
-    return this.#asks.has(growthKey(c))
+    return this.#growing > 0 && this.#asks.has(growthKey(c))
   }
 
   /** The container has grown, or never will. */
   endGrowth(c: RMContainer): Ask | undefined {
-    const ask = this.#asks.get(growthKey(c))
+    const ask = this.#growing === 0 ? undefined : this.#asks.get(growthKey(c))
     if (!ask) return undefined
+    this.#growing--
     if (ask.any) this.#setAny(ask, { ...ask.any, count: 0 })
     this.#asks.delete(ask.key)
     return ask
@@ -240,6 +244,7 @@ export class AskBook {
       this.listener.pendingChanged(any.label, multiply(any.capability, -any.count), -any.count)
     }
     this.#asks.clear()
+    this.#growing = 0
   }
 
   requests(): ResourceRequest[] {

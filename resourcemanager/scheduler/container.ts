@@ -39,6 +39,24 @@ export function containerKey(id: ContainerId): string {
   return attemptKey(id.applicationAttemptId) + id.id
 }
 
+/** A container with its key, and that of its application, made once. */
+export interface KeyedContainer {
+  readonly id: ContainerId
+  readonly key: string
+  readonly application: string
+}
+
+export function sameContainer(a: ContainerId, b: ContainerId): boolean {
+  const x = a.applicationAttemptId
+  const y = b.applicationAttemptId
+  return (
+    a.id === b.id &&
+    x.attemptId === y.attemptId &&
+    x.applicationId.id === y.applicationId.id &&
+    x.applicationId.clusterTimestamp === y.applicationId.clusterTimestamp
+  )
+}
+
 export function attemptKey(id: ApplicationAttemptId): string {
   return `${id.applicationId.clusterTimestamp}_${id.applicationId.id}_${id.attemptId}_`
 }
@@ -85,7 +103,7 @@ export class RMContainer {
 
   assignId(id: ContainerId): void {
     this.id = id
-    this.key = containerKey(id)
+    this.key = id.applicationAttemptId === this.attempt.id ? this.attempt.prefix + id.id : containerKey(id)
   }
 
   get ended(): boolean {

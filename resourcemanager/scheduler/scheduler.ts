@@ -19,7 +19,7 @@ import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplicati
 import type { Ask, Locality } from './asks.js'
 import type { Placement, PlacementRequest } from './placement.js'
 import type { QueueReport } from './reports.js'
-import { containerKey, type ContainerEventType, type FinishedStatus, RMContainer } from './container.js'
+import { containerKey, type ContainerEventType, type KeyedContainer, type FinishedStatus, RMContainer } from './container.js'
 import { AllocationTags, satisfies } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
 import type { AllocateRequest, NodeInfo, QueueInfo, RecoveredContainer, SchedulerSettings, SchedulerSubmission } from './inputs.js'
@@ -259,29 +259,25 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   }
 
   /** A heartbeat: what started, what ended, then the node is offered. */
-  nodeUpdate(
-    key: string,
-    launched: readonly ContainerId[],
-    completed: readonly { readonly id: ContainerId; readonly status: FinishedStatus }[],
-  ): ContainerId[] {
+  nodeUpdate(key: string, launched: readonly KeyedContainer[], completed: readonly (KeyedContainer & { readonly status: FinishedStatus })[]): KeyedContainer[] {
     const node = this.cluster.nodes.get(key)
     if (!node) return []
-    for (const id of launched) {
-      const attempt = this.attempt(id.applicationAttemptId)
-      const c = attempt?.live.get(containerKey(id))
-      if (!attempt || !c) {
+    for (const { id, key, application } of launched) {
+      const c = this.applications.get(application)?.current?.live.get(key)
+      if (!c) {
         this.host.cleanUnknownContainer(node, id)
         continue
       }
       c.handle({ type: 'LAUNCHED' })
       c.startedOnNode = true
     }
-    const unknown: ContainerId[] = []
-    for (const { id, status } of completed) {
-      const c = this.container(id)
+    const unknown: KeyedContainer[] = []
+    for (const ended of completed) {
+      const { key, application, status } = ended
+      const c = this.applications.get(application)?.current?.live.get(key)
       if (c) this.complete(c, status, 'FINISHED')
-      else unknown.push(id)
-      node.release(containerKey(id), true)
+      else unknown.push(ended)
+      node.release(key, true)
     }
     if (completed.length > 0) this.cluster.updateRoom(node)
     return unknown

@@ -14,6 +14,8 @@ const id = { applicationId: { clusterTimestamp: 1, id: 1 }, attemptId: 1 }
 
 const ended = (container: number) => ({
   containerId: { applicationAttemptId: id, id: container },
+  key: `1_1_1_${container}`,
+  nodeKey: 'n1:1',
   nodeId: { host: 'n1', port: 1 },
   status: { exitStatus: 7, diagnostics: 'boom' },
   resource: gb(1),

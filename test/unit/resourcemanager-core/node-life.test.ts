@@ -38,7 +38,7 @@ const CARRIED: Partial<Record<NodeEventType, Omit<NodeEvent, 'type'>>> = {
   RESOURCE_UPDATE: { resource: gb(4, 4) },
   CLEANUP_APP: { applicationId },
   CLEANUP_CONTAINER: { containerId },
-  FINISHED_CONTAINERS_PULLED_BY_AM: { containers: [containerId] },
+  FINISHED_CONTAINERS_PULLED_BY_AM: { containers: [{ key: '1_1_1_1', id: containerId }] },
   UPDATE_CONTAINER: { update: { container: { containerId } as AllocatedContainer, decrease: true } },
   SIGNAL_CONTAINER: { containerId, command: 'GRACEFUL_SHUTDOWN' },
   GRACEFUL_DECOMMISSION: { timeoutSeconds: 5 },
