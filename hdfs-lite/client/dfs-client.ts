@@ -36,6 +36,8 @@ export interface CreateOptions {
   readonly blockSize?: number
   /** Default: true. */
   readonly createParent?: boolean
+  /** One replica, which a DataNode may write to its disk later. */
+  readonly lazyPersist?: boolean
 }
 
 export interface ReadOptions {
@@ -50,6 +52,7 @@ const CREATE = 1
 const OVERWRITE = 2
 const APPEND = 4
 const NEW_BLOCK = 32
+const LAZY_PERSIST = 16
 /** Half of the soft limit, after which others may take a lease over. */
 const LEASE_RENEWAL = 30_000
 const LARGE_PACKET = 512 * 1024
@@ -211,7 +214,7 @@ export class DfsClient {
       masked: { perm: permission & ~this.#umask },
       unmasked: { perm: permission },
       clientName: this.clientName,
-      createFlag: CREATE | (overwrite ? OVERWRITE : 0),
+      createFlag: CREATE | (overwrite ? OVERWRITE : 0) | (options.lazyPersist ? LAZY_PERSIST : 0),
       createParent,
       replication: defaults.replication,
       blockSize: defaults.blockSize,
@@ -263,7 +266,7 @@ export class DfsClient {
       throw exception('IllegalArgumentException', `the block size ${blockSize} is no multiple of dfs.bytes-per-checksum, ${bytesPerChecksum}`)
     }
     return {
-      replication: options.replication ?? conf.get(hdfs.replication),
+      replication: options.lazyPersist ? 1 : (options.replication ?? conf.get(hdfs.replication)),
       blockSize,
       checksumType: `CHECKSUM_${type}` as ChecksumTypeProto,
       bytesPerChecksum,

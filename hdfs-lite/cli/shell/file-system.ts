@@ -10,6 +10,8 @@ export interface WriteOptions extends CopyProgress {
   /** Default: false. */
   readonly overwrite?: boolean
   readonly createParent?: boolean
+  /** In the DataNode's memory first, with one replica; only HDFS knows it. */
+  readonly lazyPersist?: boolean
 }
 
 export interface ContentSummary {
@@ -54,6 +56,8 @@ export interface FileSystem {
   contentSummary(path: string): Promise<ContentSummary>
   /** True when the user has all of the permissions (r 4, w 2, x 1). */
   mayAccess(path: string, permission: number): Promise<boolean>
+  /** Leaves the checksums of a file beside it, as .NAME.crc. */
+  writeChecksums?(path: string): Promise<void>
   /** Adds to the end of a file that is there. */
   append?(path: string, source: Source, newBlock: boolean): Promise<void>
   /** ACL (a) and extended attributes (x). */

@@ -11,6 +11,9 @@ import type { FileSystem, Source } from './file-system.js'
 const BLOCK_SIZE = 32 * 1024 * 1024
 const PIECE = 64 * 1024
 const { promises } = fs
+/** How a file of checksums begins (ChecksumFileSystem): its version, and the bytes that each CRC covers. */
+const CRC_CHUNK = 512
+const CRC_HEAD = Buffer.from([0x63, 0x72, 0x63, 0, 0, 0, CRC_CHUNK >> 8, CRC_CHUNK & 255])
 
 export function localFileSystem(): FileSystem {
   const status = async (p: string): Promise<FileStatus | undefined> => {
@@ -76,6 +79,23 @@ export function localFileSystem(): FileSystem {
       } finally {
         await file.close()
       }
+    },
+    async writeChecksums(p) {
+      const { crcOf } = await import('../../client/transfer/checksum.js')
+      const crc = crcOf('CHECKSUM_CRC32')
+      const sums: Buffer[] = [CRC_HEAD]
+      const file = await promises.open(p)
+      try {
+        const chunk = Buffer.alloc(CRC_CHUNK * 128)
+        for (let n = (await file.read(chunk)).bytesRead; n > 0; n = (await file.read(chunk)).bytesRead) {
+          const of = Buffer.alloc(4 * Math.ceil(n / CRC_CHUNK))
+          for (let at = 0, i = 0; at < n; at += CRC_CHUNK, i += 4) of.writeUInt32BE(crc(chunk, at, Math.min(n, at + CRC_CHUNK)), i)
+          sums.push(of)
+        }
+      } finally {
+        await file.close()
+      }
+      await promises.writeFile(path.join(path.dirname(p), `.${path.basename(p)}.crc`), Buffer.concat(sums))
     },
     setPermission: (p, mode) => promises.chmod(p, mode),
     async setOwner(p, owner, group) {

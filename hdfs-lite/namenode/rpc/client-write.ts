@@ -22,6 +22,7 @@ import type { RetryCache } from './retry-cache.js'
 /** CreateFlag's bits. */
 const CREATE = 1
 const OVERWRITE = 2
+const LAZY_PERSIST = 0x10
 const NEW_BLOCK = 0x20
 
 /** -1 travels as uint64, which is the largest number that reads here. */
@@ -55,7 +56,7 @@ export function clientWriteHandlers(ns: Namesystem, retries: RetryCache): Handle
               createParent: q.createParent,
               replication: q.replication,
               blockSize: q.blockSize,
-              storagePolicy: q.storagePolicy,
+              storagePolicy: (q.createFlag & LAZY_PERSIST) !== 0 ? 'LAZY_PERSIST' : q.storagePolicy,
             },
             ns.clock(),
           )

@@ -3,7 +3,10 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../../common/supervisor/layout.js'
 import { type HdfsCluster, hdfsCluster, until } from '../../harness/hdfs.js'
+import { crcOf } from '../../../hdfs-lite/client/transfer/checksum.js'
 import { Commands, layFixture, normalize, parseTranscript, type Step } from './transcript.js'
+
+const crc32 = (text: string) => crcOf('CHECKSUM_CRC32')(Buffer.from(text), 0, text.length).toString(16).padStart(8, '0')
 
 const steps = parseTranscript(readFileSync(path.join(root, 'test/golden/hdfs-cli/shell.txt'), 'utf8'))
 
@@ -33,6 +36,22 @@ describe('hdfs commands print what Hadoop’s print', () => {
     commands?.end()
     await cluster?.close()
   })
+
+  it('and copy with -t, -l and -crc as they do', async () => {
+    layFixture(folder)
+    expect(await commands.run('-mkdir -p /flags')).toMatchObject({ code: 0 })
+    expect(await commands.run('-put -t 4 one two d /flags')).toMatchObject({ code: 0, stderr: '' })
+    expect((await commands.run('-ls -R -C /flags')).stdout).toBe('/flags/d\n/flags/d/f1\n/flags/d/sub\n/flags/d/sub/f2\n/flags/one\n/flags/two\n')
+    expect(await commands.run('-put -l one /flags/lazy')).toMatchObject({ code: 0, stderr: '' })
+    expect((await commands.run('-stat %r /flags/lazy')).stdout).toBe('1\n')
+    expect((await commands.run('@storagepolicies -getStoragePolicy -path /flags/lazy')).stdout).toContain('LAZY_PERSIST')
+    expect(await commands.run('-get -crc /flags/two two.back')).toMatchObject({ code: 0, stderr: '' })
+    // What Hadoop 3.3.6 leaves for the same eight bytes.
+    expect(readFileSync(path.join(folder, '.two.back.crc')).toString('hex')).toBe(`6372630000000200${crc32('two\ntwo\n')}`)
+    expect(await commands.run('-get -t 3 /flags all')).toMatchObject({ code: 0, stderr: '' })
+    expect(readFileSync(path.join(folder, 'all/d/sub/f2'), 'utf8')).toBe('f2f2')
+    expect((await commands.run('-put -t x one two /flags')).stderr).toContain('For input string: "x"')
+  }, 30_000)
 
   it('over a whole session', async () => {
     const different: string[] = []

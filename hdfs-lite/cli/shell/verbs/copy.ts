@@ -1,4 +1,5 @@
 /** Verbs that copy: put, get, cp, moveFromLocal, appendToFile, getmerge; and mv, which has the same notion of a destination. */
+import { availableParallelism } from 'node:os'
 import { exception } from '../../../../common/errors.js'
 import { baseName } from '../../../client/index.js'
 import { PathError, UsageError } from '../errors.js'
@@ -26,12 +27,42 @@ interface CopyOptions {
   readonly verifyChecksum: boolean
   /** Letters of what to keep: t times, o owner and group, p permission, a ACL, x extended attributes. */
   readonly preserve: string
+  /** Files of a directory, or named side by side, that are copied at the same time. */
+  readonly threads: number
+  readonly lazyPersist: boolean
+  /** Leaves a file of checksums beside each local one. */
+  readonly writeChecksums: boolean
 }
 
 const VALUED = ['t', 'q']
 
 function copyOptions(o: Options): CopyOptions {
-  return { overwrite: o.has('f'), direct: o.has('d'), verifyChecksum: !o.has('ignoreCrc'), preserve: o.has('p') ? 'top' : '' }
+  return {
+    overwrite: o.has('f'),
+    direct: o.has('d'),
+    verifyChecksum: !o.has('ignoreCrc'),
+    preserve: o.has('p') ? 'top' : '',
+    threads: threads(o.value('t')),
+    lazyPersist: o.has('l'),
+    writeChecksums: o.has('crc'),
+  }
+}
+
+/** More than the machine has processors are of no use twice over (CopyCommandWithMultiThread). */
+function threads(text: string | undefined): number {
+  if (!text) return 1
+  const n = Number(text)
+  if (!Number.isInteger(n)) throw exception('NumberFormatException', `For input string: "${text}"`)
+  return Math.min(Math.max(1, n), 2 * availableParallelism())
+}
+
+/** Does it for each, so many at a time. */
+async function inParallel<T>(items: readonly T[], limit: number, work: (item: T) => Promise<void>): Promise<void> {
+  let next = 0
+  const worker = async () => {
+    while (next < items.length) await work(items[next++]!)
+  }
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker))
 }
 
 /** The last argument, as far as there is more than one. @throws PathError when a pattern doesn't match exactly once */
@@ -71,18 +102,18 @@ async function eachTo(
   run: VerbRun,
   sources: readonly PathData[],
   destination: PathData,
-  overwrite: boolean,
+  { overwrite, threads: limit }: Pick<CopyOptions, 'overwrite' | 'threads'>,
   process: (source: PathData, target: PathData) => Promise<void>,
 ): Promise<void> {
   await checkDestination(sources, destination, overwrite)
-  for (const source of sources) {
-    await run.attempt(async () => {
+  await inParallel(sources, limit, (source) =>
+    run.attempt(async () => {
       if (!source.status) return notFound(source)
       const target = await targetOf(source, destination)
       if (isDirectory(source) && source.fs === destination.fs) checkNotInside(source, target)
       await process(source, target)
-    })
-  }
+    }),
+  )
 }
 
 function checkNotInside(source: PathData, target: PathData): void {
@@ -104,11 +135,10 @@ async function copyTree(run: VerbRun, source: PathData, target: PathData, o: Cop
     directory = await refreshed(directory)
   } else if (!isDirectory(directory)) throw new PathError('notDirectory', directory.text)
   const there = new Map((await contentsOf(directory)).map((c) => [c.path, c]))
-  for (const child of await contentsOf(source)) {
-    const name = baseName(child.path)
-    const place = childOf(directory, name)
-    await run.attempt(() => copyTree(run, child, there.get(place.path) ?? place, o))
-  }
+  await inParallel(await contentsOf(source), o.threads, (child) => {
+    const place = childOf(directory, baseName(child.path))
+    return run.attempt(() => copyTree(run, child, there.get(place.path) ?? place, o))
+  })
   await preserve(source, directory, o.preserve)
 }
 
@@ -120,6 +150,7 @@ async function copyFile(source: PathData, target: PathData, o: CopyOptions): Pro
   } finally {
     await from.close()
   }
+  if (o.writeChecksums) await target.fs.writeChecksums?.(target.path)
   await preserve(source, target, o.preserve)
 }
 
@@ -134,7 +165,7 @@ async function copyStream(source: Source, target: PathData, o: CopyOptions, leng
   const temporary = o.direct ? target.path : `${target.path}._COPYING_`
   const progress = progressLine(target.text, length)
   try {
-    await fs.write(temporary, source, { overwrite: true, onProgress: progress.update })
+    await fs.write(temporary, source, { overwrite: true, lazyPersist: o.lazyPersist, onProgress: progress.update })
     if (o.direct) return
     if (target.status) await fs.replace(temporary, target.path)
     else if (!(await fs.rename(temporary, target.path))) {
@@ -167,7 +198,8 @@ export const put: Verb = {
 export const moveFromLocal: Verb = {
   async run(run, args) {
     const options = run.options(args, { min: 1, flags: ['f', 'p', 'l', 'd'], valued: VALUED })
-    await upload(run, args, options, async (source) => {
+    // Each source is deleted as soon as it is copied: one after the other.
+    await upload(run, args, { ...options, value: () => undefined }, async (source) => {
       if (!(await source.fs.delete(source.path, true))) throw new PathError(undefined, source.text, { operation: 'delete', reason: 'Input/output error' })
     })
   },
@@ -182,7 +214,7 @@ async function upload(run: VerbRun, args: string[], options: Options, done: (sou
     return copyStream(standardInput(), target, o)
   }
   const sources = await Promise.all(args.map((a) => localItem(run, a)))
-  await eachTo(run, sources, destination, o.overwrite, async (source, target) => {
+  await eachTo(run, sources, destination, o, async (source, target) => {
     const before = run.errors
     await copyTree(run, source, target, o)
     if (run.errors === before) await done(source)
@@ -198,7 +230,7 @@ export const get: Verb = {
     const options = run.options(args, { min: 1, flags: ['crc', 'ignoreCrc', 'p', 'f'], valued: VALUED })
     const destination = await localDestination(run, args)
     const o = copyOptions(options)
-    await eachTo(run, await run.expand(args), destination, o.overwrite, (source, target) => copyTree(run, source, target, o))
+    await eachTo(run, await run.expand(args), destination, o, (source, target) => copyTree(run, source, target, o))
   },
 }
 
@@ -208,7 +240,7 @@ export const cp: Verb = {
     const options = run.options(args, { min: 2, flags: ['f', 'd'], valued: VALUED })
     const destination = await remoteDestination(run, args)
     const o = { ...copyOptions(options), preserve: letters }
-    await eachTo(run, await run.expand(args), destination, o.overwrite, (source, target) => copyTree(run, source, target, o))
+    await eachTo(run, await run.expand(args), destination, o, (source, target) => copyTree(run, source, target, o))
   },
 }
 
@@ -226,7 +258,7 @@ export const mv: Verb = {
   async run(run, args) {
     run.options(args, { min: 2 })
     const destination = await remoteDestination(run, args)
-    await eachTo(run, await run.expand(args), destination, false, async (source, target) => {
+    await eachTo(run, await run.expand(args), destination, { overwrite: false, threads: 1 }, async (source, target) => {
       if (source.fs !== target.fs) throw new PathError(undefined, source.text, { reason: 'Does not match target filesystem' })
       if (target.status) throw new PathError('exists', target.text)
       if (!(await target.fs.rename(source.path, target.path))) throw new PathError('io', source.text)
