@@ -121,7 +121,7 @@ export interface RunResult {
   readonly simulated: number
   /** Last application's end; the run's end where some did not. */
   readonly makespan: number
-  /** Steps that the core took, and heartbeats that were left out because they change nothing. */
+  /** Steps that the core took, and heartbeats that were left out because they change nothing; 0 on a live ResourceManager. */
   readonly events: number
   readonly skippedHeartbeats: number
   readonly applications: readonly ApplicationOutcome[]

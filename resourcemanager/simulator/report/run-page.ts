@@ -137,7 +137,9 @@ export function runPage(result: RunResult): string {
     title: result.workload,
     subtitle: [
       `Configuration ${result.configuration}, ${simpleName(result.scheduler)}, ${result.nodes} nodes, seed ${result.seed}`,
-      `${result.events} decisions of the ResourceManager in ${duration(result.simulated)} of virtual time`,
+      result.events > 0
+        ? `${result.events} events through the ResourceManager in ${duration(result.simulated)} of virtual time`
+        : `${duration(result.simulated)} in real time on a ResourceManager that runs`,
     ],
     cards: runCards(result, m),
     findings: findings(result, m),
