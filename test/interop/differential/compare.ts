@@ -50,6 +50,13 @@ function canonical(view: View): unknown {
   }
 }
 
+/** What applications and queues hold after the last step, wherever it is. */
+function inTheEnd(views: readonly View[]): unknown {
+  const last = views.at(-1)
+  const held = (a: AppView) => ({ state: a.state, live: a.live?.map((c) => c.size), reserved: a.reserved?.map((c) => c.size) })
+  return { apps: last?.apps && Object.fromEntries(Object.entries(last.apps).map(([k, v]) => [k, held(v)])), queues: last?.queues }
+}
+
 function differences(real: unknown, ours: unknown, at: string): string[] {
   if (Object.is(real, ours)) return []
   if (typeof real === 'object' && typeof ours === 'object' && real && ours && Array.isArray(real) === Array.isArray(ours)) {
@@ -61,6 +68,10 @@ function differences(real: unknown, ours: unknown, at: string): string[] {
 
 /** The first step after which the two sides differ, and how. Empty when they agree throughout. */
 export function disagreement(scenario: Scenario, real: readonly View[], ours: readonly View[]): string {
+  if (scenario.asynchronous) {
+    const found = differences(inTheEnd(real), inTheEnd(ours), '')
+    return found.length === 0 ? '' : `${scenario.name}, in the end:\n  ${found.join('\n  ')}`
+  }
   for (let i = 0; i < Math.max(real.length, ours.length); i++) {
     const found = differences(canonical(real[i] ?? {}), canonical(ours[i] ?? {}), '')
     if (found.length > 0) return `${scenario.name}, after step ${i + 1} ${JSON.stringify(scenario.steps[i])}:\n  ${found.join('\n  ')}`

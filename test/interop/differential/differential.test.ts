@@ -65,6 +65,8 @@ afterAll(() => {
     '',
     "- Why an application master waits is told with the queue's present use; the real one repeats what it was when the master last had its turn.",
     '- A user whose attempt failed while its containers are kept goes on being counted for them; the real one forgets the user.',
+    '- An update that names the wrong direction (a decrease to more) is refused, growth ends with its container, and requests by place and by',
+    '  constraint in one call are all taken; the real one carries the first out, allocates the second, drops the last.',
     '- Weights (`3w`) are taken for capacities, as in Hadoop 3.4; 3.3.6 refuses them.',
   ])
 })

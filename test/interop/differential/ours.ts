@@ -67,7 +67,8 @@ export class Run {
     private readonly make: (config: CoreConfig) => Core = createCore,
   ) {
     // Nobody falls silent but whom a scenario removes.
-    const { conf, allocations } = scenario
+    const { allocations } = scenario
+    const conf = scenario.asynchronous ? { ...scenario.conf, 'yarn.scheduler.capacity.schedule-asynchronously.enable': 'true' } : scenario.conf
     this.#conf = conf
     this.#groups = scenario.groups ?? {}
     this.#fair = conf['yarn.resourcemanager.scheduler.class']?.endsWith('.FairScheduler') ?? false

@@ -160,6 +160,8 @@ export interface Scenario {
   readonly conf: Readonly<Record<string, string>>
   /** Text of the fair scheduler's allocation file. */
   readonly allocations?: string
+  /** Ours schedules asynchronously: what applications and queues hold in the end must agree, wherever it is. */
+  readonly asynchronous?: boolean
   /** Groups of users, primary first. */
   readonly groups?: Readonly<Record<string, readonly string[]>>
   readonly steps: readonly Step[]
