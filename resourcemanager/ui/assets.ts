@@ -27,7 +27,7 @@ table{border-collapse:collapse;width:100%;background:var(--card);border:1px soli
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th{font-weight:600;color:var(--faint);font-size:.82rem;text-align:left;white-space:nowrap}th a{color:inherit}th[aria-sort=descending] a::after{content:" ↓"}th[aria-sort=ascending] a::after{content:" ↑"}
 td,th{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}tbody tr:last-child td{border-bottom:0}tbody tr:hover{background:color-mix(in srgb,var(--link) 5%,transparent)}
-.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.main{min-width:12rem}td.main,dd,pre,h1,h2,.queue span{overflow-wrap:anywhere}td small{display:block;color:var(--faint)}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.main{min-width:15.5rem}td.main,dd,pre,h1,h2,.queue span{overflow-wrap:anywhere}td small{display:block;color:var(--faint)}
 .badge{display:inline-block;border-radius:99px;padding:.05rem .6rem;font-size:.82rem;font-weight:600;white-space:nowrap;background:var(--calmback);color:var(--calm)}
 .RUNNING,.SUCCEEDED,.ALLOCATED{background:var(--goodback);color:var(--good)}.FAILED,.KILLED,.LOST,.UNHEALTHY,.REJECTED{background:var(--badback);color:var(--bad)}.ACCEPTED,.SUBMITTED,.RESERVED,.SKIPPED,.STOPPED,.DRAINING,.DECOMMISSIONING{background:var(--waitback);color:var(--wait)}
 .bar{display:block;width:100%;height:.6rem;border-radius:4px;min-width:5rem;background:transparent}.bar .may{fill:var(--may)}.bar .own{fill:var(--own)}.bar .used{fill:var(--used)}.bar .over{fill:var(--over)}.bar .mark{fill:var(--text)}
