@@ -37,6 +37,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
     dfs: fileSystem,
     dfsadmin: { meaning: 'administers the file system', run: async (args) => (await import('./admin/dfsadmin.js')).dfsadmin(args) },
     haadmin: { meaning: 'administers a pair of NameNodes', run: async (args) => (await import('./admin/haadmin.js')).haadmin(args) },
+    debug: { meaning: 'looks into block files, takes leases from writers that are gone', run: async (args) => (await import('./admin/debug.js')).debug(args) },
     fsck: { meaning: 'checks files and their blocks', run: async (args) => (await import('./admin/fsck.js')).fsck(args) },
     getconf: { meaning: 'prints values of the configuration', run: async (args) => (await import('./admin/getconf.js')).getconf(args) },
     groups: { meaning: 'prints the groups of users', run: async (args) => (await import('./admin/groups.js')).groups(args) },

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from '../../../common/supervisor/layout.js'
@@ -52,6 +52,30 @@ describe('hdfs commands print what Hadoop’s print', () => {
     expect(readFileSync(path.join(folder, 'all/d/sub/f2'), 'utf8')).toBe('f2f2')
     expect((await commands.run('-put -t x one two /flags')).stderr).toContain('For input string: "x"')
   }, 30_000)
+
+  it('and look into block files', async () => {
+    layFixture(folder)
+    expect(await commands.run('@debug computeMeta -block $LOCAL/big -out $LOCAL/big.meta')).toMatchObject({
+      code: 0,
+      stdout: `Checksum calculation succeeded on block file ${folder}/big saved metadata to meta file ${folder}/big.meta\n`,
+    })
+    expect((await commands.run('@debug verifyMeta -meta $LOCAL/big.meta -block $LOCAL/big')).stdout).toBe(
+      `Checksum type: DataChecksum(type=CRC32C, chunkSize=512)\nChecksum verification succeeded on block file ${folder}/big\n`,
+    )
+    const flipped = readFileSync(path.join(folder, 'big'))
+    flipped[1500]! ^= 1
+    writeFileSync(path.join(folder, 'big'), flipped)
+    const bad = await commands.run('@debug verifyMeta -meta $LOCAL/big.meta -block $LOCAL/big')
+    expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining(`Checksum error: ${folder}/big at 1024`)])
+    expect((await commands.run('@debug verifyMeta -meta $LOCAL/one')).code).toBe(1)
+    expect((await commands.run('@debug computeMeta -block $LOCAL/none -out $LOCAL/x')).code).toBe(3)
+    await commands.run('-put one /closed')
+    expect(await commands.run('@debug recoverLease -path /closed')).toMatchObject({ code: 0, stdout: 'recoverLease SUCCEEDED on /closed\n' })
+    expect(await commands.run('@debug recoverLease -path /none')).toMatchObject({
+      code: 1,
+      stderr: 'recoverLease got exception: File does not exist: /none\nGiving up on recoverLease for /none after 1 try\n',
+    })
+  })
 
   it('over a whole session', async () => {
     const different: string[] = []
