@@ -118,6 +118,7 @@ const CLASSES = {
   application: ['org.apache.hadoop.yarn.client.cli.ApplicationCLI', 'application'],
   node: ['org.apache.hadoop.yarn.client.cli.NodeCLI'],
   queue: ['org.apache.hadoop.yarn.client.cli.QueueCLI'],
+  rmadmin: ['org.apache.hadoop.yarn.client.cli.RMAdminCLI'],
   logs: ['org.apache.hadoop.yarn.client.cli.LogsCLI'],
   distributedshell: ['org.apache.hadoop.yarn.applications.distributedshell.Client'],
 } as const
@@ -232,6 +233,26 @@ export function resourceManager(confDir: string): ChildProcess {
       'org.apache.hadoop.yarn.server.resourcemanager.ResourceManager',
     ],
     { env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+}
+
+/** Hadoop's load simulator on a trace, in real time; it writes its log to its standard error, its results below `out`. */
+export function slsRunner(confDir: string, jobs: string, nodes: string, out: string): ChildProcess {
+  const home = jars('sls.pom.xml', (h) => path.join(h, 'lib'))
+  return spawn(
+    path.join(javaHome(), 'bin/java'),
+    [
+      '-Xmx2g',
+      ...OPENS,
+      `-Dhadoop.log.dir=${out}`,
+      `-Dlog4j.configuration=file:${path.join(confDir, 'log4j.properties')}`,
+      '-cp',
+      `${confDir}:${path.join(resourceManagerHome(), 'lib/*')}:${path.join(home, 'lib/*')}`,
+      'org.apache.hadoop.yarn.sls.SLSRunner',
+      ...['-tracetype', 'SLS', '-tracelocation', jobs, '-nodes', nodes, '-output', path.join(out, 'sls')],
+    ],
+    // It looks for the pages of its own web server below the working folder.
+    { cwd: out, env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir }, stdio: ['ignore', 'ignore', 'pipe'] },
   )
 }
 
