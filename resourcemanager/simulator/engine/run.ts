@@ -23,6 +23,9 @@ import { Sampler } from './sampler.js'
 const STALLED = 3_600_000
 /** The same when only applications without an end of their own are left. */
 const SETTLED = 60_000
+/** The same without an application having come or gone, for those that try again and again; for long ones a multiple of what they take. */
+const ENDLESS = 7 * 86_400_000
+const ENDLESS_TIMES = 3
 
 export interface RunOptions {
   readonly workload: Workload
@@ -61,8 +64,12 @@ export class Run {
   #order = -1
   #tickets = 0
   #unfinished = 0
+  /** Not yet submitted. */
+  #coming = 0
   #openEnded = 0
   #lastProgress = 0
+  #lastChange = 0
+  #longest = 0
   events = 0
 
   constructor(private readonly options: RunOptions) {
@@ -181,11 +188,14 @@ export class Run {
     for (const [i, spec] of applications.entries()) {
       this.agenda.add(spec.at, KIND.SUBMIT, i, () => this.#submit(spec, i))
       this.#unfinished++
+      this.#coming++
     }
   }
 
   #submit(spec: ApplicationSpec, index: number): void {
     const { models, seed } = this.options
+    this.#coming--
+    this.#lastChange = this.#now
     const id: ApplicationId = { clusterTimestamp: SIMULATED_START, id: index + 1 }
     const model = models.masters[spec.model]
     if (!model) throw new Error(`${spec.id} names the model ${spec.model}, which is not there`)
@@ -203,6 +213,7 @@ export class Run {
     application.place = this.#outcomes.push(undefined) - 1
     this.#byId.set(id.id, application)
     if (application.openEnded) this.#openEnded++
+    this.#longest = Math.max(this.#longest, application.aloneMillis ?? 0, spec.killedAfter ?? 0)
     this.sampler.submitted(spec.user)
     const { error } = this.step({
       type: 'submitApplication',
@@ -243,6 +254,7 @@ export class Run {
   /** Of what is over only its outcome is kept. */
   #close(application: SimApplication, outcome: ApplicationOutcome): void {
     this.#unfinished--
+    this.#lastChange = this.#now
     if (application.openEnded) this.#openEnded--
     this.#byId.delete(application.id.id)
     this.#outcomes[application.place] = outcome
@@ -308,10 +320,11 @@ export class Run {
 
   /** When a run in which nothing more can happen is over. */
   #givesUpAt(): number {
-    if (this.agenda.work > 0) return Number.POSITIVE_INFINITY
+    const endless = this.#lastChange + Math.max(ENDLESS, ENDLESS_TIMES * this.#longest)
+    if (this.agenda.work > 0) return this.#coming > 0 ? Number.POSITIVE_INFINITY : endless
     const { nodeExpiry, amExpiry, allocationExpiry } = this.options.config
     const patience = this.#openEnded === this.#unfinished ? SETTLED : Math.max(STALLED, 3 * Math.max(nodeExpiry, amExpiry, allocationExpiry))
-    return this.#lastProgress + patience
+    return Math.min(this.#lastProgress + patience, endless)
   }
 
   /** It is still there at the end of the run. */
