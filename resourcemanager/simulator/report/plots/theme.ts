@@ -89,7 +89,7 @@ export function standalone(plot: string, title: string, legend: readonly { reado
   })
   const inner = plot.replace(/^<svg[^>]*>/, '').replace(/<\/svg>$/, '')
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${width} ${height + top}" width="${width}" height="${height + top}" role="img">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" class="plot" viewBox="0 0 ${width} ${height + top}" width="${width}" height="${height + top}" role="img" aria-label="${escaped(title)}">`,
     `<style>${themeCss('svg')}\n${plotCss()}</style>`,
     `<rect width="100%" height="100%" fill="var(--card)"/>`,
     `<text x="12" y="20" font-weight="600" font-size="13">${escaped(title)}</text>${names.join('')}`,
