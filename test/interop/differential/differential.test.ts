@@ -52,7 +52,7 @@ describe.skipIf(whyNot() !== undefined)('generated scenarios', () => {
 afterAll(() => {
   if (!writesFidelity) return
   writeSection('ResourceManager, decision by decision', [
-    'The same scenario, step by step, in the ResourceManager of Apache Hadoop 3.3.6 (its CapacityScheduler, life cycles and application master',
+    'The same scenario, step by step, in the ResourceManager of Apache Hadoop 3.3.6 (its schedulers, life cycles, recovery and application master',
     'service, driven through MockRM) and in the core of ours. After each step these must agree: containers with node, size and state,',
     'reservations, states of applications and attempts, headroom, use of queues and nodes, errors, diagnostics.',
     '',
@@ -67,6 +67,7 @@ afterAll(() => {
     '- A user whose attempt failed while its containers are kept goes on being counted for them; the real one forgets the user.',
     '- An update that names the wrong direction (a decrease to more) is refused, growth ends with its container, and requests by place and by',
     '  constraint in one call are all taken; the real one carries the first out, allocates the second, drops the last.',
+    '- Containers grow and shrink under the fair and the FIFO scheduler too; the real ones never tell the application master.',
     '- Weights (`3w`) are taken for capacities, as in Hadoop 3.4; 3.3.6 refuses them.',
   ])
 })
