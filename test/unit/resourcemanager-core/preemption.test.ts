@@ -63,4 +63,28 @@ describe('preemption', () => {
     c.advance(3000)
     expect(c.allocate(greedy).preemption).toBeUndefined()
   })
+
+  it('takes from the less important for the more important within a queue, when that is enabled', () => {
+    const within = 'yarn.resourcemanager.monitor.capacity.preemption.intra-queue-preemption.'
+    const c = new Cluster({
+      ...ON,
+      [`${within}enabled`]: 'true',
+      [`${within}max-allowable-limit`]: '1.0',
+      [`${within}preemption-order-policy`]: 'priority_first',
+      'yarn.cluster.max-application-priority': '10',
+    })
+    const n1 = c.addNode('n1', gb(16, 16))
+    const low = c.run({ queue: 'default', user: 'alice', priority: 1 })
+    c.allocate(low, [request(gb(1), 20)])
+    for (let i = 0; i < 20; i++) c.heartbeat(n1)
+    const held = c.allocate(low).allocated.length
+    expect(held).toBe(15)
+    c.submit({ queue: 'default', user: 'alice', priority: 5 })
+    c.advance(3000)
+    // One container for the master of the more important.
+    expect(c.allocate(low).preemption!.contract).toHaveLength(1)
+    c.advance(15_000)
+    expect(c.allocate(low).completed).toMatchObject([{ exitStatus: -102 }])
+    expect(c.core.checkInvariants()).toEqual([])
+  })
 })

@@ -65,6 +65,29 @@ describe('queue mappings', () => {
     expect(c.report(am.applicationId).queue).toBe('alice')
     expect(c.core.checkInvariants()).toEqual([])
   })
+
+  it('hand the guarantee of a queue made so on to another when it has no applications', () => {
+    const c = new Cluster({
+      ...properties({
+        'root.queues': 'default,teams',
+        'root.teams.capacity': '50',
+        'root.teams.auto-create-child-queue.enabled': 'true',
+        'root.teams.leaf-queue-template.capacity': '60',
+        'queue-mappings': 'u:%user:teams.%user',
+      }),
+      'yarn.resourcemanager.scheduler.monitor.enable': 'true',
+      'yarn.resourcemanager.scheduler.monitor.policies': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.capacity.QueueManagementDynamicEditPolicy',
+    })
+    c.addNode('n1')
+    const first = c.submit({ user: 'alice' })
+    c.submit({ user: 'bob' })
+    const guaranteed = (queue: string) => c.core.queue(queue)!.capacities.absoluteCapacity
+    expect([guaranteed('alice'), guaranteed('bob')]).toEqual([Math.fround(0.3), 0])
+    c.ok({ type: 'killApplication', applicationId: first, user: 'alice' })
+    c.advance(2000)
+    expect([guaranteed('alice'), guaranteed('bob')]).toEqual([0, Math.fround(0.3)])
+    expect(c.core.checkInvariants()).toEqual([])
+  })
 })
 
 describe('capacities', () => {

@@ -54,4 +54,18 @@ describe('a running container', () => {
     update('INCREASE_RESOURCE', 3)
     expect(update('INCREASE_RESOURCE', 4).updateErrors).toMatchObject([{ reason: 'UPDATE_OUTSTANDING_ERROR' }])
   })
+
+  it('falls back to its size when its node never makes it larger', () => {
+    const { c, n1, am, update } = running()
+    update('INCREASE_RESOURCE', 4)
+    c.heartbeat(n1)
+    expect(c.allocate(am).updated).toHaveLength(1)
+    c.advance(400_000)
+    c.heartbeat(n1)
+    c.allocate(am)
+    c.advance(300_000)
+    expect(c.allocate(am).updated).toMatchObject([{ updateType: 'DECREASE_RESOURCE', container: { resource: { memory: 2048 }, version: 2 } }])
+    expect(c.core.queue('default')!.used.memory).toBe(3072)
+    expect(c.core.checkInvariants()).toEqual([])
+  })
 })
