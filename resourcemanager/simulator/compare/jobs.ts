@@ -15,7 +15,7 @@ export interface JobsOptions {
   readonly onDone?: (result: RunResult, done: number, of: number) => void
 }
 
-/** What a worker is sent: workloads and configurations stand once, jobs name them. */
+/** What a worker is sent, one at a time. */
 export interface WorkerMessage {
   readonly index: number
   readonly job: SimulationJob

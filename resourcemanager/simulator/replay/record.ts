@@ -59,7 +59,6 @@ export interface RecordedApplication {
   readonly attempts: RecordedAttempt[]
   killedAt?: number
   endedAt?: number
-  finalState?: string
 }
 
 export interface RecordedNode {
@@ -81,10 +80,9 @@ export interface RecordedLife {
   readonly firstLine: number
   /** Times of all else count from here. */
   readonly start: number
-  end: number
+  readonly end: number
   readonly applications: readonly RecordedApplication[]
   readonly nodes: readonly RecordedNode[]
-  readonly containers: ReadonlyMap<string, RecordedContainer>
   /** What was seen and can't be simulated, by kind. */
   readonly beside: ReadonlyMap<string, number>
 }
@@ -96,7 +94,7 @@ class Recorder {
   readonly #core: Core
   readonly #applications = new Map<string, RecordedApplication>()
   readonly #nodes = new Map<string, RecordedNode>()
-  readonly containers = new Map<string, RecordedContainer>()
+  readonly #containers = new Map<string, RecordedContainer>()
   readonly #masters = new Map<string, RecordedAttempt>()
   readonly beside = new Map<string, number>()
   start = -1
@@ -114,8 +112,8 @@ class Recorder {
   }
 
   life(): RecordedLife {
-    const { config, firstLine, start, end, containers, beside } = this
-    return { config, firstLine, start, end, applications: [...this.#applications.values()], nodes: [...this.#nodes.values()], containers, beside }
+    const { config, firstLine, start, end, beside } = this
+    return { config, firstLine, start, end, applications: [...this.#applications.values()], nodes: [...this.#nodes.values()], beside }
   }
 
   #beside(what: string): void {
@@ -145,10 +143,7 @@ class Recorder {
         this.#masters.set(attempt.masterContainer!, attempt)
       } else if (e.type === 'applicationFinished') {
         const application = this.#applications.get(`${e.applicationId.clusterTimestamp}_${e.applicationId.id}`)
-        if (application) {
-          application.endedAt = now
-          application.finalState = e.state
-        }
+        if (application) application.endedAt = now
       } else if (e.type === 'nodeStateChanged') {
         this.#nodeChanged(nodeKey(e.nodeId), e.to, now)
       }
@@ -238,18 +233,18 @@ class Recorder {
         allocatedAt: c.creationTime - this.start,
         givenAt: now,
       }
-      this.containers.set(container.id, container)
+      this.#containers.set(container.id, container)
       return container
     })
     for (const id of event.releases) {
-      const container = this.containers.get(formatContainerId(id))
+      const container = this.#containers.get(formatContainerId(id))
       if (container) {
         container.released = true
         container.completeAt ??= now
       }
     }
     for (const c of answer.completed) {
-      const container = this.containers.get(formatContainerId(c.containerId))
+      const container = this.#containers.get(formatContainerId(c.containerId))
       if (!container) continue
       container.completeAt ??= now
       container.exitStatus ??= c.exitStatus
@@ -263,12 +258,12 @@ class Recorder {
   #isNewEnd(id: ContainerId, state: string): boolean {
     if (state !== 'COMPLETE') return false
     const name = formatContainerId(id)
-    return (this.containers.get(name) ?? { completeAt: this.#masters.get(name)?.exitedAt }).completeAt === undefined
+    return (this.#containers.get(name) ?? { completeAt: this.#masters.get(name)?.exitedAt }).completeAt === undefined
   }
 
   #reported(id: ContainerId, state: string, exitStatus: number, now: number): void {
     const name = formatContainerId(id)
-    const container = this.containers.get(name)
+    const container = this.#containers.get(name)
     if (container) {
       if (state === 'RUNNING') container.runningAt ??= now
       if (state === 'COMPLETE') {

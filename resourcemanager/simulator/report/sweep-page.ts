@@ -3,11 +3,13 @@ import { type Settings, settingsText, shortName } from '../sweep/space.js'
 import type { Sweep } from '../sweep/sweep.js'
 import { formatted, textTable } from './format.js'
 import { type Section, panel, pageText, plots, table } from './page.js'
-import { COLOURS } from './plots/svg.js'
 import { bars, curve } from './plots/values.js'
 import { type Interval, pairedInterval } from './statistics.js'
 
 const MOST_BARS = 20
+/** Colours by number. */
+const BEST = 2
+const OTHERS = 0
 const inWords = (s: Settings) => settingsText(s) || 'as it is'
 
 function intervalText(i: Interval, s: Sweep): string {
@@ -57,7 +59,7 @@ function plotted(s: Sweep): string[] {
   if (shown.length === 0) return []
   const groups = shown.map((t, i) => ({
     name: inWords(t.settings),
-    bars: [{ name: inWords(t.settings), interval: t.interval, colour: i === 0 ? 2 : 0 % COLOURS }],
+    bars: [{ name: inWords(t.settings), interval: t.interval, colour: i === 0 ? BEST : OTHERS }],
   }))
   return [panel(`${s.goal}, the best first`, bars(s.goal, groups, s.unit), [], true)]
 }
@@ -65,7 +67,7 @@ function plotted(s: Sweep): string[] {
 export function sweepPage(s: Sweep): string {
   const best = s.tried[0]
   const sections: Section[] = [
-    { title: 'The goal', about: `The lines are 95 % confidence intervals of the mean over the seeds (Student’s t).`, body: plots(plotted(s)) },
+    { title: 'The goal', about: 'The lines are 95 % confidence intervals of the mean over the seeds (Student’s t).', body: plots(plotted(s)) },
   ]
   sections.push({
     title: 'All candidates',
