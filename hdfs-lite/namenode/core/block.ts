@@ -78,6 +78,8 @@ export interface Storage {
   blockCount: number
   /** Whether a full report came since the node registered. */
   reported: boolean
+  /** Until it comes: blocks that were reported one by one since. The full report may have been written before. */
+  early: Set<number> | undefined
 }
 
 export interface Datanode {

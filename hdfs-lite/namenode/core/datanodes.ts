@@ -90,7 +90,10 @@ export function register(fs: FsState, r: Registration, tick: number): Datanode {
     node.alive = true
     node.lastHeartbeat = tick
     node.scheduled = 0
-    for (const s of node.storages.values()) s.reported = false
+    for (const s of node.storages.values()) {
+      s.reported = false
+      s.early = undefined
+    }
   }
   updateAdminState(fs, node)
   return node
@@ -125,6 +128,7 @@ export function updateStorage(node: Datanode, s: Pick<StorageState, 'id' | 'type
       nonDfsUsed: 0,
       blockCount: 0,
       reported: false,
+      early: undefined,
     }
     node.storages.set(s.id, storage)
   }
@@ -165,6 +169,15 @@ export interface ReportedReplicaState extends ReportedBlock {
   readonly state: ReplicaState
 }
 
+/** One replica, as it changes. */
+export function incrementalReport(fs: FsState, storage: Storage, r: ReportedBlock, state: ReplicaState): void {
+  if (!storage.reported && state === 'FINALIZED') {
+    storage.early ??= new Set()
+    storage.early.add(r.id)
+  }
+  processReported(fs, storage, r, state)
+}
+
 /** All replicas of one storage: what it no longer holds is taken off, the rest is as if reported one by one. */
 export function fullReport(fs: FsState, node: Datanode, storage: Storage, replicas: Iterable<ReportedReplicaState>, now: number): void {
   const seen = new Set<number>()
@@ -173,9 +186,10 @@ export function fullReport(fs: FsState, node: Datanode, storage: Storage, replic
     processReported(fs, storage, r, r.state)
   }
   if (storage.reported || storage.blockCount > 0) {
-    for (const b of fs.blocks.values()) if (!seen.has(b.id) && b.replicas.storages.includes(storage)) removeReplica(fs, b, storage)
+    for (const b of fs.blocks.values()) if (!seen.has(b.id) && !storage.early?.has(b.id) && b.replicas.storages.includes(storage)) removeReplica(fs, b, storage)
   }
   storage.reported = true
+  storage.early = undefined
   node.lastBlockReport = now
 }
 

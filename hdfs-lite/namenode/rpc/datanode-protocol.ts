@@ -4,11 +4,11 @@ import type { DatanodeCommandProtoInit, DatanodeRegistrationProto } from '../../
 import type { NamespaceInfoProtoInit, StorageInfoProto, StorageTypeProto } from '../../../common/proto/gen/hdfs.js'
 import type { DatanodeProtocol } from '../../../common/protocols/datanode.js'
 import { DEFAULT_RACK, type Racks } from '../../../common/net/racks.js'
-import { BLOCK_POOL_LAYOUT, NAMENODE_LAYOUT, REPLICA_STATES, SOFTWARE_VERSION, decodeBlockReport } from '../../../common/records/hdfs/index.js'
+import { BLOCK_POOL_LAYOUT, NAMENODE_LAYOUT, SOFTWARE_VERSION, decodeBlockReport } from '../../../common/records/hdfs/index.js'
 import type { Handlers } from '../../../common/rpc/protocol.js'
 import type { Datanode } from '../core/block.js'
-import { markCorrupt, processReported } from '../core/blocks.js'
-import { type Commands, bury, deleted, fullReport, heartbeat, isAllowed, register, registered, updateStorage } from '../core/datanodes.js'
+import { markCorrupt } from '../core/blocks.js'
+import { type Commands, bury, deleted, fullReport, heartbeat, incrementalReport, isAllowed, register, registered, updateStorage } from '../core/datanodes.js'
 import { commitBlockSynchronization } from '../core/recovery.js'
 import type { Identity } from '../journal/journal.js'
 import type { Namesystem } from '../namesystem.js'
@@ -180,7 +180,7 @@ export function datanodeHandlers(ns: Namesystem, ha: HaState, racks: Racks): Han
         for (const b of s.blocks) {
           const reported = { id: b.block.blockId, generationStamp: b.block.genStamp, length: b.block.numBytes }
           if (b.status === 'DELETED') deleted(fs, node, reported)
-          else processReported(fs, storage, reported, b.status === 'RECEIVED' ? REPLICA_STATES[0]! : 'RBW')
+          else incrementalReport(fs, storage, reported, b.status === 'RECEIVED' ? 'FINALIZED' : 'RBW')
         }
       }
       return {}
