@@ -2,13 +2,14 @@
  * The JSON values of a file one after another, or the elements of one array that holds them, as a file of any size is read: only one of them is
  * in memory at a time.
  */
-import { closeSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
 import { fail } from './problems.js'
 
 const CHUNK = 1 << 20
 /** Characters of one value. */
 const LARGEST = 64 << 20
+const LARGE_FILE = 64 << 20
 
 const QUOTE = 34
 const BACKSLASH = 92
@@ -35,13 +36,17 @@ export function* jsonValues(file: string): Generator<JsonValue> {
     fail({ file }, `it can't be read: ${(e as Error).message}`)
   }
   try {
-    yield* scan(file, fd)
+    // What is made of a large file takes memory: that it is whole is known before.
+    if (fstatSync(fd).size > LARGE_FILE) for (const _ of scan(file, fd, true));
+    yield* scan(file, fd, false)
   } finally {
     closeSync(fd)
   }
 }
 
-function* scan(file: string, fd: number): Generator<JsonValue> {
+/** @param skim nothing is kept or parsed: only the outline is checked */
+function* scan(file: string, fd: number, skim: boolean): Generator<JsonValue> {
+  let offset = 0
   const buffer = Buffer.allocUnsafe(CHUNK)
   const decoder = new StringDecoder('utf8')
   let line = 1
@@ -62,7 +67,8 @@ function* scan(file: string, fd: number): Generator<JsonValue> {
     }
   }
   for (;;) {
-    const read = readSync(fd, buffer, 0, CHUNK, null)
+    const read = readSync(fd, buffer, 0, CHUNK, offset)
+    offset += read
     const text = read === 0 ? decoder.end() : decoder.write(buffer.subarray(0, read))
     let begin = depth > 0 ? 0 : -1
     for (let i = 0; i < text.length; i++) {
@@ -91,6 +97,11 @@ function* scan(file: string, fd: number): Generator<JsonValue> {
       else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) {
         depth--
         if (depth > 0) continue
+        if (skim) {
+          size = 0
+          begin = -1
+          continue
+        }
         parts.push(text.slice(begin, i + 1))
         const whole = parts.length === 1 ? parts[0]! : parts.join('')
         parts = []
@@ -100,7 +111,7 @@ function* scan(file: string, fd: number): Generator<JsonValue> {
       }
     }
     if (depth > 0 && begin >= 0) {
-      parts.push(text.slice(begin))
+      if (!skim) parts.push(text.slice(begin))
       size += text.length - begin
       if (size > LARGEST) fail({ file, line: beginLine }, `the object that begins here has more than ${LARGEST >> 20} MiB`)
     }

@@ -16,8 +16,8 @@ import { figures, ourJobs, realJobs } from './measure.js'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
 const conf = path.join(here, 'conf')
-const jobs = path.join(here, 'jobs.json')
-const nodes = path.join(here, 'nodes.json')
+const jobs = path.join(here, 'jobs.sls')
+const nodes = path.join(here, 'nodes.sls')
 const wanted = writesFidelity || process.env.BOBBIN_SLS === '1'
 const SEEDS = [1, 2, 3, 4, 5]
 /** What may differ. The longest waits are left out: they hang on when each node reports, which that one draws without a seed. */
