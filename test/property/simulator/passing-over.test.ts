@@ -4,7 +4,8 @@ import { coreConfigOf } from '../../../resourcemanager/simulator/configuration.j
 import { simulate } from '../../../resourcemanager/simulator/simulate.js'
 import { type Scene, scenes } from './scenes.js'
 
-const SEEDS = [1, 2]
+/** BOBBIN_SEEDS=50 tries more. */
+const SEEDS = Array.from({ length: Number(process.env.BOBBIN_SEEDS ?? 1) }, (_, i) => i + 1)
 
 /** All of a run that is not about how it was run. */
 function outcome(scene: Scene, seed: number, skipping: boolean) {
