@@ -1,5 +1,5 @@
 /** A workload on a simulated cluster under one configuration: what came of it. */
-import { readValue } from '../../common/config/keys/value.js'
+import { ConfigurationError, readValue } from '../../common/config/keys/value.js'
 import { yarn } from '../../common/config/keys/yarn.js'
 import type { CoreConfig } from '../core/index.js'
 import type { EventLog } from '../runtime/event-log.js'
@@ -30,6 +30,8 @@ export function simulate(options: SimulateOptions): RunResult {
   const { workload, config, configurationName, seed, until, models = BUILT_IN, onProgress, onStep } = options
   // A log holds what was said, not what was passed over: liveness counts by it.
   const skipping = options.skipping ?? onStep === undefined
+  if (!config.nodeLabelsEnabled && workload.nodes.some((n) => n.labels !== undefined && n.labels.length > 0))
+    throw new ConfigurationError(`the nodes of ${workload.name} have labels: set ${yarn.nodeLabelsEnabled.name} to true in the configuration`)
   const heartbeatInterval = readValue(config.properties, yarn.nmHeartbeatInterval)
   const run = new Run({ workload, config, models, seed, heartbeatInterval, until, skipping, onProgress, onStep })
   const { simulated, outcomes } = run.run()
