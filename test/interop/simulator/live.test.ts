@@ -7,14 +7,8 @@ import { workloadOf } from '../../../resourcemanager/simulator/import/workload.j
 import { runLive } from '../../../resourcemanager/simulator/live/run.js'
 import { BUILT_IN } from '../../../resourcemanager/simulator/models/models.js'
 import type { ApplicationSpec, Workload } from '../../../resourcemanager/simulator/workload.js'
+import { whyNot } from '../peers/layout.js'
 import { type RealResourceManager, startRealResourceManager } from './real-resourcemanager.js'
-
-let real: RealResourceManager
-
-beforeAll(async () => {
-  real = await startRealResourceManager()
-})
-afterAll(() => real?.stop())
 
 const application = (i: number): ApplicationSpec => ({
   id: `job ${i}`,
@@ -46,7 +40,14 @@ const workload: Workload = {
   applications: [...Array.from({ length: 8 }, (_, i) => application(i)), flink],
 }
 
-describe('the real ResourceManager', () => {
+describe.skipIf(whyNot() !== undefined)('the real ResourceManager', () => {
+  let real: RealResourceManager
+
+  beforeAll(async () => {
+    real = await startRealResourceManager()
+  })
+  afterAll(() => real?.stop())
+
   test('runs simulated NodeManagers and masters, whose applications can be imported', async () => {
     const masters = Object.fromEntries(Object.entries(BUILT_IN.masters).map(([name, m]) => [name, { ...m, start: 50, launch: 50, exit: 50, heartbeat: 200 }]))
     const result = await runLive({ workload, conf: loadConfiguration(real.confDir), configurationName: 'live', models: { ...BUILT_IN, masters }, seed: 1 })
