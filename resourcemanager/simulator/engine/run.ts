@@ -92,7 +92,7 @@ export class Run {
       },
     })
     this.#schedulable = new Schedulable(config, workload.nodes, models.node)
-    this.sampler = new Sampler(this, options.until ?? workload.applications.at(-1)?.at ?? 0)
+    this.sampler = new Sampler(this, Math.min(workload.applications.at(-1)?.at ?? 0, options.until ?? Number.POSITIVE_INFINITY))
     this.nodes = new Nodes(this, workload.nodes, models.node, options.heartbeatInterval)
   }
 
