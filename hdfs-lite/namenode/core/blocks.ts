@@ -2,7 +2,7 @@
 import { exception } from '../../../common/errors.js'
 import type { ReplicaState } from '../../../common/records/hdfs/index.js'
 import { type Block, type Datanode, type Storage, NO_REPLICAS, blockName, withReplica, withoutReplica } from './block.js'
-import type { FsState } from './state.js'
+import { type FsState, touch } from './state.js'
 
 export interface ReportedBlock {
   readonly id: number
@@ -166,6 +166,8 @@ export function processReported(fs: FsState, storage: Storage, r: ReportedBlock,
     if (c.state === 'COMMITTED') {
       if (r.generationStamp === block.generationStamp && r.length === block.length) {
         addReplica(fs, block, storage)
+        // The last block waits for its writer's word; the writer has gone on from an earlier one.
+        if (block.file.blocks.at(-1) !== block && completeBlock(fs, block)) touch(fs, block.file)
         return
       }
       if (r.generationStamp < block.generationStamp) invalidate(storage.node, r)
