@@ -60,14 +60,27 @@ export class Deadlines<T> {
   }
 }
 
+/** Fewer that wait than this are not worth being cleared of those that have started. */
+const FEW_WAITING = 4096
+
 /** Containers that must start in time: all wait equally long, so the first handed out is the first due. */
 export class Allocations {
   #waiting: RMContainer[] = []
   #first = 0
+  /** How many wait when those that have started are next let go. */
+  #clearAt = FEW_WAITING
 
   add(c: RMContainer, startBy: number): void {
+    if (this.#waiting.length >= this.#clearAt) this.#clear()
     c.startBy = startBy
     this.#waiting.push(c)
+  }
+
+  /** One that never starts must not hold in memory all that were handed out after it. */
+  #clear(): void {
+    this.#waiting = this.#waiting.filter((c, i) => i >= this.#first && c.startBy !== 0)
+    this.#first = 0
+    this.#clearAt = Math.max(FEW_WAITING, 2 * this.#waiting.length)
   }
 
   expired(now: number): RMContainer[] {
