@@ -46,6 +46,7 @@ export const ERRORS = {
   QuotaExceededException: { className: `${hdfs}.protocol.QuotaExceededException`, http: 403 },
   NSQuotaExceededException: { className: `${hdfs}.protocol.NSQuotaExceededException`, http: 403 },
   DSQuotaExceededException: { className: `${hdfs}.protocol.DSQuotaExceededException`, http: 403 },
+  QuotaByStorageTypeExceededException: { className: `${hdfs}.protocol.QuotaByStorageTypeExceededException`, http: 403 },
   SnapshotException: { className: `${hdfs}.protocol.SnapshotException`, http: 403 },
   SnapshotAccessControlException: { className: `${hdfs}.protocol.SnapshotAccessControlException`, http: 403 },
   DisallowedDatanodeException: { className: `${hdfs}.server.protocol.DisallowedDatanodeException`, http: 403 },

@@ -7,7 +7,7 @@ import { type INodeFile, fileLength } from './inode.js'
 import { addLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
-import { verifyQuota } from './quota.js'
+import { verifySpace } from './quota.js'
 import { recoverLeaseFor, reopenLast } from './recovery.js'
 import { checkSafeMode } from './safe-mode.js'
 import { type Caller, type FsState, nextGenerationStamp } from './state.js'
@@ -41,7 +41,7 @@ export function append(fs: FsState, caller: Caller, src: string, holder: string,
   if (last && !last.construction && liveReplicas(last).length < Math.min(fs.config.minReplication, Math.max(1, liveNodes)))
     throw exception('IOException', `append: lastBlock=${blockName(last)} of src=${iip.path} is not sufficiently replicated yet.`)
   const partial = last !== undefined && last.length < file.blockSize && !newBlock
-  verifyQuota(fs, file.parent, 0, partial ? (file.blockSize - last.length) * file.replication : 0)
+  verifySpace(file, partial ? (file.blockSize - last.length) * file.replication : 0)
   modify(fs, file)
   const offset = fileLength(file)
   file.writer = { holder, machine }

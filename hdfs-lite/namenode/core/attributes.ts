@@ -7,7 +7,7 @@ import { LONG_MAX } from './limits.js'
 import { isExactReserved, lastOf, resolve } from './path.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission, checkSuperuser } from './permission.js'
-import { addUsage, hasQuota, usageOf, verifyQuota } from './quota.js'
+import { addUsage, hasQuota, minus, policyChanged, policyOf, typeSpaces, usageOf, verifyQuota } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { storagePolicyNamed } from './storage-policy.js'
 import type { Caller, FsState } from './state.js'
@@ -69,12 +69,12 @@ export function setReplication(fs: FsState, caller: Caller, src: string, replica
   checkPermission(fs, caller, iip, { self: ACTION.WRITE })
   const file = lastOf(iip)
   if (file?.kind !== 'file') return false
-  const space = fileSpace(file)
-  const change = (space / file.replication) * replication - space
-  verifyQuota(fs, file.parent, 0, change)
+  const space = (fileSpace(file) / file.replication) * replication
+  const change = minus({ namespace: 1, space, types: typeSpaces(policyOf(file), space, replication) }, usageOf(file))
+  verifyQuota(file.parent, change)
   modify(fs, file)
   file.replication = replication
-  addUsage(file.parent, 0, change)
+  addUsage(file.parent, change)
   for (const b of file.blocks) {
     updateRedundancy(fs, b)
     removeExcess(fs, b)
@@ -124,5 +124,7 @@ export function setStoragePolicy(fs: FsState, caller: Caller, src: string, name:
   const inode = lastOf(iip)
   if (!inode) throw exception('FileNotFoundException', `File/Directory does not exist: ${iip.path}`)
   modify(fs, inode)
+  const before = usageOf(inode)
   setFeatures(inode, { storagePolicy: policy?.id })
+  policyChanged(inode, before)
 }

@@ -5,7 +5,7 @@ import { updateRedundancy } from './blocks.js'
 import { type INodeFile, fileSpace } from './inode.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
-import { addUsage, verifyQuota } from './quota.js'
+import { NO_USAGE, addUsage, minus, plus, policyOf, typeSpaces, usageOf, verifyQuota } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { isInSnapshot } from './snapshot-save.js'
 import type { Caller, FsState } from './state.js'
@@ -45,11 +45,15 @@ export function concat(fs: FsState, caller: Caller, target: string, sources: rea
     files.add(f)
   }
   if (files.size < sources.length) throw refuse('concat: at least two of the source files are the same')
-  let more = 0
-  for (const f of files) more += (fileSpace(f) / f.replication) * file.replication - fileSpace(f)
-  verifyQuota(fs, file.parent, 0, more)
+  let more = NO_USAGE
+  const policy = policyOf(file)
+  for (const f of files) {
+    const space = (fileSpace(f) / f.replication) * file.replication
+    more = plus(more, minus({ namespace: 1, space, types: typeSpaces(policy, space, file.replication) }, usageOf(f)))
+  }
+  verifyQuota(file.parent, more)
   modify(fs, file)
-  const before = fileSpace(file)
+  const before = usageOf(file)
   for (const f of files) {
     detach(fs, f, now)
     fs.inodes.delete(f.id)
@@ -58,7 +62,7 @@ export function concat(fs: FsState, caller: Caller, target: string, sources: rea
     for (const b of f.blocks) b.file = file
     file.blocks = [...file.blocks, ...f.blocks]
   }
-  addUsage(file.parent, 0, fileSpace(file) - before)
+  addUsage(file.parent, minus(usageOf(file), before))
   for (const b of file.blocks) updateRedundancy(fs, b)
   file.mtime = now
   if (file.parent) file.parent.mtime = now

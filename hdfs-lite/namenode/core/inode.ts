@@ -75,8 +75,10 @@ export interface INodeDirectory extends INodeCommon {
 }
 
 export interface Usage {
-  namespace: number
-  space: number
+  readonly namespace: number
+  readonly space: number
+  /** Of the space, by storage type: that of files a storage policy was set for. */
+  readonly types: Readonly<Record<string, number>>
 }
 
 export interface INodeSymlink extends INodeCommon {

@@ -6,7 +6,7 @@ import { type INodeDirectory, newDirectory } from './inode.js'
 import { existingCount, lastOf, resolve } from './path.js'
 import { type ResolvedPath, joinPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
-import { verifyQuota } from './quota.js'
+import { NO_USAGE, verifyQuota } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { type Caller, type FsState, nextInodeId } from './state.js'
 import { insert, verifyLimits, verifyParent } from './tree.js'
@@ -25,32 +25,23 @@ export function mkdirs(fs: FsState, caller: Caller, src: string, mode: CreateMod
   if (last) return true
   checkPermission(fs, caller, iip, { ancestor: ACTION.WRITE })
   if (!createParent) verifyParent(iip)
-  const parent = makeParents(fs, caller, iip, mode, now, false, 1, 0)
+  const parent = makeParents(fs, caller, iip, mode, now, false, 1)
   makeDirectory(fs, caller, parent, iip.components.at(-1)!, mode, now)
   return true
 }
 
 /**
- * Makes the missing ancestors of a path and returns its parent. Nothing is made unless `extra` further names and
- * `space` bytes fit below it as well.
+ * Makes the missing ancestors of a path and returns its parent. Nothing is made unless `extra` further names
+ * fit below it as well.
  * @param inherit ancestors take the existing ancestor's permission (create) or the given one (mkdirs)
  */
-export function makeParents(
-  fs: FsState,
-  caller: Caller,
-  iip: ResolvedPath,
-  mode: CreateMode,
-  now: number,
-  inherit: boolean,
-  extra: number,
-  space: number,
-): INodeDirectory {
+export function makeParents(fs: FsState, caller: Caller, iip: ResolvedPath, mode: CreateMode, now: number, inherit: boolean, extra: number): INodeDirectory {
   const existing = existingCount(iip)
   let dir = iip.inodes[existing - 1]!
   if (dir.kind !== 'directory')
     throw exception('FileAlreadyExistsException', `Parent path is not a directory: ${joinPath(iip.components.slice(0, existing))} ${iip.components[existing]}`)
   const missing = iip.components.slice(existing, -1)
-  verifyQuota(fs, dir, missing.length + extra, space)
+  verifyQuota(dir, { ...NO_USAGE, namespace: missing.length + extra })
   for (let i = existing; i < iip.components.length; i++)
     verifyLimits(fs, iip.components[i]!, joinPath(iip.components.slice(0, i)), i === existing ? dir : undefined)
   const base: CreateMode = inherit ? { masked: dir.permission, unmasked: undefined } : mode

@@ -4,7 +4,7 @@ import type { Block } from './block.js'
 import { removeBlock } from './blocks.js'
 import { type INodeFile, fileSpace } from './inode.js'
 import { removeLease } from './lease.js'
-import { addUsage } from './quota.js'
+import { addSpace } from './quota.js'
 import type { FsState } from './state.js'
 import { modify } from './tree.js'
 
@@ -30,7 +30,7 @@ export function dropLastBlock(fs: FsState, file: INodeFile, last: Block): void {
   modify(fs, file)
   const before = fileSpace(file)
   file.blocks = file.blocks.slice(0, -1)
-  addUsage(file.parent, 0, fileSpace(file) - before)
+  addSpace(file, fileSpace(file) - before)
   for (const s of last.construction?.expected ?? []) if (s.node.scheduled > 0) s.node.scheduled--
   removeBlock(fs, last)
 }

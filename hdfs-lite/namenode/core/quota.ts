@@ -1,21 +1,85 @@
 /** Limits on names and space below a directory, and what is used of them. */
 import { exception } from '../../../common/errors.js'
 import { LONG_MAX } from './limits.js'
-import { type INode, type INodeDirectory, type Usage, fileSpace, pathOf } from './inode.js'
-import type { FsState } from './state.js'
+import { type INode, type INodeDirectory, type INodeFile, type Usage, fileSpace, pathOf } from './inode.js'
+import { storagePolicyOf } from './storage-policy.js'
 
-/** Names and space of a subtree, itself included. */
-export function usageOf(top: INode): Usage {
+export const NO_USAGE: Usage = { namespace: 0, space: 0, types: {} }
+
+/** What supports a limit of its own, in Hadoop's order: memory does not. */
+export const QUOTA_TYPES = ['SSD', 'DISK', 'ARCHIVE', 'PROVIDED'] as const
+
+export function plus(a: Usage, b: Usage, sign: 1 | -1 = 1): Usage {
+  const types = { ...a.types }
+  for (const t in b.types) types[t] = (types[t] ?? 0) + sign * b.types[t]!
+  return { namespace: a.namespace + sign * b.namespace, space: a.space + sign * b.space, types }
+}
+
+export const minus = (a: Usage, b: Usage) => plus(a, b, -1)
+
+/** So many bytes over all replicas, by the types the policy puts them on. Without a policy no type is charged, as in Hadoop. */
+export function typeSpaces(policy: number, space: number, replication: number): Readonly<Record<string, number>> {
+  if (policy === 0 || space === 0) return {}
+  const each = space / replication
+  const all = storagePolicyOf(policy).types
+  const lasting = all.filter((t) => t !== 'RAM_DISK')
+  const types: Record<string, number> = {}
+  for (let i = 0; i < replication; i++) {
+    const t = lasting[Math.min(i, lasting.length - 1)]!
+    types[t] = (types[t] ?? 0) + each
+  }
+  return types
+}
+
+/** Id of the policy that counts for a node: its own or the nearest above; 0: none was set. */
+export function policyOf(inode: INode): number {
+  for (let n: INode | undefined = inode; n; n = n.parent) if (n.features?.storagePolicy !== undefined) return n.features.storagePolicy
+  return 0
+}
+
+/** What a subtree uses, itself included. @param policy what counts for the top */
+export function usageOf(top: INode, policy = policyOf(top)): Usage {
   let namespace = 0
   let space = 0
-  const stack: INode[] = [top]
+  const types: Record<string, number> = {}
+  const stack: [INode, number][] = [[top, policy]]
+  while (stack.length > 0) {
+    const [n, p] = stack.pop()!
+    namespace++
+    if (n.kind === 'directory') for (const c of n.children) stack.push([c, c.features?.storagePolicy ?? p])
+    else if (n.kind === 'file') {
+      const own = fileSpace(n)
+      space += own
+      const shares = typeSpaces(p, own, n.replication)
+      for (const t in shares) types[t] = (types[t] ?? 0) + shares[t]!
+    }
+  }
+  return { namespace, space, types }
+}
+
+/** So many bytes more, over all replicas, of a file. */
+function spaceChange(file: INodeFile, space: number): Usage {
+  return { namespace: 0, space, types: typeSpaces(policyOf(file), space, file.replication) }
+}
+
+export function addSpace(file: INodeFile, space: number): void {
+  addUsage(file.parent, spaceChange(file, space))
+}
+
+export function verifySpace(file: INodeFile, space: number): void {
+  verifyQuota(file.parent, spaceChange(file, space))
+}
+
+/** Counts again what is below a node whose policy changed from one that made it use `before`. */
+export function policyChanged(inode: INode, before: Usage): void {
+  addUsage(inode.parent, minus(usageOf(inode), before))
+  const stack: INode[] = [inode]
   while (stack.length > 0) {
     const n = stack.pop()!
-    namespace++
-    if (n.kind === 'directory') for (const c of n.children) stack.push(c)
-    else if (n.kind === 'file') space += fileSpace(n)
+    if (n.kind !== 'directory') continue
+    if (n.usage) n.usage = usageOf(n)
+    for (const c of n.children) stack.push(c)
   }
-  return { namespace, space }
 }
 
 export function hasQuota(dir: INodeDirectory): boolean {
@@ -29,19 +93,16 @@ export function underQuota(dir: INodeDirectory | undefined): boolean {
 }
 
 /** Changes what directories from `dir` up count as used. */
-export function addUsage(dir: INodeDirectory | undefined, namespace: number, space: number): void {
-  for (let d = dir; d; d = d.parent) {
-    if (!d.usage) continue
-    d.usage.namespace += namespace
-    d.usage.space += space
-  }
+export function addUsage(dir: INodeDirectory | undefined, change: Usage): void {
+  for (let d = dir; d; d = d.parent) if (d.usage) d.usage = plus(d.usage, change)
 }
 
 /**
  * Checks that so much more fits everywhere from `dir` up to, and without, `common`.
- * @throws NSQuotaExceededException, DSQuotaExceededException
+ * @throws NSQuotaExceededException, DSQuotaExceededException, QuotaByStorageTypeExceededException
  */
-export function verifyQuota(_fs: FsState, dir: INodeDirectory | undefined, namespace: number, space: number, common?: INodeDirectory): void {
+export function verifyQuota(dir: INodeDirectory | undefined, more: Usage, common?: INodeDirectory): void {
+  const { namespace, space } = more
   for (let d = dir; d && d !== common; d = d.parent) {
     const quota = d.features?.quota
     if (!d.usage || !quota) continue
@@ -55,6 +116,22 @@ export function verifyQuota(_fs: FsState, dir: INodeDirectory | undefined, names
       throw exception(
         'DSQuotaExceededException',
         `The DiskSpace quota of ${pathOf(d)} is exceeded: quota = ${sizeText(quota.space)} but diskspace consumed = ${sizeText(d.usage.space + space)}`,
+      )
+    }
+    if (quota.types) verifyTypes(d, quota.types, d.usage, more)
+  }
+}
+
+function verifyTypes(dir: INodeDirectory, limits: Readonly<Record<string, number>>, used: Usage, more: Usage): void {
+  for (const t of QUOTA_TYPES) {
+    const limit = limits[t]
+    const change = more.types[t] ?? 0
+    if (limit === undefined || change <= 0) continue
+    const consumed = (used.types[t] ?? 0) + change
+    if (consumed > limit) {
+      throw exception(
+        'QuotaByStorageTypeExceededException',
+        `Quota by storage type : ${t} on path : ${pathOf(dir)} is exceeded. quota = ${sizeText(limit)} but space consumed = ${sizeText(consumed)}`,
       )
     }
   }

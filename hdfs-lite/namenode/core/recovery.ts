@@ -7,7 +7,7 @@ import { type INodeFile, fileSpace, pathOf } from './inode.js'
 import { addLease, removeLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
-import { addUsage } from './quota.js'
+import { addSpace } from './quota.js'
 import { checkSafeMode, inSafeMode } from './safe-mode.js'
 import { isHeld } from './snapshot-save.js'
 import { type Caller, type FsState, nextGenerationStamp, touch } from './state.js'
@@ -200,7 +200,7 @@ export function commitBlockSynchronization(fs: FsState, s: Synchronization, now:
       for (const storage of found) addReplica(fs, block, storage)
       completeBlock(fs, block)
     } else block.length = s.newLength
-    addUsage(file.parent, 0, fileSpace(file) - before)
+    addSpace(file, fileSpace(file) - before)
   }
   // Its snapshot may have gone meanwhile.
   if (block !== named && !isHeld(file, named)) removeBlock(fs, named)
@@ -264,5 +264,5 @@ export function reopenLast(fs: FsState, file: INodeFile, block: Block): void {
   const before = fileSpace(file)
   const locations = [...block.replicas.storages]
   reopenBlock(fs, block, newConstruction(locations))
-  addUsage(file.parent, 0, fileSpace(file) - before)
+  addSpace(file, fileSpace(file) - before)
 }

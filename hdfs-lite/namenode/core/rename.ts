@@ -2,11 +2,11 @@
 import { exception, isException } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { removeNode } from './delete.js'
-import { type INode, type INodeDirectory, fileSpace } from './inode.js'
+import type { INode, INodeDirectory } from './inode.js'
 import { lastOf, resolve } from './path.js'
 import { type ResolvedPath, joinPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
-import { underQuota, usageOf, verifyQuota } from './quota.js'
+import { NO_USAGE, minus, policyOf, underQuota, usageOf, verifyQuota } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { checkNoSnapshots } from './snapshot-check.js'
 import { latestSnapshotOver } from './snapshot-save.js'
@@ -98,9 +98,8 @@ function prepareMove(fs: FsState, src: ResolvedPath, dst: ResolvedPath, inode: I
   if (!underQuota(parent)) return
   let i = 0
   while (i < src.inodes.length && src.inodes[i] === dst.inodes[i]) i++
-  const u = usageOf(inode)
-  const o = old ? (old.kind === 'file' ? { namespace: 1, space: fileSpace(old) } : usageOf(old)) : { namespace: 0, space: 0 }
-  verifyQuota(fs, parent, u.namespace - o.namespace, u.space - o.space, src.inodes[i - 1] as INodeDirectory)
+  const u = usageOf(inode, inode.features?.storagePolicy ?? policyOf(parent))
+  verifyQuota(parent, minus(u, old ? usageOf(old) : NO_USAGE), src.inodes[i - 1] as INodeDirectory)
 }
 
 function move(fs: FsState, inode: INode, parent: INodeDirectory, name: string, now: number): void {

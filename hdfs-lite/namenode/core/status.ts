@@ -8,7 +8,7 @@ import { LONG_MAX } from './limits.js'
 import { isReservedRoot, lastOf, resolve } from './path.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
-import { usageOf } from './quota.js'
+import { QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
 import { childrenAt, diffAt, fileAt } from './snapshot-read.js'
 import { STORAGE_POLICIES } from './storage-policy.js'
 import { type Caller, type FsState, touch } from './state.js'
@@ -25,11 +25,6 @@ export interface StatusView {
 
 /** Directories that only exist as names: `/.reserved` and `DIR/.snapshot`. */
 export type VirtualDirectory = 'reserved' | 'snapshots'
-
-const policyOf = (inode: INode): number => {
-  for (let n: INode | undefined = inode; n; n = n.parent) if (n.features?.storagePolicy !== undefined) return n.features.storagePolicy
-  return 0
-}
 
 export function viewOf(inode: INode, name: string, snapshotId: number | undefined, policy = inode.kind === 'symlink' ? 0 : policyOf(inode)): StatusView {
   const length = inode.kind === 'file' ? (diffAt(inode, snapshotId)?.length ?? fileLength(inode)) : 0
@@ -170,6 +165,20 @@ export interface Summary {
   snapshotSpace: number
   readonly quota: number
   readonly spaceQuota: number
+  /** Empty where no type has a limit and none is used. */
+  types: readonly TypeUsage[]
+}
+
+export interface TypeUsage {
+  readonly type: (typeof QUOTA_TYPES)[number]
+  /** -1: no limit. */
+  readonly quota: number
+  readonly consumed: number
+}
+
+function typeUsages(limits: Readonly<Record<string, number>> | undefined, used: Readonly<Record<string, number>>): TypeUsage[] {
+  const all = QUOTA_TYPES.map((type) => ({ type, quota: limits?.[type] ?? -1, consumed: used[type] ?? 0 }))
+  return all.some((t) => t.quota > 0 || t.consumed > 0) ? all : []
 }
 
 export function getContentSummary(fs: FsState, caller: Caller, src: string): Summary {
@@ -189,7 +198,9 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
     snapshotSpace: 0,
     quota: quota?.namespace ?? -1,
     spaceQuota: quota?.space ?? -1,
+    types: [],
   }
+  const used: Record<string, number> = {}
   const stack: INode[] = [top]
   while (stack.length > 0) {
     const n = stack.pop()!
@@ -201,10 +212,14 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
       if (n.kind === 'file') {
         const length = diffAt(n, iip.snapshotId)?.length ?? fileLength(n)
         s.length += length
-        s.space += length * fileAt(n, iip.snapshotId).replication
+        const { replication } = fileAt(n, iip.snapshotId)
+        s.space += length * replication
+        const shares = typeSpaces(policyOf(n), length * replication, replication)
+        for (const t in shares) used[t] = (used[t] ?? 0) + shares[t]!
       }
     }
   }
+  s.types = typeUsages(quota?.types, used)
   return s
 }
 
@@ -213,6 +228,7 @@ export interface QuotaUsageView {
   readonly space: number
   readonly quota: number
   readonly spaceQuota: number
+  readonly types: readonly TypeUsage[]
 }
 
 export function getQuotaUsage(fs: FsState, caller: Caller, src: string): QuotaUsageView {
@@ -221,7 +237,8 @@ export function getQuotaUsage(fs: FsState, caller: Caller, src: string): QuotaUs
   if (!top) throw exception('FileNotFoundException', `File does not exist: ${iip.path}`)
   checkPermission(fs, caller, iip, { below: ACTION.READ_EXECUTE })
   const u = (top.kind === 'directory' ? top.usage : undefined) ?? usageOf(top)
-  return { namespace: u.namespace, space: u.space, quota: top.features?.quota?.namespace ?? -1, spaceQuota: top.features?.quota?.space ?? -1 }
+  const quota = top.features?.quota
+  return { namespace: u.namespace, space: u.space, quota: quota?.namespace ?? -1, spaceQuota: quota?.space ?? -1, types: typeUsages(quota?.types, u.types) }
 }
 
 export function isFileClosed(fs: FsState, caller: Caller, src: string): boolean {

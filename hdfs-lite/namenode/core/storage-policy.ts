@@ -1,4 +1,4 @@
-/** Storage policies (BlockStoragePolicySuite): accepted and kept; one kind of disk serves them all here. */
+/** Storage policies (BlockStoragePolicySuite): accepted, kept and charged to quotas; one kind of disk serves them all here. */
 import { exception } from '../../../common/errors.js'
 
 export interface StoragePolicy {

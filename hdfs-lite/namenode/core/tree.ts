@@ -1,8 +1,8 @@
 /** Changing the tree: every change of a node passes here, so that snapshots, quotas and the journal see it. */
 import { exception } from '../../../common/errors.js'
-import { type INode, type INodeDirectory, addChild, fileSpace, pathOf, removeChild } from './inode.js'
+import { type INode, type INodeDirectory, addChild, pathOf, removeChild } from './inode.js'
 import { type ResolvedPath, joinPath } from './resolved-path.js'
-import { addUsage, underQuota, usageOf } from './quota.js'
+import { NO_USAGE, addUsage, minus, underQuota, usageOf } from './quota.js'
 import { latestSnapshotOver, saveForSnapshots } from './snapshot-save.js'
 import { type FsState, touch } from './state.js'
 
@@ -18,10 +18,7 @@ export function attach(fs: FsState, parent: INodeDirectory, child: INode, now: n
   addChild(parent, child)
   parent.mtime = Math.max(parent.mtime, now)
   touch(fs, child)
-  if (underQuota(parent)) {
-    const u = child.kind === 'directory' ? usageOf(child) : { namespace: 1, space: child.kind === 'file' ? fileSpace(child) : 0 }
-    addUsage(parent, u.namespace, u.space)
-  }
+  if (underQuota(parent)) addUsage(parent, usageOf(child))
 }
 
 /** A node that did not exist before. */
@@ -36,10 +33,7 @@ export function insert(fs: FsState, parent: INodeDirectory, child: INode, now: n
 export function detach(fs: FsState, child: INode, now: number): void {
   const parent = child.parent!
   modify(fs, parent)
-  if (underQuota(parent)) {
-    const u = usageOf(child)
-    addUsage(parent, -u.namespace, -u.space)
-  }
+  if (underQuota(parent)) addUsage(parent, minus(NO_USAGE, usageOf(child)))
   removeChild(parent, child)
   parent.mtime = Math.max(parent.mtime, now)
 }

@@ -7,7 +7,7 @@ import { type INodeFile, fileLength, fileSpace } from './inode.js'
 import { addLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
-import { addUsage, verifyQuota } from './quota.js'
+import { addSpace, verifySpace } from './quota.js'
 import { recoverLeaseFor, reopenLast, startRecovery } from './recovery.js'
 import { checkSafeMode } from './safe-mode.js'
 import { isHeld, willBeHeld } from './snapshot-save.js'
@@ -43,14 +43,14 @@ export function truncate(fs: FsState, caller: Caller, src: string, length: numbe
   // While its last block is cut it counts as a whole one, besides the one that a snapshot keeps.
   const whole = end > length ? kept.at(-1)! : undefined
   const keptBytes = whole && willBeHeld(file, whole) ? whole.length : 0
-  if (whole) verifyQuota(fs, file.parent, 0, (end - whole.length + file.blockSize + keptBytes) * file.replication - fileSpace(file))
+  if (whole) verifySpace(file, (end - whole.length + file.blockSize + keptBytes) * file.replication - fileSpace(file))
   modify(fs, file)
   const before = fileSpace(file)
   const dropped = file.blocks.slice(kept.length)
   file.blocks = kept
   for (const b of dropped) if (!isHeld(file, b)) removeBlock(fs, b)
   file.mtime = clock.now
-  addUsage(file.parent, 0, fileSpace(file) - before)
+  addSpace(file, fileSpace(file) - before)
   const last = kept.at(-1)
   if (end === length || !last) return true
   file.writer = { holder, machine }
@@ -70,6 +70,6 @@ function replaceLast(fs: FsState, file: INodeFile, last: Block, length: number):
   copy.construction = { ...newConstruction([...last.replicas.storages]), copyOf: last.id }
   fs.blocks.set(copy.id, copy)
   file.blocks = [...file.blocks.slice(0, -1), copy]
-  addUsage(file.parent, 0, fileSpace(file) - before)
+  addSpace(file, fileSpace(file) - before)
   return copy
 }

@@ -12,7 +12,7 @@ import { isExactReserved, isValidName, lastOf, resolve, resolveById } from './pa
 import { type BlockRef, type Clock, checkPool, closeFile, dropLastBlock } from './open-file.js'
 import { checkPermission } from './permission.js'
 import { chooseTargets } from './placement.js'
-import { addUsage, verifyQuota } from './quota.js'
+import { addSpace, verifySpace } from './quota.js'
 import { recoverLeaseFor } from './recovery.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkSafeMode } from './safe-mode.js'
@@ -62,7 +62,7 @@ export function create(fs: FsState, caller: Caller, src: string, o: CreateOption
     checkNoSnapshots(old)
     removeNode(fs, old, clock.now)
   }
-  const parent = makeParents(fs, caller, old ? { ...iip, inodes: [...iip.inodes.slice(0, -1), undefined] } : iip, o.mode, clock.now, true, 1, 0)
+  const parent = makeParents(fs, caller, old ? { ...iip, inodes: [...iip.inodes.slice(0, -1), undefined] } : iip, o.mode, clock.now, true, 1)
   const file = newFile(
     { id: nextInodeId(fs), name: iip.components.at(-1)!, permission: o.mode.masked & 0o1777, owner: caller.user, group: parent.group, now: clock.now },
     o.replication,
@@ -166,7 +166,7 @@ export function addBlock(fs: FsState, caller: Caller, src: string, o: AddBlockOp
       `File ${iip.path} could only be written to ${targets.length} of the ${fs.config.minReplication} minReplication nodes. There are ${running} datanode(s) running and ${o.excluded.size === 0 ? 'no' : o.excluded.size} node(s) are excluded in this operation.`,
     )
   }
-  verifyQuota(fs, file.parent, 0, file.blockSize * file.replication)
+  verifySpace(file, file.blockSize * file.replication)
   commitLast(fs, file, o.previous)
   modify(fs, file)
   const block = newBlock(nextBlockId(fs), nextGenerationStamp(fs), 0, file)
@@ -175,7 +175,7 @@ export function addBlock(fs: FsState, caller: Caller, src: string, o: AddBlockOp
   // Exactly as long as needed: a million files hold a million of these.
   file.blocks = [...file.blocks, block]
   fs.blocks.set(block.id, block)
-  addUsage(file.parent, 0, file.blockSize * file.replication)
+  addSpace(file, file.blockSize * file.replication)
   for (const t of targets) t.node.scheduled++
   return { block, offset, targets }
 }
@@ -193,7 +193,7 @@ function commitLast(fs: FsState, file: INodeFile, said: BlockRef | undefined): v
   const before = fileSpace(file)
   commitBlock(fs, last, said.generationStamp, said.numBytes)
   completeBlock(fs, last)
-  addUsage(file.parent, 0, fileSpace(file) - before)
+  addSpace(file, fileSpace(file) - before)
   touch(fs, file)
 }
 

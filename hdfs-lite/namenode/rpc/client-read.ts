@@ -11,6 +11,7 @@ import { liveReplicas } from '../core/blocks.js'
 import { pathOf } from '../core/inode.js'
 import { checkSuperuser } from '../core/permission.js'
 import {
+  type TypeUsage,
   type StatusView,
   type VirtualDirectory,
   checkAccess,
@@ -32,6 +33,8 @@ import { fsStats } from './statistics.js'
 
 const ACTION_NUMBERS = { NONE: 0, EXECUTE: 1, WRITE: 2, WRITE_EXECUTE: 3, READ: 4, READ_EXECUTE: 5, READ_WRITE: 6, PERM_ALL: 7 } as const
 const decoder = new TextDecoder()
+
+const typeQuotaInfos = (types: readonly TypeUsage[]) => (types.length > 0 ? { typeQuotaInfo: types } : undefined)
 
 export function policyProto(p: StoragePolicy) {
   const types = (t: readonly string[]) => ({ storageTypes: t as StorageTypeProto[] })
@@ -115,7 +118,7 @@ export function clientReadHandlers(ns: Namesystem, ha: HaState): Handlers<Client
           quota: s.quota,
           spaceConsumed: s.space,
           spaceQuota: s.spaceQuota,
-          typeQuotaInfos: undefined,
+          typeQuotaInfos: typeQuotaInfos(s.types),
           snapshotLength: s.snapshotLength,
           snapshotFileCount: s.snapshotFiles,
           snapshotDirectoryCount: s.snapshotDirectories,
@@ -126,7 +129,15 @@ export function clientReadHandlers(ns: Namesystem, ha: HaState): Handlers<Client
     },
     getQuotaUsage(q, call) {
       const u = getQuotaUsage(fs, caller(call), q.path)
-      return { usage: { fileAndDirectoryCount: u.namespace, quota: u.quota, spaceConsumed: u.space, spaceQuota: u.spaceQuota } }
+      return {
+        usage: {
+          fileAndDirectoryCount: u.namespace,
+          quota: u.quota,
+          spaceConsumed: u.space,
+          spaceQuota: u.spaceQuota,
+          typeQuotaInfos: typeQuotaInfos(u.types),
+        },
+      }
     },
     getFsStats() {
       const s = fsStats(fs)

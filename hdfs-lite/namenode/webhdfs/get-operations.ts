@@ -8,6 +8,7 @@ import { pathOf } from '../core/inode.js'
 import { lastOf, resolve } from '../core/path.js'
 import { listSnapshottable, snapshotDiff } from '../core/snapshots.js'
 import {
+  type TypeUsage,
   type Listing,
   type StatusView,
   checkAccess,
@@ -35,6 +36,12 @@ export function xattrNameOf(text: string): { namespace: XAttrNamespace; name: st
 
 function statusJson(c: WebContext, v: StatusView) {
   return fileStatus(statusProto(c.ns.identity.blockPoolId, v))
+}
+
+/** By name of the type, only those that have a limit. */
+function typeQuota(types: readonly TypeUsage[]) {
+  const limited = types.filter((t) => t.quota >= 0).sort((a, b) => (a.type < b.type ? -1 : 1))
+  return Object.fromEntries(limited.map((t) => [t.type, { consumed: t.consumed, quota: t.quota }]))
 }
 
 function missing(path: string): never {
@@ -115,13 +122,15 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
         snapshotSpaceConsumed: s.snapshotSpace,
         spaceConsumed: s.space,
         spaceQuota: s.spaceQuota,
-        typeQuota: {},
+        typeQuota: typeQuota(s.types),
       },
     })
   },
   GETQUOTAUSAGE(c) {
     const u = getQuotaUsage(c.ns.fs, c.caller, c.path)
-    return json({ QuotaUsage: { fileAndDirectoryCount: u.namespace, quota: u.quota, spaceConsumed: u.space, spaceQuota: u.spaceQuota, typeQuota: {} } })
+    return json({
+      QuotaUsage: { fileAndDirectoryCount: u.namespace, quota: u.quota, spaceConsumed: u.space, spaceQuota: u.spaceQuota, typeQuota: typeQuota(u.types) },
+    })
   },
   GETFILECHECKSUM(c) {
     openFile(c.ns.fs, c.caller, c.path)

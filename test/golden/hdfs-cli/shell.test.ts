@@ -12,7 +12,6 @@ const steps = parseTranscript(readFileSync(path.join(root, 'test/golden/hdfs-cli
 
 /** Where the NameNode answers otherwise than Hadoop's, and why that is so. */
 const DIFFERENT: Readonly<Record<string, string>> = {
-  '-count -q -t DISK -v /x': 'no quotas by storage type: every volume is one of disks',
   '-count -s -v /x': 'what only snapshots hold is not counted apart',
   '@snapshotDiff /x s1 .': 'the entries are in order of names',
   '@snapshotDiff /x . s1': 'the entries are in order of names',

@@ -2,14 +2,15 @@ import { describe, expect, it } from 'vitest'
 import { HadoopException } from '../../../common/errors.js'
 import { getAclStatus, modifyAclEntries } from '../../../hdfs-lite/namenode/core/acl.js'
 import { append } from '../../../hdfs-lite/namenode/core/append.js'
-import { setPermission, setQuota } from '../../../hdfs-lite/namenode/core/attributes.js'
+import { setPermission, setQuota, setReplication, setStoragePolicy } from '../../../hdfs-lite/namenode/core/attributes.js'
 import { concat } from '../../../hdfs-lite/namenode/core/concat.js'
 import { remove } from '../../../hdfs-lite/namenode/core/delete.js'
 import { mkdirs } from '../../../hdfs-lite/namenode/core/mkdirs.js'
 import { rename, renameOld } from '../../../hdfs-lite/namenode/core/rename.js'
 import { setSafeMode } from '../../../hdfs-lite/namenode/core/safe-mode.js'
 import { allowSnapshot, createSnapshot, deleteSnapshot, snapshotDiff } from '../../../hdfs-lite/namenode/core/snapshots.js'
-import { getContentSummary, getFileInfo, getListing } from '../../../hdfs-lite/namenode/core/status.js'
+import { LONG_MAX } from '../../../hdfs-lite/namenode/core/limits.js'
+import { getContentSummary, getFileInfo, getListing, getQuotaUsage } from '../../../hdfs-lite/namenode/core/status.js'
 import type { FsState } from '../../../hdfs-lite/namenode/core/state.js'
 import { addBlock, create } from '../../../hdfs-lite/namenode/core/write.js'
 import { ALICE, BOB, MODE, ROOT, createOptions, datanode, namespace, writeFile } from '../../builders/namesystem.js'
@@ -189,6 +190,39 @@ describe('quotas', () => {
     )
     setQuota(fs, ROOT, '/q', -1, -1, undefined)
     mkdirs(fs, ROOT, '/q/b/c', MODE, true, 1)
+  })
+
+  it('by storage type charge what the storage policy puts there', () => {
+    const fs = namespace()
+    for (const n of [1, 2, 3]) datanode(fs, n)
+    for (const d of ['/q/plain', '/q/hot', '/q/mixed', '/other']) mkdirs(fs, ROOT, d, MODE, true, 1)
+    setStoragePolicy(fs, ROOT, '/q/hot', 'HOT')
+    setStoragePolicy(fs, ROOT, '/q/mixed', 'ONE_SSD')
+    setQuota(fs, ROOT, '/q', LONG_MAX, 4000, 'DISK')
+    const used = () => getQuotaUsage(fs, ROOT, '/q').types.map((t) => `${t.type} ${t.consumed}/${t.quota}`)
+    const none = ['SSD 0/-1', 'DISK 0/4000', 'ARCHIVE 0/-1', 'PROVIDED 0/-1']
+    writeFile(fs, '/q/plain/f', [9000], { blockSize: 9000 })
+    expect(used()).toEqual(none)
+    writeFile(fs, '/q/hot/f', [1000])
+    writeFile(fs, '/q/mixed/f', [500], { replication: 3 })
+    expect(used()).toEqual(['SSD 500/-1', 'DISK 2000/4000', 'ARCHIVE 0/-1', 'PROVIDED 0/-1'])
+    expect(getContentSummary(fs, ROOT, '/q').types).toEqual(getQuotaUsage(fs, ROOT, '/q').types)
+    expect(refusal(() => writeFile(fs, '/q/hot/g', [10], { blockSize: 4096 }))).toEqual({
+      name: 'QuotaByStorageTypeExceededException',
+      message: 'Quota by storage type : DISK on path : /q is exceeded. quota = 4000 B = 3.91 KB but space consumed = 6096 B = 5.95 KB',
+    })
+    remove(fs, ROOT, '/q/hot/g', false, 2)
+    setReplication(fs, ROOT, '/q/mixed/f', 1)
+    expect(used()).toEqual(['SSD 500/-1', 'DISK 1000/4000', 'ARCHIVE 0/-1', 'PROVIDED 0/-1'])
+    writeFile(fs, '/other/big', [9000], { blockSize: 9000 })
+    expect(refusal(() => rename(fs, ROOT, '/other/big', '/q/hot/big', false, false, 3)).name).toBe('QuotaByStorageTypeExceededException')
+    rename(fs, ROOT, '/q/hot/f', '/q/plain/g', false, false, 3)
+    rename(fs, ROOT, '/q/mixed/f', '/other/f', false, false, 3)
+    expect(used()).toEqual(none)
+    setStoragePolicy(fs, ROOT, '/q/plain', 'COLD')
+    expect(used()).toEqual(['SSD 0/-1', 'DISK 0/4000', 'ARCHIVE 10000/-1', 'PROVIDED 0/-1'])
+    setStoragePolicy(fs, ROOT, '/q/plain', undefined)
+    expect(used()).toEqual(none)
   })
 })
 
