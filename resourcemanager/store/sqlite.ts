@@ -2,7 +2,7 @@
  * The store as one SQLite file on a local disk. WAL with synchronous=FULL: a commit survives power loss. Each transaction first
  * checks the epoch row, so a ResourceManager that was taken over can't write any more.
  */
-import { existsSync, mkdirSync, statfsSync } from 'node:fs'
+import { existsSync, linkSync, mkdirSync, rmSync, statSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { compareApplicationIds, formatApplicationId, formatAttemptId } from '../../common/records/ids.js'
@@ -23,17 +23,17 @@ const NETWORK_FILE_SYSTEMS: Record<number, string> = {
 }
 
 const SCHEMA = `
-  CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS application (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
-  CREATE TABLE IF NOT EXISTS attempt (id TEXT PRIMARY KEY, application TEXT NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
-  CREATE INDEX IF NOT EXISTS attempt_of ON attempt (application);
-  CREATE TABLE IF NOT EXISTS context (id TEXT PRIMARY KEY, bytes BLOB NOT NULL);
-  CREATE TABLE IF NOT EXISTS setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE meta (name TEXT PRIMARY KEY, value NOT NULL) WITHOUT ROWID;
+  CREATE TABLE application (id TEXT PRIMARY KEY, record TEXT NOT NULL) WITHOUT ROWID;
+  CREATE TABLE attempt (id TEXT PRIMARY KEY, application TEXT NOT NULL, record TEXT NOT NULL) WITHOUT ROWID;
+  CREATE INDEX attempt_of ON attempt (application);
+  CREATE TABLE context (id TEXT PRIMARY KEY, bytes BLOB NOT NULL);
+  CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 `
 
-function broken(file: string, why: string): StoreError {
+function broken(file: string, why: string, instead = 'Put back a copy of it'): StoreError {
   return new StoreError(
-    `the state store ${file} can't be used: ${why}. Put back a copy of it, or move it away to start without the applications that it remembers`,
+    `the state store ${file} can't be used: ${why}. ${instead}, or move it away (all of ${FILE}*) to start without the applications that it remembers`,
   )
 }
 
@@ -43,26 +43,54 @@ export function openDatabase(dir: string): Database.Database {
   const network = NETWORK_FILE_SYSTEMS[statfsSync(dir).type]
   if (network) throw new StoreError(`the state store's folder ${dir} is on ${network}, a network file system, where its locks don't hold; use a local disk`)
   const file = path.join(dir, FILE)
+  // Looked for before the file itself: another process that makes the store now adds them in the other order.
+  const hasLog = existsSync(`${file}-wal`)
   const isNew = !existsSync(file)
+  // SQLite would play it into whatever file it finds.
+  if (isNew && hasLog) throw broken(file, `it is gone, but its log ${FILE}-wal is there`)
   let db: Database.Database | undefined
   try {
+    if (isNew) make(file)
+    else if (statSync(file).size === 0) throw broken(file, 'it is empty')
     db = new Database(file, { timeout: 5000 })
+    checkLayout(db)
     db.pragma('journal_mode = WAL')
     db.pragma('synchronous = FULL')
     const mode = [db.pragma('journal_mode', { simple: true }), db.pragma('synchronous', { simple: true })]
     if (mode[0] !== 'wal' || mode[1] !== 2) throw broken(file, `journal_mode is ${mode[0]} and synchronous ${mode[1]}, not wal and 2 (FULL)`)
     const check = isNew ? 'ok' : db.pragma('quick_check(1)', { simple: true })
     if (check !== 'ok') throw broken(file, String(check))
-    db.exec(SCHEMA)
-    db.prepare("INSERT OR IGNORE INTO meta VALUES ('layout', ?), ('epoch', 0)").run(LAYOUT)
-    const layout = meta(db, 'layout')
-    if (layout !== LAYOUT) throw broken(file, `its layout is ${layout}, this version knows ${LAYOUT}`)
     return db
   } catch (e) {
     db?.close()
     if (e instanceof StoreError) throw e
     throw broken(file, (e as Error).message)
   }
+}
+
+/** The file appears whole or not at all, so that an empty one is always a loss. Of two that make it at once, one is first and both use its. */
+function make(file: string): void {
+  const draft = `${file}.${process.pid}.new`
+  rmSync(draft, { force: true })
+  try {
+    const db = new Database(draft)
+    db.pragma('journal_mode = WAL')
+    db.exec(SCHEMA)
+    db.prepare("INSERT INTO meta VALUES ('layout', ?), ('epoch', 0)").run(LAYOUT)
+    db.close()
+    linkSync(draft, file)
+  } catch (e) {
+    if ((e as NodeJS.ErrnoException).code !== 'EEXIST') throw e
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Before anything is written: a file of another version, or of something else, stays as it is. */
+function checkLayout(db: Database.Database): void {
+  if (!db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'meta'").get()) throw broken(db.name, 'it is no state store of a ResourceManager')
+  const layout = meta(db, 'layout')
+  if (layout !== LAYOUT) throw broken(db.name, `its layout is ${layout}, this version knows ${LAYOUT}`, 'Start the version that wrote it')
 }
 
 function meta(db: Database.Database, name: string): unknown {

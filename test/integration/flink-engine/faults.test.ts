@@ -2,9 +2,10 @@
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type ApplicationId, formatApplicationId, parseApplicationId } from '../../../common/records/ids.js'
+import { attemptIdOf, containerIdOfProto } from '../../../common/protocols/records.js'
+import { type ApplicationId, formatApplicationId, formatContainerId, parseApplicationId } from '../../../common/records/ids.js'
 import { packJar } from '../../../flink-yarn/program/index.js'
-import { TestCluster, waitFor } from '../../harness/cluster.js'
+import { TestCluster, containerLogs, waitFor } from '../../harness/cluster.js'
 import { EXAMPLES, LineServer } from './harness.js'
 
 let cluster: TestCluster
@@ -80,6 +81,56 @@ describe('a cluster on YARN', () => {
     expect(end.diagnostics).toContain('exited with  exitCode: 137')
     await waitFor('the TaskManagers to end', () => processes(id, 'taskmanager').length === 0)
   })
+
+  it('goes on over kill -9 and restart of the ResourceManager, without losing a TaskManager', async () => {
+    const { id, url, job } = await submitted(...words())
+    await running(url)
+    const counted = (n: number) =>
+      waitFor(`the count ${n}`, () =>
+        [...containerLogs(cluster.dir, 'taskmanager.out')].some(([file, text]) => file.includes(formatApplicationId(id)) && text.includes(`(hello,${n})`)),
+      )
+    const parts = async () => ({
+      jobManager: processes(id, 'jobmanager'),
+      taskManagers: processes(id, 'taskmanager').sort((a, b) => a.pid - b.pid),
+      registered: (await json(`${url}/taskmanagers`)).taskmanagers.map((t: { id: string }) => t.id).sort(),
+      jobs: (await json(`${url}/jobs/overview`)).jobs.map((j: Record<string, unknown>) => [j.jid, j.state, j['start-time'], j.tasks]),
+      vertices: (await json(`${url}/jobs/${job}`)).vertices.map((v: Record<string, unknown>) => [v.id, v.status, v['start-time']]),
+    })
+    await lines.send('hello\n')
+    await counted(1)
+    const before = await parts()
+    expect([before.jobManager.length, before.taskManagers.length, before.registered.length]).toEqual([1, 2, 2])
+    const { currentApplicationAttemptId } = await report(id)
+
+    await cluster.kill('resourcemanager')
+    await lines.send('hello\n')
+    await counted(2)
+    await cluster.cluster.restart('resourcemanager')
+    const after = await waitFor(
+      'the application with its containers',
+      async () => {
+        const r = await report(id)
+        return r.yarnApplicationState === 'RUNNING' && r.appResource_Usage?.numUsedContainers === 3 && r
+      },
+      30_000,
+    )
+    expect(after).toMatchObject({ currentApplicationAttemptId, finalApplicationStatus: 'APP_UNDEFINED' })
+    // What the nodes brought are the containers that there were.
+    const containers = (await cluster.yarn.getContainers(attemptIdOf(currentApplicationAttemptId))).map((c) =>
+      formatContainerId(containerIdOfProto(c.containerId)),
+    )
+    expect(containers.sort()).toEqual([...before.jobManager, ...before.taskManagers].map((p) => p.container).sort())
+    await lines.send('hello\n')
+    await counted(3)
+    expect(await parts()).toEqual(before)
+
+    const target = ['-t', 'yarn-per-job', `-Dyarn.application.id=${formatApplicationId(id)}`]
+    expect((await cluster.run('flink', ['cancel', ...target, job])).stdout).toContain(`Cancelled job ${job}.\n`)
+    const end = await ended(id)
+    expect([end.yarnApplicationState, end.finalApplicationStatus]).toEqual(['FINISHED', 'APP_KILLED'])
+    expect(end.currentApplicationAttemptId).toEqual(currentApplicationAttemptId)
+    await waitFor('the processes to end', () => [...processes(id, 'taskmanager'), ...processes(id, 'jobmanager')].length === 0)
+  }, 90_000)
 
   it('cancels a job whose function never returns, and the application with it', async () => {
     const folder = path.join(cluster.dir, 'blocks')
