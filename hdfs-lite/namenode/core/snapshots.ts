@@ -3,12 +3,13 @@ import { exception } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { removeBlock } from './blocks.js'
 import { destroy } from './delete.js'
-import { type Features, type INode, type INodeDirectory, pathOf, setFeatures } from './inode.js'
+import { type INode, type INodeDirectory, pathOf, setFeatures } from './inode.js'
 import { lastOf, resolve } from './path.js'
 import { joinPath } from './resolved-path.js'
 import { checkPermission, checkSuperuser } from './permission.js'
 import { checkSafeMode } from './safe-mode.js'
-import { attributesAt, childrenAt, diffAt, snapshotNamed } from './snapshot-read.js'
+import { type Difference, compareTrees } from './snapshot-diff.js'
+import { snapshotNamed } from './snapshot-read.js'
 import type { Snapshot } from './snapshot-types.js'
 import { type Caller, type FsState, touch } from './state.js'
 
@@ -180,13 +181,6 @@ export function listSnapshottable(fs: FsState, caller: Caller): SnapshottableVie
     .sort((a, b) => (pathOf(a.dir) < pathOf(b.dir) ? -1 : 1))
 }
 
-export interface Difference {
-  /** Relative to the directory. */
-  readonly path: string
-  readonly label: 'M' | '+' | '-' | 'R'
-  readonly target: string | undefined
-}
-
 /** @param from, to names of snapshots; '' or '.' for the present */
 export function snapshotDiff(fs: FsState, caller: Caller, path: string, from: string, to: string): { readonly root: string; readonly entries: Difference[] } {
   const iip = resolve(fs, caller, path, 'read')
@@ -202,65 +196,8 @@ export function snapshotDiff(fs: FsState, caller: Caller, path: string, from: st
     if (!s) throw fail(`Cannot find the snapshot of directory ${pathOf(root)} with name ${name}`)
     return s.id
   }
-  const entries: Difference[] = []
-  compareTrees(top, idOf(from), idOf(to), entries)
+  const entries = compareTrees(top, idOf(from), idOf(to))
   return { root: pathOf(top), entries }
-}
-
-type Seen = { readonly path: string; readonly inode: INode }
-
-function collectTree(dir: INodeDirectory, at: number | undefined, prefix: string, into: Map<number, Seen>): void {
-  const { children, names } = childrenAt(dir, at)
-  children.forEach((c, i) => {
-    const path = prefix === '' ? (names?.[i] ?? c.name) : `${prefix}/${names?.[i] ?? c.name}`
-    into.set(c.id, { path, inode: c })
-    if (c.kind === 'directory') collectTree(c, at, path, into)
-  })
-}
-
-function changed(inode: INode, from: number | undefined, to: number | undefined): boolean {
-  const a = diffAt(inode, from)
-  const b = diffAt(inode, to)
-  if (a === b) return false
-  const x = attributesAt(inode, from)
-  const y = attributesAt(inode, to)
-  const rare = (f: Features | undefined) => JSON.stringify([f?.acl, f?.defaultAcl, f?.xattrs?.map((v) => [v.namespace, v.name, v.value ? [...v.value] : null])])
-  if (x.mtime !== y.mtime || x.permission !== y.permission || x.owner !== y.owner || x.group !== y.group) return true
-  return rare(x.features) !== rare(y.features)
-}
-
-function compareTrees(dir: INodeDirectory, from: number | undefined, to: number | undefined, out: Difference[]): void {
-  const before = new Map<number, Seen>()
-  const after = new Map<number, Seen>()
-  collectTree(dir, from, '', before)
-  collectTree(dir, to, '', after)
-  if (changed(dir, from, to)) out.push({ path: '', label: 'M', target: undefined })
-  const below = (path: string, set: Set<string>) => {
-    for (let i = path.lastIndexOf('/'); i > 0; i = path.lastIndexOf('/', i - 1)) if (set.has(path.slice(0, i))) return true
-    return false
-  }
-  const gone = new Set([...before.values()].filter((b) => !after.has(b.inode.id)).map((b) => b.path))
-  const made = new Set([...after.values()].filter((a) => !before.has(a.inode.id)).map((a) => a.path))
-  for (const [id, b] of before) {
-    const a = after.get(id)
-    if (!a) {
-      // What goes with its directory is not told of one by one.
-      if (!below(b.path, gone)) out.push({ path: b.path, label: '-', target: undefined })
-      continue
-    }
-    const moved = a.path !== b.path && !(a.inode.parent && before.get(a.inode.parent.id) && sameMove(b.path, a.path, before, after, a.inode))
-    if (moved) out.push({ path: b.path, label: 'R', target: a.path })
-    if (changed(b.inode, from, to)) out.push({ path: b.path, label: 'M', target: undefined })
-  }
-  for (const [id, a] of after) if (!before.has(id) && !below(a.path, made)) out.push({ path: a.path, label: '+', target: undefined })
-}
-
-/** The path differs only because a directory above was moved. */
-function sameMove(oldPath: string, newPath: string, before: Map<number, Seen>, after: Map<number, Seen>, inode: INode): boolean {
-  const parent = inode.parent!
-  const oldParent = before.get(parent.id)?.path
-  const newParent = after.get(parent.id)?.path
-  return oldParent !== undefined && newParent !== undefined && oldPath === `${oldParent}/${inode.name}` && newPath === `${newParent}/${inode.name}`
 }
 
 /** Hadoop's name for a snapshot that was given none. */

@@ -181,6 +181,29 @@ function typeUsages(limits: Readonly<Record<string, number>> | undefined, used: 
   return all.some((t) => t.quota > 0 || t.consumed > 0) ? all : []
 }
 
+interface Counted {
+  readonly n: INode
+  /** The snapshot it is counted as of. */
+  readonly at: number | undefined
+  /** Only snapshots show it here. */
+  readonly kept: boolean
+}
+
+/** What was deleted from a directory, or left it or its name there, and is still shown by a snapshot. */
+function goneFrom(dir: INodeDirectory): Counted[] {
+  const gone: Counted[] = []
+  const diffs = dir.features?.diffs ?? []
+  diffs.forEach((d, i) => {
+    const next = diffs[i + 1]
+    const stayed = new Map((next?.children ?? dir.children).map((c, j) => [c.id, next?.names?.[j] ?? c.name]))
+    d.children?.forEach((n, j) => {
+      if (stayed.get(n.id) !== (d.names?.[j] ?? n.name)) gone.push({ n, at: d.id, kept: true })
+    })
+  })
+  return gone
+}
+
+/** Counts what snapshots alone still hold as well, and also apart. */
 export function getContentSummary(fs: FsState, caller: Caller, src: string): Summary {
   const iip = resolve(fs, caller, src, 'read-link')
   const top = lastOf(iip)
@@ -201,23 +224,30 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
     types: [],
   }
   const used: Record<string, number> = {}
-  const stack: INode[] = [top]
+  const stack: Counted[] = [{ n: top, at: iip.snapshotId, kept: false }]
   while (stack.length > 0) {
-    const n = stack.pop()!
+    const { n, at, kept } = stack.pop()!
     if (n.kind === 'directory') {
       s.directories++
-      for (const c of childrenAt(n, iip.snapshotId).children) stack.push(c)
-    } else {
-      s.files++
-      if (n.kind === 'file') {
-        const length = diffAt(n, iip.snapshotId)?.length ?? fileLength(n)
-        s.length += length
-        const { replication } = fileAt(n, iip.snapshotId)
-        s.space += length * replication
-        const shares = typeSpaces(policyOf(n), length * replication, replication)
-        for (const t in shares) used[t] = (used[t] ?? 0) + shares[t]!
-      }
+      if (kept) s.snapshotDirectories++
+      for (const c of childrenAt(n, at).children) stack.push({ n: c, at, kept })
+      if (at === undefined) for (const c of goneFrom(n)) stack.push(c)
+      continue
     }
+    s.files++
+    if (kept) s.snapshotFiles++
+    if (n.kind !== 'file') continue
+    const length = diffAt(n, at)?.length ?? fileLength(n)
+    const { replication } = fileAt(n, at)
+    const space = length * replication
+    s.length += length
+    s.space += space
+    if (kept) {
+      s.snapshotLength += length
+      s.snapshotSpace += space
+    }
+    const shares = typeSpaces(policyOf(n), space, replication)
+    for (const t in shares) used[t] = (used[t] ?? 0) + shares[t]!
   }
   s.types = typeUsages(quota?.types, used)
   return s

@@ -240,11 +240,19 @@ describe('snapshots', () => {
     expect(names(fs, '/s')).toEqual(['e', 'new'])
     expect(names(fs, '/s/.snapshot/one')).toEqual(['d', 'f'])
     expect(names(fs, '/s/.snapshot')).toEqual(['one'])
-    expect(
-      snapshotDiff(fs, ROOT, '/s', 'one', '')
-        .entries.map((e) => `${e.label} ${e.path} ${e.target ?? ''}`.trim())
-        .sort(),
-    ).toEqual(['+ new', '- f', 'M', 'R d e'])
+    mkdirs(fs, ROOT, '/s/e/x', MODE, true, 8)
+    const told = (from: string, to: string) => snapshotDiff(fs, ROOT, '/s', from, to).entries.map((e) => `${e.label} ${e.path} ${e.target ?? ''}`.trim())
+    expect(told('one', '')).toEqual(['M', '+ new', 'R d e', '- f', 'M d', '+ d/x'])
+    expect(getContentSummary(fs, ROOT, '/s')).toMatchObject({
+      directories: 5,
+      files: 1,
+      length: 10,
+      snapshotDirectories: 1,
+      snapshotFiles: 1,
+      snapshotLength: 10,
+      snapshotSpace: 10,
+    })
+    expect(told('', 'one')).toEqual(['M', '- new', 'R e d', '+ f', 'M d', '- d/x'])
     expect(refusal(() => mkdirs(fs, ROOT, '/s/.snapshot/one/x', MODE, true, 9)).message).toBe('Modification on a read-only snapshot is disallowed')
     expect(refusal(() => remove(fs, ROOT, '/s', true, 9)).message).toBe(
       'The directory /s cannot be deleted since /s is snapshottable and already has snapshots',
