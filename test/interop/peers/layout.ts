@@ -210,6 +210,23 @@ export function flink(confDir: string, args: readonly string[]): Promise<Finishe
   )
 }
 
+/** Runs one of our Java programs over Flink's and Hadoop's jars to its end; compiled once for each version of its source. */
+export function flinkDriver(source: string, confDir: string, args: readonly string[]): Promise<Finished> {
+  const home = flinkHome()
+  const jars = [path.join(home, 'lib/*'), path.join(hadoopHome(), 'share/hadoop/common/lib/*')].join(':')
+  const name = path.basename(source, '.java')
+  const classes = path.join(home, `${name.toLowerCase()}-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
+  if (!existsSync(path.join(classes, `${name}.class`))) run('javac', ['-nowarn', '-cp', jars, '-d', classes, source])
+  const log = `-Dlog4j.configurationFile=file:${path.join(here, 'log4j-driver.properties')}`
+  return finished(
+    spawn(
+      path.join(javaHome(), 'bin/java'),
+      ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENS, log, '-cp', `${confDir}:${classes}:${jars}`, name, ...args],
+      { env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir }, stdio: ['ignore', 'pipe', 'pipe'] },
+    ),
+  )
+}
+
 /** The folder of a real ResourceManager's jars, and of those that it is tested with. */
 function resourceManagerHome(): string {
   const home = jars('resourcemanager.pom.xml', (h) => path.join(h, 'lib'))
