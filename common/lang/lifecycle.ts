@@ -31,14 +31,14 @@ export function transition<S extends string, K extends string, C extends { state
   table: Lifecycle<S, K, C, V>,
   entity: C,
   event: V,
-  name: () => string,
+  name: (entity: C) => string,
 ): void {
   const from = entity.state
   const arc = table[from][event.type]
-  if (!arc) throw new InvalidTransition(name(), from, event.type)
+  if (!arc) throw new InvalidTransition(name(entity), from, event.type)
   if (arc.choose) {
     const next = arc.choose(entity, event)
-    if (!arc.to.includes(next)) throw new InvalidTransition(name(), from, `${event.type} -> ${next}`)
+    if (!arc.to.includes(next)) throw new InvalidTransition(name(entity), from, `${event.type} -> ${next}`)
     entity.state = next
     return
   }

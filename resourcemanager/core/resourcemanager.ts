@@ -37,6 +37,9 @@ type Message =
 /** Priority of the request for an application master's container. */
 const AM_PRIORITY = 0
 
+const nameOf = (of: Application | Attempt) => of.name
+const keyOf = (node: Node) => node.key
+
 /** What a node must act on when its next heartbeat is answered, or in being asked to leave. */
 const NODE_NEWS: ReadonlySet<NodeEventType> = new Set([
   'CLEANUP_CONTAINER',
@@ -104,13 +107,13 @@ export class ResourceManager {
       if (typeof to === 'function') {
         to()
       } else if (to instanceof Application) {
-        transition(APPLICATION_LIFECYCLE, to, message.event as ApplicationEvent, () => to.name)
+        transition(APPLICATION_LIFECYCLE, to, message.event as ApplicationEvent, nameOf)
       } else if (to instanceof Attempt) {
-        transition(ATTEMPT_LIFECYCLE, to, message.event as AttemptEvent, () => to.name)
+        transition(ATTEMPT_LIFECYCLE, to, message.event as AttemptEvent, nameOf)
       } else if (this.nodes.get(to.key) === to) {
         // What comes too late for a node that is gone concerns nobody.
         const from = to.state
-        transition(NODE_LIFECYCLE, to, message.event as NodeEvent, () => to.key)
+        transition(NODE_LIFECYCLE, to, message.event as NodeEvent, keyOf)
         if (to.state !== from) this.effect({ type: 'nodeStateChanged', nodeId: to.nodeId, from, to: to.state })
         if (NODE_NEWS.has(message.event!.type as NodeEventType)) this.observer.nodeHasNews(to.nodeId)
       }
@@ -488,7 +491,7 @@ export class ResourceManager {
   }
 
   describe(c: RMContainer): AllocatedContainer {
-    return {
+    const container = {
       containerId: c.name(),
       nodeId: c.node.nodeId,
       nodeHttpAddress: c.node.httpAddress,
@@ -496,11 +499,11 @@ export class ResourceManager {
       priority: c.ask.priority,
       executionType: c.executionType,
       allocationRequestId: c.ask.allocationRequestId,
-      ...(c.tags && { allocationTags: c.tags }),
       version: c.version,
       creationTime: c.creationTime,
       nodeLabelExpression: c.label,
     }
+    return c.tags ? { ...container, allocationTags: c.tags } : container
   }
 
   // ── what falls due ──

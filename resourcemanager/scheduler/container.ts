@@ -39,11 +39,14 @@ export function containerKey(id: ContainerId): string {
   return attemptKey(id.applicationAttemptId) + id.id
 }
 
-/** A container with its key, and that of its application, made once. */
+/**
+ * A container with its key, and that of its application, made once. The scheduler that finds it puts its own strings in their place: maps
+ * find the very string that they hold without comparing it.
+ */
 export interface KeyedContainer {
   readonly id: ContainerId
-  readonly key: string
-  readonly application: string
+  key: string
+  application: string
 }
 
 export function sameContainer(a: ContainerId, b: ContainerId): boolean {
@@ -60,6 +63,8 @@ export function sameContainer(a: ContainerId, b: ContainerId): boolean {
 export function attemptKey(id: ApplicationAttemptId): string {
   return `${id.applicationId.clusterTimestamp}_${id.applicationId.id}_${id.attemptId}_`
 }
+
+const nameOf = (c: RMContainer) => formatContainerId(c.name())
 
 export class RMContainer {
   state: RMContainerState = 'NEW'
@@ -113,7 +118,7 @@ export class RMContainer {
   /** An event that its state has no arc for is reported and changes nothing: news of a container may cross. */
   handle(event: ContainerEvent): void {
     try {
-      transition(CONTAINER_LIFECYCLE, this, event, () => formatContainerId(this.name()))
+      transition(CONTAINER_LIFECYCLE, this, event, nameOf)
     } catch (e) {
       if (!(e instanceof InvalidTransition)) throw e
       this.attempt.host.invalid(e)

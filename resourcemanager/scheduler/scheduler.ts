@@ -38,6 +38,8 @@ export const EXPIRED_CONTAINER = 'Container expired since it was unused'
 export const UNRESERVED_CONTAINER = 'Container reservation no longer required.'
 
 const START = { type: 'START' } as const
+const ACQUIRED = { type: 'ACQUIRED' } as const
+const LAUNCHED = { type: 'LAUNCHED' } as const
 
 export const aborted = (diagnostics: string): FinishedStatus => ({ exitStatus: EXIT.ABORTED, diagnostics })
 export const preempted = (): FinishedStatus => ({ exitStatus: EXIT.PREEMPTED, diagnostics: PREEMPTED_CONTAINER })
@@ -173,7 +175,9 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   }
 
   #endGrowth(c: RMContainer, attempt: SchedulerAttempt): void {
-    for (const reserved of attempt.asks.endGrowth(c)?.reserved.values() ?? []) this.complete(reserved, aborted(UNRESERVED_CONTAINER), 'RELEASED')
+    const ask = attempt.asks.endGrowth(c)
+    if (ask) for (const reserved of ask.reserved.values()) this.complete(reserved, aborted(UNRESERVED_CONTAINER), 'RELEASED')
+    if (attempt.growths.length === 0) return
     const growth = attempt.growths.find((g) => g.ask.grows === c)
     if (growth) this.complete(growth, aborted(RELEASED_CONTAINER), 'KILL')
   }
@@ -262,13 +266,15 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   nodeUpdate(key: string, launched: readonly KeyedContainer[], completed: readonly (KeyedContainer & { readonly status: FinishedStatus })[]): KeyedContainer[] {
     const node = this.cluster.nodes.get(key)
     if (!node) return []
-    for (const { id, key, application } of launched) {
-      const c = this.applications.get(application)?.current?.live.get(key)
+    for (const reported of launched) {
+      const c = this.applications.get(reported.application)?.current?.live.get(reported.key)
       if (!c) {
-        this.host.cleanUnknownContainer(node, id)
+        this.host.cleanUnknownContainer(node, reported.id)
         continue
       }
-      c.handle({ type: 'LAUNCHED' })
+      reported.key = c.key
+      reported.application = c.attempt.application.key
+      c.handle(LAUNCHED)
       c.startedOnNode = true
     }
     const unknown: KeyedContainer[] = []
@@ -478,7 +484,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     if (pulled.length === 0) return pulled
     this.changed()
     attempt.newlyAllocated = []
-    for (const c of pulled) c.handle({ type: 'ACQUIRED' })
+    for (const c of pulled) c.handle(ACQUIRED)
     return pulled
   }
 
