@@ -30,6 +30,8 @@ export function buildWeb(options: WebOptions): FastifyInstance {
   })
   // Hadoop's clients ask this of an address before anything else, to be told how to authenticate: not at all, here.
   web.options('/*', (_request, reply) => reply.header('Allow', 'OPTIONS,HEAD,GET,POST,PUT,DELETE').send(''))
+  // Browsers ask for it beside each page that names none: a log's text, an answer in JSON, whatever stands behind the proxy.
+  web.get('/favicon.ico', (_request, reply) => reply.header('cache-control', 'max-age=86400').code(204).send())
   web.get('/conf', (request, reply) => {
     const properties = [...options.conf.entries()].map((e) => ({ key: e.name, value: e.value, isFinal: e.final, resource: e.source }))
     const query = request.query as { format?: string }
