@@ -48,13 +48,16 @@ afterEach(async () => {
   folder.remove()
 })
 
+/** Each life of the ResourceManager counts from 1: the number alone is not the application. */
+const key = (id: { readonly clusterTimestamp?: number; readonly id?: number } | undefined) => `${id?.clusterTimestamp}_${id?.id}`
+
 it('knows every application that it acknowledged, and every kill', async () => {
-  const acknowledged = new Map<number, string>()
-  const killed = new Set<number>()
+  const acknowledged = new Map<string, string>()
+  const killed = new Set<string>()
   for (const [round, moment] of [5, 23, 60].entries()) {
     await start()
     const client = new YarnClient(loadConfiguration(folder.dir, 'resourcemanager'), { user: 'ann' })
-    const known = new Set((await client.getApplications()).map((r) => r.applicationId!.id))
+    const known = new Set((await client.getApplications()).map((r) => key(r.applicationId)))
     expect([...acknowledged.keys()].filter((id) => !known.has(id))).toEqual([])
     let going = true
     const submitting = Array.from({ length: 4 }, async (_, n) => {
@@ -65,10 +68,10 @@ it('knows every application that it acknowledged, and every kill', async () => {
         await client.proxy.submitApplication({
           applicationSubmissionContext: { applicationId, applicationName: name, amContainerSpec, resource: resourceProto({ memory: 256, vcores: 1 }) },
         })
-        acknowledged.set(applicationId.id, name)
+        acknowledged.set(key(applicationId), name)
         if (i % 3 === 0) {
           await client.forceKillApplication(applicationId)
-          killed.add(applicationId.id)
+          killed.add(key(applicationId))
         }
       }
     }).map((loop) => loop.catch(() => undefined))
@@ -81,7 +84,7 @@ it('knows every application that it acknowledged, and every kill', async () => {
   }
   await start()
   const client = new YarnClient(loadConfiguration(folder.dir, 'resourcemanager'), { user: 'ann' })
-  const after = new Map((await client.getApplications()).map((r) => [r.applicationId!.id!, r]))
+  const after = new Map((await client.getApplications()).map((r) => [key(r.applicationId), r]))
   client.close()
   expect([...acknowledged].filter(([id, name]) => after.get(id)?.name !== name)).toEqual([])
   expect([...killed].filter((id) => after.get(id)?.yarnApplicationState !== 'KILLED')).toEqual([])
