@@ -12,6 +12,7 @@ import { type Address, formatAddress, parseAddress } from '../../common/rpc/clie
 import { lockDirectory } from '../directory-lock.js'
 import { localDirectory } from '../local-directory.js'
 import { beans } from './beans.js'
+import { describeShares, descriptorLimit, shareOut } from './descriptors.js'
 import { type NamenodeService, namenodeService } from './rpc/namenode-service.js'
 import { type RecoveryContext, recoverBlock } from './rpc/recovery.js'
 import { buildDatanodeRpc } from './rpc/server.js'
@@ -22,6 +23,7 @@ import { bindVolume, openVolume } from './storage/volume.js'
 import { type VolumeScanner, startVolumeScanner } from './storage/volume-scanner.js'
 import { copyReplica } from './transfer/block-copier.js'
 import type { TransferContext } from './transfer/context.js'
+import { places } from './transfer/places.js'
 import { buildTransferServer } from './transfer/server.js'
 import { registerWebHdfs } from './webhdfs/routes.js'
 
@@ -50,6 +52,13 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   const volumes = dirs.map((d) => openVolume(d, localDirectory(d), reserved))
   const uuid = volumes.map((v) => readVersion(path.join(v.dir, 'current'))?.get('datanodeUuid')).find((u) => u !== undefined) ?? randomUUID()
   const hostName = conf.optional(hdfs.datanodeHostname) ?? os.hostname()
+  const maxTransfers = conf.optional(hdfs.maxTransfers)
+  const limit = descriptorLimit()
+  const shares = shareOut(limit, maxTransfers)
+  const said = describeShares(limit, shares, maxTransfers)
+  if (said.warn) log.warn(said.text)
+  else log.info(said.text)
+  const transferPlaces = places(shares.connections, (problem) => log.warn(problem))
   let store: BlockStore | undefined
   const services: NamenodeService[] = []
   const useHostname = conf.get(hdfs.datanodeUseHostname)
@@ -73,6 +82,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
       store,
       log,
       useHostname,
+      places: transferPlaces,
       connectTimeout: 5000,
       keepAlive: conf.get(hdfs.datanodeKeepAlive),
       received,
@@ -143,7 +153,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
               creationTime: info.storageInfo.cTime,
               datanodeUuid: uuid,
             })
-          store = openBlockStore(info.blockPoolID, volumes, (problem) => log.warn(problem))
+          store = openBlockStore(info.blockPoolID, volumes, (problem) => log.warn(problem), shares.replicas)
           scanners = startScanners(store)
           return store
         },

@@ -40,8 +40,11 @@ export interface HdfsCluster {
   readonly dir: string
   readonly conf: Configuration
   readonly namenodeHttp: string
-  /** `namenode` is the first one, `namenode-2` the other of a pair. */
-  start(name: 'namenode' | 'namenode-2' | `datanode-${number}`): Promise<ReadyFile>
+  /**
+   * `namenode` is the first one, `namenode-2` the other of a pair.
+   * @param descriptors how many it may have (ulimit -n)
+   */
+  start(name: 'namenode' | 'namenode-2' | `datanode-${number}`, descriptors?: number): Promise<ReadyFile>
   kill(name: string, signal?: NodeJS.Signals): Promise<void>
   log(name: string): string
   close(): Promise<void>
@@ -94,10 +97,12 @@ export async function hdfsCluster(datanodes: number, properties: Readonly<Record
     conf: loadConfiguration(path.join(dir, 'conf'), 'hdfs'),
     namenodeHttp: `http://127.0.0.1:${ports[1]}`,
     log,
-    async start(name) {
+    async start(name, descriptors) {
       const ready = path.join(dir, 'run', `${name}.json`)
       rmSync(ready, { force: true })
-      const child = spawn(process.execPath, [path.resolve('dist', `${name.replace(/-.*/, '')}.cjs`)], {
+      const command = [process.execPath, path.resolve('dist', `${name.replace(/-.*/, '')}.cjs`)]
+      if (descriptors !== undefined) command.unshift('sh', '-c', `ulimit -n ${descriptors}; exec "$0" "$@"`)
+      const child = spawn(command[0]!, command.slice(1), {
         stdio: 'ignore',
         env: {
           ...process.env,

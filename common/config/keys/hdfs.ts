@@ -89,6 +89,12 @@ export const hdfs = {
     '4000',
     'how long a DataNode keeps an idle connection for another operation',
   ),
+  maxTransfers: property(
+    'dfs.datanode.max.transfer.threads',
+    'int',
+    undefined,
+    'connections of data transfer that a DataNode takes at once; unset: as many as its descriptors allow',
+  ),
   scanPeriod: property(
     'dfs.datanode.scan.period.hours',
     'float',

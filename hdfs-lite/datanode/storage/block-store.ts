@@ -17,6 +17,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { exception } from '../../../common/errors.js'
+import { type BlockFiles, filePool } from './block-files.js'
 import { type Checksum, META_HEADER, checksumsOf, chunkCount, metaHeader, parseMetaHeader } from './checksum.js'
 import { blockFile, metaFile, subdirOf } from './layout.js'
 import type { Replica } from './replica.js'
@@ -48,11 +49,15 @@ export interface BlockStore {
   dataPath(replica: Replica): string
   metaPath(replica: Replica): string
   checksumOf(replica: Replica): Checksum
+  /** A way to its files, to be closed. Of a replica that was just created, its first writer takes over the open ones. */
+  files(replica: Replica, flags: 'r' | 'r+'): BlockFiles
 }
 
 const notFound = (poolId: string, b: BlockId) => exception('ReplicaNotFoundException', `Replica not found for ${poolId}:blk_${b.id}_${b.generationStamp}`)
 
-export function openBlockStore(poolId: string, volumes: readonly Volume[], log: (problem: string) => void): BlockStore {
+/** @param openFiles replicas whose files may be open at the same time */
+export function openBlockStore(poolId: string, volumes: readonly Volume[], log: (problem: string) => void, openFiles: number): BlockStore {
+  const pool = filePool(openFiles)
   const replicas = new Map<number, Replica>()
   /** Those that exist. */
   const folders = new Set<string>()
@@ -260,6 +265,11 @@ export function openBlockStore(poolId: string, volumes: readonly Volume[], log: 
         }
       }
       return r.checksum
+    },
+    files(r, flags) {
+      const opened = flags === 'r+' ? r.files : undefined
+      if (opened) r.files = undefined
+      return pool.files(() => ({ data: dataPath(r), meta: metaPath(r) }), flags, opened)
     },
   }
   for (const v of volumes) {

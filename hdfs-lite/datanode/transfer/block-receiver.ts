@@ -56,6 +56,7 @@ async function openMirror(op: OpWriteBlockProto, ctx: TransferContext): Promise<
     targetStorageIds: op.targetStorageIds.slice(1),
   }
   const socket = net.connect({ host, port, noDelay: true })
+  ctx.places.take(socket)
   const messages = new MessageParser()
   const answer = await new Promise<BlockOpResponseProto>((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error('timed out')), ctx.connectTimeout)
@@ -276,7 +277,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
           ack.written = true
           progress()
         }
-        if (header.syncBlock) void writer.flush().then(written, (e) => give((e as Error).message, 'ERROR', header.seqno))
+        if (header.syncBlock) void writer.flush(true).then(written, (e) => give((e as Error).message, 'ERROR', header.seqno))
         else if (writer.pending === 0) written()
         else void writer.flush().then(written, () => {})
         return

@@ -1,5 +1,5 @@
 /** Sends a range of a replica as packets (BlockSender). */
-import fs, { type FileHandle } from 'node:fs/promises'
+import fs from 'node:fs'
 import type net from 'node:net'
 import { exception } from '../../../common/errors.js'
 import type { BlockStore } from '../storage/block-store.js'
@@ -31,29 +31,31 @@ export function rangeOf(store: BlockStore, replica: Replica, offset: number, len
 /** Resolves when all is written to the socket's buffers, or the socket is gone. @returns the last packet's sequence number */
 export async function sendRange(store: BlockStore, replica: Replica, range: Range, socket: net.Socket, sendChecksums: boolean): Promise<number> {
   const c = store.checksumOf(replica)
-  const data: FileHandle = await fs.open(store.dataPath(replica), 'r')
-  let meta: FileHandle | undefined
+  const withSums = sendChecksums && c.size > 0
+  const files = store.files(replica, 'r')
   let seqno = 0
+  let next: Promise<{ bytes: Buffer; sums: Buffer }> | undefined
   try {
-    if (sendChecksums && c.size > 0) meta = await fs.open(store.metaPath(replica), 'r')
     const step = Math.max(c.bytesPerChunk, Math.floor(PACKET_DATA / c.bytesPerChunk) * c.bytesPerChunk)
     const load = async (at: number) => {
       const length = Math.min(step, range.end - at)
       const bytes = takeBuffer(length)
-      const sumLength = meta ? Math.ceil(length / c.bytesPerChunk) * c.size : 0
-      const sums = Buffer.allocUnsafe(sumLength)
-      const [d, m] = await Promise.all([
-        data.read(bytes, 0, length, at),
-        meta ? meta.read(sums, 0, sumLength, META_HEADER + (at / c.bytesPerChunk) * c.size) : undefined,
-      ])
-      if (d.bytesRead !== length) throw new Error(`the block file ends at ${at + d.bytesRead}, ${range.end} bytes were expected`)
+      const sums = Buffer.allocUnsafe(withSums ? Math.ceil(length / c.bytesPerChunk) * c.size : 0)
+      const { data, meta } = await files.take()
+      let got: readonly number[]
+      try {
+        got = await Promise.all([read(data, bytes, at), withSums ? read(meta, sums, META_HEADER + (at / c.bytesPerChunk) * c.size) : 0])
+      } finally {
+        files.rest()
+      }
+      if (got[0] !== length) throw new Error(`the block file ends at ${at + got[0]!}, ${range.end} bytes were expected`)
       // While a block is being written its last checksum may be of more bytes than these: make it anew.
       const rest = length % c.bytesPerChunk
-      if (meta && replica.state !== 'FINALIZED' && rest > 0) checksumsOf(c, bytes.subarray(length - rest)).copy(sums, sumLength - c.size)
-      else if (m && m.bytesRead !== sumLength) throw new Error(`the meta file ends before the checksums of byte ${range.end}`)
+      if (withSums && replica.state !== 'FINALIZED' && rest > 0) checksumsOf(c, bytes.subarray(length - rest)).copy(sums, sums.length - c.size)
+      else if (got[1] !== sums.length) throw new Error(`the meta file ends before the checksums of byte ${range.end}`)
       return { bytes, sums }
     }
-    let next = range.start < range.end ? load(range.start) : undefined
+    next = range.start < range.end ? load(range.start) : undefined
     for (let at = range.start; at < range.end; ) {
       const { bytes, sums } = await next!
       const head = packetHead({ offsetInBlock: at, seqno: seqno++, lastPacketInBlock: false, dataLen: bytes.length }, sums.length)
@@ -75,8 +77,13 @@ export async function sendRange(store: BlockStore, replica: Replica, range: Rang
     if (!socket.destroyed) socket.write(packetHead({ offsetInBlock: range.end, seqno, lastPacketInBlock: true, dataLen: 0 }, 0))
     return seqno
   } finally {
-    await Promise.all([data.close(), meta?.close()])
+    await next?.catch(() => {})
+    files.close()
   }
+}
+
+function read(fd: number, into: Buffer, position: number): Promise<number> {
+  return new Promise((resolve, reject) => fs.read(fd, into, 0, into.length, position, (e, n) => (e ? reject(e) : resolve(n))))
 }
 
 function drained(socket: net.Socket): Promise<void> {

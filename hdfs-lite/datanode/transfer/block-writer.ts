@@ -1,5 +1,6 @@
 /** Writes a replica's two files: packets gather while a write is under way. */
 import fs from 'node:fs'
+import type { Descriptors } from '../storage/block-files.js'
 import type { BlockStore } from '../storage/block-store.js'
 import { type Checksum, META_HEADER, checksumsOf } from '../storage/checksum.js'
 import type { Replica } from '../storage/replica.js'
@@ -17,12 +18,11 @@ export interface BlockWriter {
   readonly pending: number
   /** Queues data at `offset`; `done` is called, in order, when it is in the file. */
   write(offset: number, data: Buffer, sums: Buffer, sync: boolean, done: () => void): void
-  /** Resolves when all that was queued is written. @throws what the disk said */
-  flush(): Promise<void>
+  /** Resolves when all that was queued is written; with `sync`, when it is on the disk too. @throws what the disk said */
+  flush(sync?: boolean): Promise<void>
   close(): Promise<void>
 }
 
-const open = (file: string) => new Promise<number>((resolve, reject) => fs.open(file, 'r+', (e, fd) => (e ? reject(e) : resolve(fd))))
 const datasync = (fd: number) => new Promise<void>((resolve, reject) => fs.fdatasync(fd, (e) => (e ? reject(e) : resolve())))
 const read = (fd: number, buffer: Buffer, position: number) =>
   new Promise<void>((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (e) => (e ? reject(e) : resolve())))
@@ -45,28 +45,36 @@ async function writeAll(fd: number, parts: readonly Buffer[], position: number):
   })
 }
 
-async function openFiles(store: BlockStore, replica: Replica): Promise<{ data: number; meta: number }> {
-  const data = await open(store.dataPath(replica))
-  try {
-    return { data, meta: await open(store.metaPath(replica)) }
-  } catch (e) {
-    fs.closeSync(data)
-    throw e
-  }
+/** Puts a name on the disk: after a power failure its bytes would be there, but nobody could find them. */
+function syncDirectory(dir: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fs.open(dir, 'r', (failed, fd) => {
+      if (failed) return reject(failed)
+      fs.fsync(fd, (e) => fs.close(fd, () => (e ? reject(e) : resolve())))
+    })
+  })
 }
 
 export async function openBlockWriter(store: BlockStore, replica: Replica, onError: (e: Error) => void): Promise<BlockWriter> {
   const checksum: Checksum = store.checksumOf(replica)
-  const { data, meta } = replica.files ?? (await openFiles(store, replica))
-  replica.files = undefined
+  const files = store.files(replica, 'r+')
+  // A file that is not there is known before the first packet.
+  await files.take()
+  files.rest()
   let queue: Piece[] = []
   let pending = 0
   let running: Promise<void> | undefined
   let failure: Error | undefined
   let closed = false
+  let named = false
+
+  async function toDisk({ data, meta }: Descriptors): Promise<void> {
+    await Promise.all([datasync(data), datasync(meta), named ? undefined : syncDirectory(replica.dir)])
+    named = true
+  }
 
   /** Checksums where the data does not begin at a chunk: the first chunk's is made from what is there already. */
-  async function realign(p: Piece): Promise<{ start: number; sums: Buffer }> {
+  async function realign(data: number, p: Piece): Promise<{ start: number; sums: Buffer }> {
     const start = Math.floor(p.offset / checksum.bytesPerChunk) * checksum.bytesPerChunk
     const before = Buffer.alloc(p.offset - start)
     await read(data, before, start)
@@ -77,39 +85,49 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
     for (; queue.length > 0 && !failure; await gathered()) {
       const batch = queue
       queue = []
-      let i = 0
-      while (i < batch.length) {
-        const first = batch[i]!
-        const aligned = first.offset % checksum.bytesPerChunk === 0
-        const parts = [first.data]
-        const sums = [first.sums]
-        let end = first.offset + first.data.length
-        let n = 1
-        // Packets that follow each other go out in one call.
-        if (aligned) {
-          while (i + n < batch.length && batch[i + n]!.offset === end && end % checksum.bytesPerChunk === 0) {
-            const next = batch[i + n]!
-            parts.push(next.data)
-            sums.push(next.sums)
-            end += next.data.length
-            n++
-          }
-        }
-        const fixed = aligned ? { start: first.offset, sums: undefined } : await realign(first)
-        const metaParts = fixed.sums ? [fixed.sums] : sums
-        await Promise.all([
-          writeAll(data, parts, first.offset),
-          checksum.size > 0 ? writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size) : undefined,
-        ])
-        if (end > replica.length) replica.length = end
-        const group = batch.slice(i, i + n)
-        if (group.some((p) => p.sync)) await Promise.all([datasync(data), datasync(meta)])
-        for (const p of group) {
-          pending -= p.data.length
-          p.done()
-        }
-        i += n
+      const descriptors = await files.take()
+      try {
+        await writeBatch(descriptors, batch)
+      } finally {
+        files.rest()
       }
+    }
+  }
+
+  async function writeBatch(descriptors: Descriptors, batch: readonly Piece[]): Promise<void> {
+    const { data, meta } = descriptors
+    let i = 0
+    while (i < batch.length) {
+      const first = batch[i]!
+      const aligned = first.offset % checksum.bytesPerChunk === 0
+      const parts = [first.data]
+      const sums = [first.sums]
+      let end = first.offset + first.data.length
+      let n = 1
+      // Packets that follow each other go out in one call.
+      if (aligned) {
+        while (i + n < batch.length && batch[i + n]!.offset === end && end % checksum.bytesPerChunk === 0) {
+          const next = batch[i + n]!
+          parts.push(next.data)
+          sums.push(next.sums)
+          end += next.data.length
+          n++
+        }
+      }
+      const fixed = aligned ? { start: first.offset, sums: undefined } : await realign(data, first)
+      const metaParts = fixed.sums ? [fixed.sums] : sums
+      await Promise.all([
+        writeAll(data, parts, first.offset),
+        checksum.size > 0 ? writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size) : undefined,
+      ])
+      if (end > replica.length) replica.length = end
+      const group = batch.slice(i, i + n)
+      if (group.some((p) => p.sync)) await toDisk(descriptors)
+      for (const p of group) {
+        pending -= p.data.length
+        p.done()
+      }
+      i += n
     }
   }
 
@@ -139,16 +157,22 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
       pending += bytes.length
       start()
     },
-    async flush() {
+    async flush(sync = false) {
       while (running) await running
       if (failure) throw failure
+      if (!sync || closed) return
+      const descriptors = await files.take()
+      try {
+        await toDisk(descriptors)
+      } finally {
+        files.rest()
+      }
     },
     async close() {
       if (closed) return
       closed = true
       while (running) await running
-      fs.closeSync(data)
-      fs.closeSync(meta)
+      files.close()
     },
   }
 }

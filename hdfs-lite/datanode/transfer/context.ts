@@ -2,11 +2,13 @@
 import type { Logger } from '../../../common/daemon/daemon.js'
 import type { BlockId, BlockStore } from '../storage/block-store.js'
 import type { Replica } from '../storage/replica.js'
+import type { Places } from './places.js'
 
 export interface TransferContext {
   readonly store: BlockStore
   readonly log: Logger
   readonly useHostname: boolean
+  readonly places: Places
   /** Milliseconds to reach the next node of a pipeline. */
   readonly connectTimeout: number
   /** Milliseconds that an idle connection is kept for another operation. */

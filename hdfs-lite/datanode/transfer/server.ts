@@ -22,8 +22,9 @@ export function buildTransferServer(context: () => TransferContext | undefined):
   const sockets = new Set<net.Socket>()
   const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
     const ctx = context()
-    if (!ctx) return accepted.destroy()
+    if (!ctx || ctx.places.full) return accepted.destroy()
     const socket = readIntoSharedBuffer(accepted)
+    ctx.places.take(socket)
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
