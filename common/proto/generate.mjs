@@ -9,7 +9,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync, existsSy
 import path from 'node:path'
 import protobuf from 'protobufjs'
 
-const RUNTIME = ['type Codec', 'type EnumCodec', 'codec', 'enumCodec', 'missing', 'writeLong']
+const RUNTIME = ['type Codec', 'type EnumCodec', 'codec', 'enumCodec', 'missing']
 const VARINT = 0
 const LENGTH = 2
 const WIRE = {
@@ -112,7 +112,8 @@ function messageText(type, use) {
     const isEnum = ref instanceof protobuf.Enum
     if (ref) use(ref, isEnum)
     const tsRead = ref ? localName(ref) : scalarType(f.type)
-    const tsWrite = ref && !isEnum ? `${localName(ref)}Init` : tsRead
+    // Hadoop keeps names as bytes of UTF-8: they are written as they are.
+    const tsWrite = ref && !isEnum ? `${localName(ref)}Init` : f.type === 'bytes' ? `(${tsRead} | string)` : tsRead
     const wire = ref ? (isEnum ? VARINT : LENGTH) : WIRE[f.type]
     const fallback = f.options && 'default' in f.options ? f.options.default : undefined
     return {
@@ -150,7 +151,6 @@ function initText(name, fields) {
 function writeOne(x, value) {
   if (x.isEnum) return `w.uint32(${x.key}).int32(${x.tsRead}.number(${value}))`
   if (x.ref) return `{ w.uint32(${x.key}).fork(); ${x.tsRead}.write(${value}, w); w.ldelim() }`
-  if (LONGS.has(x.f.type)) return `writeLong(w.uint32(${x.key}), '${x.f.type}', ${value})`
   return `w.uint32(${x.key}).${x.f.type}(${value})`
 }
 
@@ -170,7 +170,7 @@ function codecText(name, fields) {
   const write = fields.map((x) => {
     const v = `m.${x.name}`
     if (x.packed) {
-      const one = LONGS.has(x.f.type) ? `writeLong(w, '${x.f.type}', v)` : x.isEnum ? `w.int32(${x.tsRead}.number(v))` : `w.${x.f.type}(v)`
+      const one = x.isEnum ? `w.int32(${x.tsRead}.number(v))` : `w.${x.f.type}(v)`
       return `    if (${v} !== undefined && ${v}.length > 0) { w.uint32(${(x.f.id << 3) | LENGTH}).fork(); for (const v of ${v}) ${one}; w.ldelim() }`
     }
     if (x.f.repeated) return `    if (${v} !== undefined) for (const v of ${v}) ${writeOne(x, 'v')}`

@@ -1,14 +1,15 @@
-/** What generated protobuf modules stand on: protobufjs' Reader and Writer, with 64-bit integers as numbers. */
+/** What generated protobuf modules stand on: protobufjs' Reader and a Writer of our own, with 64-bit integers as numbers. */
 import protobuf from 'protobufjs/minimal.js'
+import { Writer } from './writer.js'
 
 // Numbers instead of Long objects: every 64-bit field of Hadoop's that carries a quantity stays below 2^53.
 // What exceeds it is either Long.MAX_VALUE ("no limit", see LONG_MAX) or an opaque random id that nobody echoes.
 protobuf.util.Long = null as never
 protobuf.configure()
 
-export type Writer = protobuf.Writer
+export { Writer }
 export type Reader = protobuf.Reader
-export const { Writer, Reader } = protobuf
+export const { Reader } = protobuf
 
 /** java.lang.Long.MAX_VALUE as it reads here (2^63); written back exactly. */
 export const LONG_MAX = 2 ** 63
@@ -53,13 +54,6 @@ export function enumCodec<E extends string>(values: Record<E, number>): EnumCode
 
 export function missing(type: string, field: string): never {
   throw new ProtobufError(`Message missing required fields: ${field} (in ${type})`)
-}
-
-type LongKind = 'int64' | 'uint64' | 'sint64' | 'fixed64' | 'sfixed64'
-const MAX_BITS = { low: -1, high: 0x7fffffff, unsigned: false } as unknown as number
-
-export function writeLong(w: Writer, kind: LongKind, value: number): Writer {
-  return w[kind](value >= LONG_MAX ? MAX_BITS : value)
 }
 
 export function codec<T, I>(typeName: string, write: (message: I, writer: Writer) => void, readTo: (reader: Reader, end: number) => T): Codec<T, I> {

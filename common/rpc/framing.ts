@@ -122,14 +122,6 @@ export class FrameParser {
   }
 }
 
-function frame(writer: Writer): Buffer {
-  const body = writer.finish()
-  const out = Buffer.allocUnsafe(4 + body.length)
-  out.writeInt32BE(body.length, 0)
-  out.set(body, 4)
-  return out
-}
-
 function delimited<I>(w: Writer, codec: Codec<unknown, I>, message: I): void {
   w.fork()
   codec.write(message, w)
@@ -142,14 +134,14 @@ export function requestFrame<I>(header: RpcRequestHeaderProtoInit, call: Request
   delimited(w, RpcRequestHeaderProto, header)
   if (call) delimited(w, RequestHeaderProto, call)
   delimited(w, codec, message)
-  return frame(w)
+  return w.finishFramed()
 }
 
 export function responseFrame<I>(header: RpcResponseHeaderProtoInit, codec?: Codec<unknown, I>, message?: I): Buffer {
   const w = Writer.create()
   delimited(w, RpcResponseHeaderProto, header)
   if (codec) delimited(w, codec, message as I)
-  return frame(w)
+  return w.finishFramed()
 }
 
 /** The empty frame that keeps an idle connection's read time-out from firing: a request header with call id -4. */
@@ -162,7 +154,7 @@ export function pingFrame(): Buffer {
     clientId: new Uint8Array(0),
     retryCount: -1,
   })
-  return frame(w)
+  return w.finishFramed()
 }
 
 /** Reads the delimited messages of one frame, one after the other. */

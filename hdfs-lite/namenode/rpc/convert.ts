@@ -14,7 +14,6 @@ const FLAG_SNAPSHOTS = 8
 const PERMISSION_ACL_BIT = 0o10000
 
 const NO_BYTES = new Uint8Array(0)
-const encoder = new TextEncoder()
 
 export function blockRef(b: ExtendedBlockProto): BlockRef {
   return { poolId: b.poolId, blockId: b.blockId, generationStamp: b.generationStamp, numBytes: b.numBytes }
@@ -31,14 +30,14 @@ export function statusProto(poolId: string, v: StatusView, needLocation = false)
   const acl = at.features?.acl !== undefined || at.features?.defaultAcl !== undefined
   return {
     fileType: dir ? 'IS_DIR' : inode.kind === 'file' ? 'IS_FILE' : 'IS_SYMLINK',
-    path: v.name === '' ? NO_BYTES : encoder.encode(v.name),
+    path: v.name,
     length: v.length,
     permission: { perm: acl ? at.permission | PERMISSION_ACL_BIT : at.permission },
     owner: at.owner,
     group: at.group,
     modificationTime: at.mtime,
     accessTime: at.atime,
-    symlink: inode.kind === 'symlink' ? encoder.encode(inode.target) : undefined,
+    symlink: inode.kind === 'symlink' ? inode.target : undefined,
     blockReplication: inode.kind === 'file' ? fileAt(inode, snapshotId).replication : 0,
     blocksize: inode.kind === 'file' ? inode.blockSize : 0,
     locations: needLocation && inode.kind === 'file' ? locatedBlocksProto(poolId, locate(inode, snapshotId, 0, Number.MAX_SAFE_INTEGER)) : undefined,

@@ -8,6 +8,7 @@ const FLAG_ACL = 1
 const MODE_BITS = 0o1777
 const FLAG_SNAPSHOTS = 8
 const decoder = new TextDecoder()
+const text = (name: Uint8Array | string) => (typeof name === 'string' ? name : decoder.decode(name))
 
 export const octal = (permission: number) => permission.toString(8)
 
@@ -23,12 +24,12 @@ export function fileStatus(s: HdfsFileStatusProtoInit): Record<string, unknown> 
     length: s.length,
     modificationTime: s.modificationTime,
     owner: s.owner,
-    pathSuffix: decoder.decode(s.path),
+    pathSuffix: text(s.path),
     permission: octal(s.permission.perm & MODE_BITS),
     replication: s.blockReplication ?? 0,
     ...(flags & FLAG_SNAPSHOTS && { snapshotEnabled: true }),
     storagePolicy: s.storagePolicy ?? 0,
-    ...(s.symlink && { symlink: decoder.decode(s.symlink) }),
+    ...(s.symlink && { symlink: text(s.symlink) }),
     type: s.fileType === 'IS_DIR' ? 'DIRECTORY' : s.fileType === 'IS_FILE' ? 'FILE' : 'SYMLINK',
   }
 }
