@@ -13,7 +13,7 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { RETRY_KEPT_MILLIS } from '../core/limits.js'
-import { type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
+import { type JournalRecord, type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
 import type { RetryEntry } from '../core/state.js'
 import type { Batch } from './edit-log.js'
 import { type ActiveLease, type Identity, JournalError, type Receiver } from './journal.js'
@@ -156,13 +156,24 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
   let folded = Number(meta('folded'))
   const fold = db.transaction(({ first, records }: Batch) => {
     checkEpoch()
+    // Most records put a row that a later one puts again (a directory in which something is made): only the last one counts.
+    const rows = new Map<number, Row>()
+    const putRows = () => {
+      for (const row of rows.values()) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(row[12]))
+      rows.clear()
+    }
+    let counters: JournalRecord['counters'] = null
     for (const text of records) {
       const r = decodeRecord(text)
+      // What is removed with a directory hangs on where everything is at that moment.
+      if (r.removes.length > 0) putRows()
       for (const id of r.removes) removeTree.run(id)
-      for (const row of r.puts) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(row[12]))
+      for (const row of r.puts) rows.set(row[0], row)
       for (const [client, call, at, answer] of r.retries ?? []) putRetry.run(client, call, at, JSON.stringify(answer))
-      if (r.counters) setMeta.run('counters', JSON.stringify(r.counters))
+      counters = r.counters ?? counters
     }
+    putRows()
+    if (counters) setMeta.run('counters', JSON.stringify(counters))
     dropRetries.run(Date.now() - RETRY_KEPT_MILLIS)
     setMeta.run('folded', String(first + records.length - 1))
   })

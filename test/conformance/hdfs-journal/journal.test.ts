@@ -99,6 +99,35 @@ describe.each(Object.keys(KINDS))('the %s journal', (kind) => {
     await again.close()
   })
 
+  it('gives in a checkpoint what comes of rows that are put again, moved, and removed with what is below them', async () => {
+    const open = KINDS[kind]!()
+    const journal = open()
+    contents(journal)
+    journal.append(put(row(1, 0, ''), row(2, 1, 'a'), row(3, 2, 'b'), row(4, 3, 'c')))
+    await journal.sync()
+    await journal.checkpoint()
+    // b leaves a before that goes; d comes into e, and goes with it; f is put three times.
+    journal.append(put(row(3, 1, 'b'), row(2, 1, 'a')))
+    journal.append(remove(2))
+    journal.append(put(row(5, 1, 'e')))
+    journal.append(put(row(6, 5, 'd')))
+    journal.append(remove(5))
+    for (const name of ['f', 'g', 'h']) journal.append(put(row(7, 1, name)))
+    await journal.sync()
+    await journal.checkpoint()
+    await journal.close()
+    const again = open()
+    const rows = new Map<number, string>()
+    again.load({ row: (r) => rows.set(r[0], `${r[1]}/${r[2]}`), record: () => {} })
+    expect([...rows].sort(([a], [b]) => a - b)).toEqual([
+      [1, '0/'],
+      [3, '1/b'],
+      [4, '3/c'],
+      [7, '1/h'],
+    ])
+    await again.close()
+  })
+
   it('keeps answers that clients may ask for again, also in a checkpoint', async () => {
     const open = KINDS[kind]!()
     const journal = open()
