@@ -62,6 +62,9 @@ export class RpcServer {
   readonly #services = new Map<string, Service>()
   readonly #connections = new Set<Connection>()
   readonly #server: net.Server
+  /** Whose call came last, and when it came after somebody else's. */
+  #caller: Connection | undefined
+  #otherCallerAt = performance.now()
 
   constructor(readonly options: RpcServerOptions = {}) {
     this.#server = net.createServer({ noDelay: true }, (socket) => {
@@ -78,6 +81,17 @@ export class RpcServer {
 
   service(name: string): Service | undefined {
     return this.#services.get(name)
+  }
+
+  /** For how long calls have come over one connection only. */
+  get millisOfOneCaller(): number {
+    return performance.now() - this.#otherCallerAt
+  }
+
+  called(by: Connection): void {
+    if (by === this.#caller) return
+    this.#caller = by
+    this.#otherCallerAt = performance.now()
   }
 
   get connectionCount(): number {
@@ -291,6 +305,7 @@ class Connection {
 
   #call(header: RpcRequestHeaderProto, reader: FrameReader): void {
     if (!this.#ready) throw new FramingError('a call before the connection context')
+    this.server.called(this)
     let request: unknown
     let name = ''
     let handler: Handler

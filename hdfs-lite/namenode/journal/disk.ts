@@ -25,8 +25,9 @@ interface Waiter {
  * Takes the folder over: whoever had it before can't acknowledge anything any more.
  * @param workerFile the bundled worker
  * @param format makes the identity of a new file system
+ * @param alone whether only one client calls, so that nothing else is to be done while its changes are written
  */
-export function openDiskJournal(dir: string, workerFile: string | URL, format: () => Identity): Journal {
+export function openDiskJournal(dir: string, workerFile: string | URL, format: () => Identity, alone: () => boolean = () => false): Journal {
   const store = openStore(dir, format)
   const { epoch } = store
   let log: EditLog | undefined
@@ -93,7 +94,7 @@ export function openDiskJournal(dir: string, workerFile: string | URL, format: (
       const records = nextBatch()
       const started = performance.now()
       try {
-        await log!.append(synced + 1, records)
+        await log!.append(synced + 1, records, alone())
         // Looked at after the write: had another one taken over before, it might not have seen this batch.
         store.checkEpoch()
       } catch (e) {
@@ -144,7 +145,10 @@ export function openDiskJournal(dir: string, workerFile: string | URL, format: (
       if (failure) throw failure
       buffer.push(record)
       // What one turn of the event loop brings goes into one batch.
-      if (!writing) queueMicrotask(startFlush)
+      if (!writing && buffer.length === 1) {
+        if (alone()) queueMicrotask(startFlush)
+        else setImmediate(startFlush)
+      }
       return ++txid
     },
     sync() {

@@ -95,6 +95,27 @@ describe('the edit log', () => {
     expect(() => read()).toThrow(/damaged at offset/)
   })
 
+  it('keeps the order whoever writes, this thread or another, from file to file', async () => {
+    let noted = 0
+    let trusted = false
+    const trust = {
+      get trusted() {
+        trusted = !trusted
+        return trusted
+      },
+      note: () => noted++,
+    }
+    const log = beginEditLog(dir, EPOCH, [], trust)
+    const recordOf = (txid: number) => 'x'.repeat(txid % 50 === 0 ? 80_000 : 40_000)
+    for (let txid = 1; txid <= 200; txid++) await log.append(txid, [recordOf(txid)], txid % 5 > 0)
+    await log.close()
+    expect(noted).toBe(200)
+    expect(segments(dir, 0).length).toBeGreaterThan(2)
+    expect([...readBatches(dir, 0, 0)].map((b) => [b.first, b.records[0]!.length])).toEqual(
+      Array.from({ length: 200 }, (_, i) => [i + 1, recordOf(i + 1).length]),
+    )
+  })
+
   it('says when a file is missing', async () => {
     await write(Array.from({ length: 10 }, () => ['x'.repeat(SEGMENT_BYTES / 4 - 200)]))
     rmSync(only())

@@ -54,6 +54,21 @@ describe('a call', () => {
     expect(server.connectionCount).toBe(1)
   })
 
+  it('tells for how long it has been the only connection that calls', async () => {
+    const server = await serve({ delete: () => ({ result: true }) })
+    const [one, other] = [connect(server), connect(server)]
+    const from = async (proxy: typeof one) => {
+      await proxy.delete({ src: '/', recursive: false })
+      return server.millisOfOneCaller
+    }
+    await from(one)
+    const before = await from(one)
+    // Whatever time passes, calls over the same connection do not set it back; one over another does.
+    expect(await from(one)).toBeGreaterThan(before)
+    const began = performance.now()
+    expect(await from(other)).toBeLessThanOrEqual(performance.now() - began)
+  })
+
   it("brings a handler's exception to the caller, class and message", async () => {
     const server = await serve({
       delete: () => {
