@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdirSync, statfsSync } from 'node:fs'
 import path from 'node:path'
 import type { StorageTypeProto } from '../../../common/proto/gen/hdfs.js'
+import { type DiskTrust, diskTrust } from '../../disk-trust.js'
 import { readVersion, writeVersion } from './layout.js'
 
 export interface Volume {
@@ -13,7 +14,12 @@ export interface Volume {
   /** Bytes of blocks and their meta files. */
   used: number
   failed: boolean
+  /** Of writes that the system's cache takes. */
+  readonly trust: DiskTrust
 }
+
+/** When the cache is full it lets writers wait for the disk. */
+const CACHED_MILLIS = { quick: 2, slow: 10 }
 
 export interface Space {
   readonly capacity: number
@@ -32,7 +38,7 @@ export function openVolume(text: string, dir: string, reserved: number): Volume 
     throw new Error(`dfs.datanode.data.dir: ${dir} can't be used: ${(e as Error).message}`)
   }
   const storageId = readVersion(current)?.get('storageID') ?? `DS-${randomUUID()}`
-  return { dir, storageId, type, reserved, used: 0, failed: false }
+  return { dir, storageId, type, reserved, used: 0, failed: false, trust: diskTrust(CACHED_MILLIS) }
 }
 
 /** Notes to which file system the folder belongs. @throws Error when it belongs to another one */

@@ -142,8 +142,21 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
     let finalizing = false
     let paused = false
     let mirrorBytes = 0
+    /** Acknowledgements of packets that were written together leave together. */
+    let gathered: Uint8Array[] = []
+    const sendGathered = () => {
+      if (gathered.length === 0) return
+      const all = gathered
+      gathered = []
+      if (!socket.destroyed) socket.write(all.length === 1 ? all[0]! : Buffer.concat(all))
+    }
     const tell = (bytes: Uint8Array) => {
-      if (!silent && !socket.destroyed) socket.write(bytes)
+      if (silent) return
+      sendGathered()
+      if (!socket.destroyed) socket.write(bytes)
+    }
+    const tellSoon = (bytes: Uint8Array) => {
+      if (!silent && gathered.push(bytes) === 1) queueMicrotask(sendGathered)
     }
 
     const flow = () => {
@@ -169,6 +182,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
             flag: [StatusCodec.number(reply), ...op.targets.map(() => 0)],
           }),
         )
+      sendGathered()
       socket.end()
       mirror?.socket.destroy()
       await writer.close().catch((e) => ctx.log.warn(`closing ${describe(ctx, block)}: ${(e as Error).message}`))
@@ -177,21 +191,9 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       finished()
     }
 
-    const sendAck = (a: PendingAck) => {
+    const ackOf = (a: PendingAck) => {
       const replies: Status[] = ['SUCCESS', ...(a.downstream ?? [])]
-      tell(PipelineAckProto.encodeDelimited({ seqno: a.seqno, reply: replies, downstreamAckTimeNanos: 0, flag: replies.map((r) => StatusCodec.number(r)) }))
-    }
-
-    /** Acknowledgements of packets that were written together leave together. */
-    let gathering = false
-    const gatherAcks = () => {
-      if (gathering) return
-      gathering = true
-      socket.cork()
-      queueMicrotask(() => {
-        gathering = false
-        socket.uncork()
-      })
+      return PipelineAckProto.encodeDelimited({ seqno: a.seqno, reply: replies, downstreamAckTimeNanos: 0, flag: replies.map((r) => StatusCodec.number(r)) })
     }
 
     const progress = () => {
@@ -207,8 +209,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
         }
         acks.shift()
         if (a.end > replica.visible) replica.visible = a.end
-        gatherAcks()
-        sendAck(a)
+        tellSoon(ackOf(a))
         if (a.downstream?.some((s) => s !== 'SUCCESS')) return void give('a later node failed')
       }
     }
@@ -225,7 +226,7 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
           await ctx.received(replica)
         }
         ended = true
-        sendAck(a)
+        tell(ackOf(a))
         if (isTransfer(op)) socket.write(response({ status: 'SUCCESS' }))
         socket.end()
         mirror?.socket.end()

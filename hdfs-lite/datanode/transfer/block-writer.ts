@@ -1,5 +1,6 @@
 /** Writes a replica's two files: packets gather while a write is under way. */
 import fs from 'node:fs'
+import type { DiskTrust } from '../../disk-trust.js'
 import type { Descriptors } from '../storage/block-files.js'
 import type { BlockStore } from '../storage/block-store.js'
 import { type Checksum, META_HEADER, checksumsOf } from '../storage/checksum.js'
@@ -27,23 +28,23 @@ const datasync = (fd: number) => new Promise<void>((resolve, reject) => fs.fdata
 const read = (fd: number, buffer: Buffer, position: number) =>
   new Promise<void>((resolve, reject) => fs.read(fd, buffer, 0, buffer.length, position, (e) => (e ? reject(e) : resolve())))
 
-/** Bytes that are written at once, without another thread. */
+/** Bytes that are written without another thread: always, and as long as the disk is trusted. */
 const SMALL = 32 * 1024
+const LARGE = 512 * 1024
 
 /** Writes all of `parts` (not none), also where the system takes only some of it at a time. */
-async function writeAll(fd: number, parts: readonly Buffer[], position: number): Promise<void> {
+async function writeAll(fd: number, parts: readonly Buffer[], position: number, trust: DiskTrust): Promise<void> {
   const total = parts.reduce((n, p) => n + p.length, 0)
-  // What the page cache takes in microseconds costs more to hand to another thread.
-  if (total <= SMALL && fs.writevSync(fd, parts, position) === total) return
-  return new Promise((resolve, reject) => {
-    fs.writev(fd, parts, position, (e, written) => {
-      if (e) return reject(e)
-      if (written === total) return resolve()
-      // The disk is nearly full, or a signal came: the next call says which.
-      resolve(writeAll(fd, [Buffer.concat(parts).subarray(written)], position + written))
-    })
-  })
+  const started = performance.now()
+  const inPlace = total <= SMALL || (trust.trusted && total <= LARGE)
+  const written = inPlace ? fs.writevSync(fd, parts, position) : await writev(fd, parts, position)
+  trust.note(performance.now() - started)
+  // The disk is nearly full, or a signal came: the next call says which.
+  if (written < total) await writeAll(fd, [Buffer.concat(parts).subarray(written)], position + written, trust)
 }
+
+const writev = (fd: number, parts: readonly Buffer[], position: number) =>
+  new Promise<number>((resolve, reject) => fs.writev(fd, parts, position, (e, written) => (e ? reject(e) : resolve(written))))
 
 /** Puts a name on the disk: after a power failure its bytes would be there, but nobody could find them. */
 function syncDirectory(dir: string): Promise<void> {
@@ -58,6 +59,7 @@ function syncDirectory(dir: string): Promise<void> {
 export async function openBlockWriter(store: BlockStore, replica: Replica, onError: (e: Error) => void): Promise<BlockWriter> {
   const checksum: Checksum = store.checksumOf(replica)
   const files = store.files(replica, 'r+')
+  const { trust } = replica.volume
   // A file that is not there is known before the first packet.
   await files.take()
   files.rest()
@@ -117,8 +119,8 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
       const fixed = aligned ? { start: first.offset, sums: undefined } : await realign(data, first)
       const metaParts = fixed.sums ? [fixed.sums] : sums
       await Promise.all([
-        writeAll(data, parts, first.offset),
-        checksum.size > 0 ? writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size) : undefined,
+        writeAll(data, parts, first.offset, trust),
+        checksum.size > 0 ? writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size, trust) : undefined,
       ])
       if (end > replica.length) replica.length = end
       const group = batch.slice(i, i + n)
