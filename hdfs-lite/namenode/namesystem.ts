@@ -80,6 +80,7 @@ export function fsConfig(conf: Configuration, identity: Identity, hostName: stri
     safeModeMinDatanodes: conf.get(hdfs.safemodeMinDatanodes),
     safeModeExtension: paired ? 0 : conf.get(hdfs.safemodeExtension),
     heartbeatInterval: heartbeat,
+    snapshotDiffLimit: conf.get(hdfs.snapshotDiffLimit),
     snapshotsPerDirectory: conf.get(hdfs.snapshotLimit),
     hostName,
     paired,

@@ -40,6 +40,7 @@ export function fsConfig(overrides: Partial<FsConfig> = {}): FsConfig {
     safeModeMinDatanodes: 0,
     safeModeExtension: 0,
     heartbeatInterval: 3000,
+    snapshotDiffLimit: 1000,
     snapshotsPerDirectory: 100,
     hostName: 'localhost',
     paired: false,

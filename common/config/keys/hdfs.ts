@@ -68,6 +68,7 @@ export const hdfs = {
   leaseSoftLimit: property('dfs.namenode.lease.soft-limit', 'milliseconds', '60000', "time after which another client may take a silent writer's lease"),
   leaseHardLimit: property('dfs.namenode.lease-hard-limit-sec', 'seconds', '1200', "seconds after which the NameNode takes a silent writer's lease"),
   safemodeMinDatanodes: property('dfs.namenode.safemode.min.datanodes', 'int', '0', 'live DataNodes that safe mode waits for'),
+  snapshotDiffLimit: property('dfs.namenode.snapshotdiff.listing.limit', 'int', '1000', 'most entries of one part of the difference of two snapshots'),
   snapshotLimit: property('dfs.namenode.snapshot.max.limit', 'int', '65536', 'most snapshots of a directory'),
   namenodeRpcAddress: property('dfs.namenode.rpc-address', 'address', undefined, "the NameNode's RPC address where no nameservice is configured"),
   namenodeHttpAddress: property('dfs.namenode.http-address', 'address', '0.0.0.0:9870', "the NameNode's web address"),

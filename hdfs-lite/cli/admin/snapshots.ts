@@ -1,5 +1,6 @@
 /** `hdfs lsSnapshottableDir` and `hdfs snapshotDiff`. */
 import { clientProtocol } from '../../../common/protocols/client-namenode.js'
+import { snapshotDifferences } from '../../client/index.js'
 import { readGenericOptions } from '../generic-options.js'
 import { parsePath } from '../shell/file-system.js'
 import { minuteTime, symbolicMode } from '../shell/format.js'
@@ -60,14 +61,10 @@ export async function snapshotDiff(args: readonly string[]): Promise<number> {
   return t.finish(
     'snapshotDiff',
     async () => {
-      const { diffReport } = await t
-        .proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc))
-        .getSnapshotDiffReport({ snapshotRoot: root, fromSnapshot: from, toSnapshot: to })
+      const differences = await snapshotDifferences(t.proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc)), root, from, to)
       t.line(`Difference between ${describe(from)} and ${describe(to)} under directory ${root}:`)
-      const shown = (path: Uint8Array) => (path.length === 0 ? '.' : `./${Buffer.from(path).toString()}`)
-      for (const e of diffReport.diffReportEntries) {
-        t.line(`${e.modificationLabel}\t${shown(e.fullpath)}${e.targetPath ? ` -> ${shown(e.targetPath)}` : ''}`)
-      }
+      const shown = (path: string) => (path === '' ? '.' : `./${path}`)
+      for (const e of differences) t.line(`${e.label}\t${shown(e.path)}${e.target === undefined ? '' : ` -> ${shown(e.target)}`}`)
       t.line('')
       return 0
     },

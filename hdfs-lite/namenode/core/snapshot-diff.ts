@@ -35,10 +35,16 @@ function changed(inode: INode, from: number | undefined, to: number | undefined)
 
 /** @param from, to ids of snapshots; undefined for the present */
 export function compareTrees(dir: INodeDirectory, from: number | undefined, to: number | undefined): Difference[] {
-  const [earlier, later] = (from ?? Infinity) <= (to ?? Infinity) ? [from, to] : [to, from]
-  const forward = compareInTime(dir, earlier, later)
-  return earlier === from ? forward : forward.map(reversed)
+  const inOrder = isEarlier(from, to)
+  const forward = (inOrder ? changesBetween(dir, from, to) : changesBetween(dir, to, from)).flatMap(({ path, made, left }) => [
+    { path, label: 'M', target: undefined } as const,
+    ...made.map((c) => ({ path: c.path, label: '+', target: undefined }) as const),
+    ...left.map((c) => ({ path: c.path, label: c.target === undefined ? '-' : 'R', target: c.target }) as const),
+  ])
+  return inOrder ? forward : forward.map(reversed)
 }
+
+export const isEarlier = (from: number | undefined, to: number | undefined): boolean => (from ?? Infinity) <= (to ?? Infinity)
 
 /** The report the other way round tells the same in the same order. */
 function reversed(d: Difference): Difference {
@@ -46,42 +52,93 @@ function reversed(d: Difference): Difference {
   return d.label === 'M' ? d : { ...d, label: d.label === '+' ? '-' : '+' }
 }
 
-/** A node that differs, and what was made in it or left it. */
-interface Changed {
-  modified: boolean
-  readonly made: Difference[]
-  readonly left: Difference[]
+/** A child that was made in a directory, or left it. */
+export interface ChangedChild {
+  readonly id: number
+  readonly path: string
+  /** Where it went; undefined: nowhere. */
+  readonly target: string | undefined
 }
 
-function compareInTime(dir: INodeDirectory, from: number | undefined, to: number | undefined): Difference[] {
+/** A node that differs; of a directory, also what was made in it and what left it. */
+export interface Changed {
+  readonly id: number
+  readonly path: string
+  readonly isDirectory: boolean
+  readonly made: ChangedChild[]
+  readonly left: ChangedChild[]
+}
+
+/** What changed from an earlier state to a later one, level by level. */
+export function changesBetween(dir: INodeDirectory, from: number | undefined, to: number | undefined): Changed[] {
   const before = new Map<number, Seen>([[dir.id, { path: '', inode: dir, parent: 0 }]])
   const after = new Map(before)
   collectTree(dir, from, '', before)
   collectTree(dir, to, '', after)
   const nodes = new Map<string, Changed>()
-  const at = (path: string) => {
+  const at = ({ path, inode }: Seen) => {
     let c = nodes.get(path)
-    if (!c) nodes.set(path, (c = { modified: false, made: [], left: [] }))
+    if (!c) nodes.set(path, (c = { id: inode.id, path, isDirectory: inode.kind === 'directory', made: [], left: [] }))
     return c
   }
   for (const [id, b] of before) {
     const a = after.get(id)
-    if (a && changed(b.inode, from, to)) at(b.path).modified = true
+    if (a && changed(b.inode, from, to)) at(b)
     const parent = before.get(b.parent)
     // What goes with its directory is not told of one by one.
     if (!parent || (!a && !after.has(b.parent))) continue
-    if (!a) at(parent.path).left.push({ path: b.path, label: '-', target: undefined })
-    else if (a.parent !== b.parent || nameOf(a) !== nameOf(b)) at(parent.path).left.push({ path: b.path, label: 'R', target: a.path })
+    if (!a) at(parent).left.push({ id, path: b.path, target: undefined })
+    else if (a.parent !== b.parent || nameOf(a) !== nameOf(b)) at(parent).left.push({ id, path: b.path, target: a.path })
   }
   for (const [id, a] of after) {
     const parent = before.get(a.parent)
     if (before.has(id) || !parent) continue
-    at(parent.path).made.push({ path: below(parent.path, nameOf(a)), label: '+', target: undefined })
+    at(parent).made.push({ id, path: below(parent.path, nameOf(a)), target: undefined })
   }
-  const byName = (x: Difference, y: Difference) => compareNames(x.path, y.path)
-  return [...nodes]
-    .sort(([x], [y]) => comparePaths(x, y))
-    .flatMap(([path, c]) => [...(c.modified ? [{ path, label: 'M', target: undefined } as const] : []), ...c.made.sort(byName), ...c.left.sort(byName)])
+  const byName = (x: ChangedChild, y: ChangedChild) => compareNames(x.path, y.path)
+  for (const c of nodes.values()) {
+    c.made.sort(byName)
+    c.left.sort(byName)
+  }
+  return [...nodes.values()].sort((x, y) => comparePaths(x.path, y.path))
+}
+
+/** Where a listing of changes goes on: before entry `index` of the node `path`; -1: before the node itself. */
+export interface DiffCursor {
+  readonly path: string
+  readonly index: number
+}
+
+export const DIFF_START: DiffCursor = { path: '', index: -1 }
+
+export interface DiffPage {
+  readonly modified: Changed[]
+  readonly made: (ChangedChild & { readonly dir: number })[]
+  readonly left: (ChangedChild & { readonly dir: number })[]
+  /** DIFF_START: that was all. */
+  readonly next: DiffCursor
+}
+
+/** A part of what changed: so many entries from `start` on (SnapshotDiffListingInfo). Undefined: there is no such place. */
+export function pageOfChanges(changes: readonly Changed[], start: DiffCursor, limit: number): DiffPage | undefined {
+  const first = start.path === '' && start.index < 0 ? 0 : changes.findIndex((c) => c.path === start.path)
+  if (first < 0) return undefined
+  const page = { modified: [] as Changed[], made: [] as DiffPage['made'], left: [] as DiffPage['left'] }
+  let room = limit
+  for (let i = first, index = start.index; i < changes.length; i++, index = -1) {
+    const c = changes[i]!
+    if (index < 0) {
+      if (room-- <= 0) return { ...page, next: { path: c.path, index: -1 } }
+      page.modified.push(c)
+      index = 0
+    }
+    for (; index < c.made.length + c.left.length; index++) {
+      if (room-- <= 0) return { ...page, next: { path: c.path, index } }
+      const of = index < c.made.length ? page.made : page.left
+      of.push({ ...(c.made[index] ?? c.left[index - c.made.length]!), dir: c.id })
+    }
+  }
+  return { ...page, next: DIFF_START }
 }
 
 const nameOf = (s: Seen) => s.path.slice(s.path.lastIndexOf('/') + 1)

@@ -8,7 +8,7 @@ import { lastOf, resolve } from './path.js'
 import { joinPath } from './resolved-path.js'
 import { checkPermission, checkSuperuser } from './permission.js'
 import { checkSafeMode } from './safe-mode.js'
-import { type Difference, compareTrees } from './snapshot-diff.js'
+import { changesBetween, compareTrees, type DiffCursor, type DiffPage, type Difference, isEarlier, pageOfChanges } from './snapshot-diff.js'
 import { snapshotNamed } from './snapshot-read.js'
 import type { Snapshot } from './snapshot-types.js'
 import { type Caller, type FsState, touch } from './state.js'
@@ -181,8 +181,8 @@ export function listSnapshottable(fs: FsState, caller: Caller): SnapshottableVie
     .sort((a, b) => (pathOf(a.dir) < pathOf(b.dir) ? -1 : 1))
 }
 
-/** @param from, to names of snapshots; '' or '.' for the present */
-export function snapshotDiff(fs: FsState, caller: Caller, path: string, from: string, to: string): { readonly root: string; readonly entries: Difference[] } {
+/** The directory of two states, and the ids of those. @param from, to names of snapshots; '' or '.' for the present */
+function twoStates(fs: FsState, caller: Caller, path: string, from: string, to: string) {
   const iip = resolve(fs, caller, path, 'read')
   const top = lastOf(iip)
   let dir: INode | undefined = top
@@ -196,8 +196,29 @@ export function snapshotDiff(fs: FsState, caller: Caller, path: string, from: st
     if (!s) throw fail(`Cannot find the snapshot of directory ${pathOf(root)} with name ${name}`)
     return s.id
   }
-  const entries = compareTrees(top, idOf(from), idOf(to))
-  return { root: pathOf(top), entries }
+  return { top, from: idOf(from), to: idOf(to) }
+}
+
+/** @param from, to names of snapshots; '' or '.' for the present */
+export function snapshotDiff(fs: FsState, caller: Caller, path: string, from: string, to: string): { readonly root: string; readonly entries: Difference[] } {
+  const states = twoStates(fs, caller, path, from, to)
+  return { root: pathOf(states.top), entries: compareTrees(states.top, states.from, states.to) }
+}
+
+/** The same in parts, which the caller puts together (SnapshotDiffReportGenerator): always from the earlier state to the later. */
+export function snapshotDiffListing(
+  fs: FsState,
+  caller: Caller,
+  path: string,
+  [from, to]: readonly [string, string],
+  start: DiffCursor,
+): DiffPage & { readonly isFromEarlier: boolean } {
+  const s = twoStates(fs, caller, path, from, to)
+  const isFromEarlier = isEarlier(s.from, s.to)
+  const changes = isFromEarlier ? changesBetween(s.top, s.from, s.to) : changesBetween(s.top, s.to, s.from)
+  const page = pageOfChanges(changes, start, fs.config.snapshotDiffLimit)
+  if (!page) throw fail(`The difference of ${pathOf(s.top)} has no entry ${start.path} to go on from`)
+  return { ...page, isFromEarlier }
 }
 
 /** Hadoop's name for a snapshot that was given none. */

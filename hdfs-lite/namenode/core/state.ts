@@ -40,6 +40,8 @@ export interface FsConfig {
   readonly safeModeExtension: number
   readonly heartbeatInterval: number
   readonly snapshotsPerDirectory: number
+  /** Entries of one part of a difference. */
+  readonly snapshotDiffLimit: number
   readonly hostName: string
   /** One of a pair: clients are told to try again where a single NameNode would refuse. */
   readonly paired: boolean

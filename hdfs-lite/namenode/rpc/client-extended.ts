@@ -15,6 +15,7 @@ import {
   listSnapshottable,
   renameSnapshot,
   snapshotDiff,
+  snapshotDiffListing,
 } from '../core/snapshots.js'
 import { viewOf } from '../core/status.js'
 import type { FsState } from '../core/state.js'
@@ -43,6 +44,8 @@ function xattr(x: XAttrProto | undefined): XAttr {
   if (!x) throw exception('IllegalArgumentException', 'no extended attribute is named')
   return { namespace: x.namespace, name: x.name, value: x.value === undefined ? undefined : Uint8Array.from(x.value) }
 }
+
+const bytes = (text: string) => new TextEncoder().encode(text)
 
 const xattrProto = (x: XAttr): XAttrProtoInit => ({ namespace: x.namespace, name: x.name, value: x.value })
 
@@ -161,9 +164,27 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
         },
       }
     },
+    getSnapshotDiffReportListing(q, call) {
+      const start = { path: new TextDecoder().decode(q.cursor?.startPath), index: q.cursor?.index ?? -1 }
+      const d = snapshotDiffListing(fs, caller(call), q.snapshotRoot, [q.fromSnapshot, q.toSnapshot], start)
+      return {
+        diffReport: {
+          modifiedEntries: d.modified.map((c) => ({ fullpath: bytes(c.path), dirId: c.id, fileId: c.id, isReference: c.isDirectory })),
+          createdEntries: d.made.map((c) => ({ fullpath: bytes(c.path), dirId: c.dir, fileId: c.id, isReference: false })),
+          deletedEntries: d.left.map((c) => ({
+            fullpath: bytes(c.path),
+            dirId: c.dir,
+            fileId: c.id,
+            isReference: c.target !== undefined,
+            targetPath: c.target === undefined ? undefined : bytes(c.target),
+          })),
+          isFromEarlier: d.isFromEarlier,
+          cursor: { startPath: bytes(d.next.path), index: d.next.index },
+        },
+      }
+    },
     getSnapshotDiffReport(q, call) {
       const d = snapshotDiff(fs, caller(call), q.snapshotRoot, q.fromSnapshot, q.toSnapshot)
-      const bytes = (t: string) => new TextEncoder().encode(t)
       return {
         diffReport: {
           snapshotRoot: d.root,

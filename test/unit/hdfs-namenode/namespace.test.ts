@@ -8,12 +8,13 @@ import { remove } from '../../../hdfs-lite/namenode/core/delete.js'
 import { mkdirs } from '../../../hdfs-lite/namenode/core/mkdirs.js'
 import { rename, renameOld } from '../../../hdfs-lite/namenode/core/rename.js'
 import { setSafeMode } from '../../../hdfs-lite/namenode/core/safe-mode.js'
-import { allowSnapshot, createSnapshot, deleteSnapshot, snapshotDiff } from '../../../hdfs-lite/namenode/core/snapshots.js'
+import { DIFF_START } from '../../../hdfs-lite/namenode/core/snapshot-diff.js'
+import { allowSnapshot, createSnapshot, deleteSnapshot, snapshotDiff, snapshotDiffListing } from '../../../hdfs-lite/namenode/core/snapshots.js'
 import { LONG_MAX } from '../../../hdfs-lite/namenode/core/limits.js'
 import { getContentSummary, getFileInfo, getListing, getQuotaUsage } from '../../../hdfs-lite/namenode/core/status.js'
 import type { FsState } from '../../../hdfs-lite/namenode/core/state.js'
 import { addBlock, create } from '../../../hdfs-lite/namenode/core/write.js'
-import { ALICE, BOB, MODE, ROOT, createOptions, datanode, namespace, writeFile } from '../../builders/namesystem.js'
+import { ALICE, BOB, MODE, ROOT, createOptions, datanode, namespace, writeFile, fsConfig } from '../../builders/namesystem.js'
 
 const clock = { now: 2000, tick: 2000 }
 
@@ -252,6 +253,28 @@ describe('snapshots', () => {
       snapshotLength: 10,
       snapshotSpace: 10,
     })
+    createSnapshot(fs, ROOT, '/s', 'two', 8)
+    for (const states of [
+      ['one', 'two'],
+      ['two', 'one'],
+    ] as const) {
+      const whole = snapshotDiffListing(fs, ROOT, '/s', states, DIFF_START)
+      expect(whole).toMatchObject({ next: DIFF_START, isFromEarlier: states[0] === 'one' })
+      expect([whole.modified.length, whole.made.length, whole.left.length]).toEqual([2, 2, 2])
+      for (let limit = 1; limit < 7; limit++) {
+        const small = { ...fs, config: fsConfig({ snapshotDiffLimit: limit }) }
+        const parts = { modified: [] as unknown[], made: [] as unknown[], left: [] as unknown[] }
+        for (let next = DIFF_START, first = true; first || next !== DIFF_START; first = false) {
+          const part = snapshotDiffListing(small, ROOT, '/s', states, next)
+          expect(part.modified.length + part.made.length + part.left.length).toBeLessThanOrEqual(limit)
+          for (const kind of ['modified', 'made', 'left'] as const) parts[kind].push(...part[kind])
+          next = part.next
+        }
+        expect(parts).toEqual({ modified: whole.modified, made: whole.made, left: whole.left })
+      }
+      expect(refusal(() => snapshotDiffListing(fs, ROOT, '/s', states, { path: 'nosuch', index: 0 })).message).toContain('nosuch')
+    }
+    deleteSnapshot(fs, ROOT, '/s', 'two')
     expect(told('', 'one')).toEqual(['M', '- new', 'R e d', '+ f', 'M d', '- d/x'])
     expect(refusal(() => mkdirs(fs, ROOT, '/s/.snapshot/one/x', MODE, true, 9)).message).toBe('Modification on a read-only snapshot is disallowed')
     expect(refusal(() => remove(fs, ROOT, '/s', true, 9)).message).toBe(
