@@ -2,12 +2,12 @@
 import { exception } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { removeExcess, updateRedundancy } from './blocks.js'
-import { type INode, type INodeDirectory, type Quota, fileSpace, setFeatures } from './inode.js'
+import { type INode, type INodeDirectory, type Quota, setFeatures } from './inode.js'
 import { LONG_MAX } from './limits.js'
 import { isExactReserved, lastOf, resolve } from './path.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission, checkSuperuser } from './permission.js'
-import { addUsage, hasQuota, minus, policyChanged, policyOf, typeSpaces, usageOf, verifyQuota } from './quota.js'
+import { addUsage, fileUsage, hasQuota, minus, policyChanged, policyOf, usageOf, verifyQuota } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { storagePolicyNamed } from './storage-policy.js'
 import type { Caller, FsState } from './state.js'
@@ -69,12 +69,11 @@ export function setReplication(fs: FsState, caller: Caller, src: string, replica
   checkPermission(fs, caller, iip, { self: ACTION.WRITE })
   const file = lastOf(iip)
   if (file?.kind !== 'file') return false
-  const space = (fileSpace(file) / file.replication) * replication
-  const change = minus({ namespace: 1, space, types: typeSpaces(policyOf(file), space, replication) }, usageOf(file))
-  verifyQuota(file.parent, change)
+  const before = usageOf(file)
+  verifyQuota(file.parent, minus(fileUsage(file, policyOf(file), replication), before))
   modify(fs, file)
   file.replication = replication
-  addUsage(file.parent, change)
+  addUsage(file.parent, minus(usageOf(file), before))
   for (const b of file.blocks) {
     updateRedundancy(fs, b)
     removeExcess(fs, b)

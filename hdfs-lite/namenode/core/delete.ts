@@ -7,6 +7,7 @@ import { removeLease } from './lease.js'
 import { isExactReserved, lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
 import { checkSafeMode } from './safe-mode.js'
+import { recounted } from './quota.js'
 import { isInSnapshot, latestSnapshotOver } from './snapshot-save.js'
 import { checkNoSnapshots } from './snapshot-check.js'
 import { type Caller, type FsState, touch } from './state.js'
@@ -31,7 +32,7 @@ export function removeNode(fs: FsState, inode: INode, now: number): void {
   const kept = fs.snapshottable.size > 0 && isInSnapshot(inode)
   detach(fs, inode, now)
   if (kept) {
-    keepForSnapshot(fs, inode, latestSnapshotOver(inode))
+    recounted(inode.parent!, inode, () => keepForSnapshot(fs, inode, latestSnapshotOver(inode)))
     return
   }
   destroy(fs, inode)

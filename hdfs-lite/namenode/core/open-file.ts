@@ -2,9 +2,9 @@
 import { exception } from '../../../common/errors.js'
 import type { Block } from './block.js'
 import { removeBlock } from './blocks.js'
-import { type INodeFile, fileSpace } from './inode.js'
+import type { INodeFile } from './inode.js'
 import { removeLease } from './lease.js'
-import { addSpace } from './quota.js'
+import { addSpace, chargedSpace } from './quota.js'
 import type { FsState } from './state.js'
 import { modify } from './tree.js'
 
@@ -28,9 +28,9 @@ export function checkPool(fs: FsState, block: BlockRef | undefined): void {
 /** Takes an unfinished last block out of its file. */
 export function dropLastBlock(fs: FsState, file: INodeFile, last: Block): void {
   modify(fs, file)
-  const before = fileSpace(file)
+  const before = chargedSpace(file)
   file.blocks = file.blocks.slice(0, -1)
-  addSpace(file, fileSpace(file) - before)
+  addSpace(file, chargedSpace(file) - before)
   for (const s of last.construction?.expected ?? []) if (s.node.scheduled > 0) s.node.scheduled--
   removeBlock(fs, last)
 }

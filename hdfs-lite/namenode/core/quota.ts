@@ -2,6 +2,7 @@
 import { exception } from '../../../common/errors.js'
 import { LONG_MAX } from './limits.js'
 import { type INode, type INodeDirectory, type INodeFile, type Usage, fileSpace, pathOf } from './inode.js'
+import { childrenAt, fileAt, goneFrom } from './snapshot-read.js'
 import { storagePolicyOf } from './storage-policy.js'
 
 export const NO_USAGE: Usage = { namespace: 0, space: 0, types: {} }
@@ -37,29 +38,84 @@ export function policyOf(inode: INode): number {
   return 0
 }
 
-/** What a subtree uses, itself included. @param policy what counts for the top */
-export function usageOf(top: INode, policy = policyOf(top)): Usage {
+/** Replicas that are charged: as many as the file has or had in a state that a snapshot shows. */
+function chargedReplication(file: INodeFile, replication = file.replication): number {
+  return Math.max(replication, ...(file.features?.diffs ?? []).map((d) => d.replication))
+}
+
+/** What a file takes of a space quota, blocks that only snapshots show included. */
+export function chargedSpace(file: INodeFile, replication = file.replication): number {
+  const diffs = file.features?.diffs
+  if (!diffs) return (fileSpace(file) / file.replication) * replication
+  const held = new Set(diffs.flatMap((d) => d.blocks ?? []))
+  for (const b of file.blocks) held.delete(b)
+  let bytes = fileSpace(file) / file.replication
+  for (const b of held) bytes += b.length
+  return bytes * chargedReplication(file, replication)
+}
+
+/** A file with so many replicas, under a policy. */
+export function fileUsage(file: INodeFile, policy: number, replication = file.replication): Usage {
+  const space = chargedSpace(file, replication)
+  return { namespace: 1, space, types: typeSpaces(policy, space, chargedReplication(file, replication)) }
+}
+
+/**
+ * What a subtree uses, itself included, and what was deleted or moved from it and a snapshot still shows: as Hadoop, a node that was
+ * moved is charged where it is and where it was.
+ * @param policy what counts for the top @param as of a snapshot
+ */
+export function usageOf(top: INode, policy = policyOf(top), as?: number): Usage {
   let namespace = 0
   let space = 0
   const types: Record<string, number> = {}
-  const stack: [INode, number][] = [[top, policy]]
+  const stack: { n: INode; p: number; at: number | undefined }[] = [{ n: top, p: policy, at: as }]
+  const add = (u: Usage) => {
+    space += u.space
+    for (const t in u.types) types[t] = (types[t] ?? 0) + u.types[t]!
+  }
   while (stack.length > 0) {
-    const [n, p] = stack.pop()!
+    const { n, p, at } = stack.pop()!
     namespace++
-    if (n.kind === 'directory') for (const c of n.children) stack.push([c, c.features?.storagePolicy ?? p])
-    else if (n.kind === 'file') {
-      const own = fileSpace(n)
-      space += own
-      const shares = typeSpaces(p, own, n.replication)
-      for (const t in shares) types[t] = (types[t] ?? 0) + shares[t]!
-    }
+    if (n.kind === 'directory') {
+      const push = (c: INode, when: number | undefined) => stack.push({ n: c, p: c.features?.storagePolicy ?? p, at: when })
+      for (const c of at === undefined ? n.children : childrenAt(n, at).children) push(c, at)
+      if (at === undefined && n.features?.diffs) for (const g of goneFrom(n)) push(g.n, isLeftHere(n, g.n) ? undefined : g.at)
+    } else if (n.kind === 'file') add(at === undefined ? fileUsage(n, p) : usageAt(n, p, at))
   }
   return { namespace, space, types }
 }
 
+/** Deleted from the directory: it does not change any more. What was moved goes on elsewhere. */
+const isLeftHere = (dir: INodeDirectory, n: INode) => n.parent === dir && !dir.children.includes(n)
+
+function usageAt(file: INodeFile, policy: number, at: number): Usage {
+  const { blocks, replication } = fileAt(file, at)
+  const space = blocks.reduce((sum, b) => sum + b.length, 0) * replication
+  return { namespace: 1, space, types: typeSpaces(policy, space, replication) }
+}
+
+/** What a directory is charged for a node that it had, beyond the node itself where it still is there. */
+export function heldUsage(dir: INodeDirectory, child: INode): Usage {
+  const diffs = dir.features?.diffs
+  if (!diffs || (child.features?.bornAfter ?? 0) >= diffs.at(-1)!.id) return NO_USAGE
+  const policy = child.features?.storagePolicy ?? policyOf(dir)
+  return goneFrom(dir)
+    .filter((g) => g.n === child)
+    .reduce((sum, g) => plus(sum, usageOf(child, policy, isLeftHere(dir, child) ? undefined : g.at)), NO_USAGE)
+}
+
+/** Does something to a node that a directory had, and charges the directory the difference. */
+export function recounted(dir: INodeDirectory, child: INode, change: () => void): void {
+  if (!underQuota(dir)) return change()
+  const before = heldUsage(dir, child)
+  change()
+  addUsage(dir, minus(heldUsage(dir, child), before))
+}
+
 /** So many bytes more, over all replicas, of a file. */
 function spaceChange(file: INodeFile, space: number): Usage {
-  return { namespace: 0, space, types: typeSpaces(policyOf(file), space, file.replication) }
+  return { namespace: 0, space, types: typeSpaces(policyOf(file), space, chargedReplication(file)) }
 }
 
 export function addSpace(file: INodeFile, space: number): void {

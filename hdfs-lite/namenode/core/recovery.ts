@@ -3,11 +3,11 @@ import { exception } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { type Block, type Datanode, type Storage, blockName, newConstruction } from './block.js'
 import { addReplica, commitBlock, completeBlock, liveReplicas, removeBlock, reopenBlock } from './blocks.js'
-import { type INodeFile, fileSpace, pathOf } from './inode.js'
+import { type INodeFile, pathOf } from './inode.js'
 import { addLease, removeLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
-import { addSpace } from './quota.js'
+import { addSpace, chargedSpace } from './quota.js'
 import { checkSafeMode, inSafeMode } from './safe-mode.js'
 import { isHeld } from './snapshot-save.js'
 import { type Caller, type FsState, nextGenerationStamp, touch } from './state.js'
@@ -182,7 +182,7 @@ export function commitBlockSynchronization(fs: FsState, s: Synchronization, now:
   if (s.deleteBlock) {
     dropLastBlock(fs, file, block)
   } else {
-    const before = fileSpace(file)
+    const before = chargedSpace(file)
     block.generationStamp = s.newGenerationStamp
     block.length = 0
     const found: Storage[] = []
@@ -200,7 +200,7 @@ export function commitBlockSynchronization(fs: FsState, s: Synchronization, now:
       for (const storage of found) addReplica(fs, block, storage)
       completeBlock(fs, block)
     } else block.length = s.newLength
-    addSpace(file, fileSpace(file) - before)
+    addSpace(file, chargedSpace(file) - before)
   }
   // Its snapshot may have gone meanwhile.
   if (block !== named && !isHeld(file, named)) removeBlock(fs, named)
@@ -261,8 +261,8 @@ function firstStorage(node: Datanode): Storage | undefined {
 
 /** Opens a closed file's last block for its writer. */
 export function reopenLast(fs: FsState, file: INodeFile, block: Block): void {
-  const before = fileSpace(file)
+  const before = chargedSpace(file)
   const locations = [...block.replicas.storages]
   reopenBlock(fs, block, newConstruction(locations))
-  addSpace(file, fileSpace(file) - before)
+  addSpace(file, chargedSpace(file) - before)
 }

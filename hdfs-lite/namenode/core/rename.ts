@@ -6,7 +6,7 @@ import type { INode, INodeDirectory } from './inode.js'
 import { lastOf, resolve } from './path.js'
 import { type ResolvedPath, joinPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
-import { NO_USAGE, minus, policyOf, underQuota, usageOf, verifyQuota } from './quota.js'
+import { NO_USAGE, minus, policyOf, recounted, underQuota, usageOf, verifyQuota } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { checkNoSnapshots } from './snapshot-check.js'
 import { latestSnapshotOver } from './snapshot-save.js'
@@ -104,10 +104,12 @@ function prepareMove(fs: FsState, src: ResolvedPath, dst: ResolvedPath, inode: I
 
 function move(fs: FsState, inode: INode, parent: INodeDirectory, name: string, now: number): void {
   const covered = fs.snapshottable.size > 0 ? latestSnapshotOver(inode) : 0
+  const from = inode.parent!
   detach(fs, inode, now)
   // Snapshots of where it came from go on to show it as it is now.
   if (covered > 0 && (inode.features?.bornAfter ?? 0) < covered) inode.features = { ...inode.features, coveredBy: covered }
   modify(fs, inode)
   inode.name = name
-  attach(fs, parent, inode, now)
+  if (from === parent) attach(fs, parent, inode, now)
+  else recounted(from, inode, () => attach(fs, parent, inode, now))
 }

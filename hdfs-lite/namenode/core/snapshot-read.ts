@@ -29,3 +29,23 @@ export function fileAt(file: INodeFile, snapshotId: number | undefined) {
   const diff = diffAt(file, snapshotId)
   return { blocks: diff?.blocks ?? file.blocks, replication: diff?.replication ?? file.replication, length: diff?.length }
 }
+
+/** A node that is shown by a snapshot, as of it. */
+export interface Gone {
+  readonly n: INode
+  readonly at: number
+}
+
+/** What was deleted from a directory, or left it or its name there, and is still shown by a snapshot. */
+export function goneFrom(dir: INodeDirectory): Gone[] {
+  const gone: Gone[] = []
+  const diffs = dir.features?.diffs ?? []
+  diffs.forEach((d, i) => {
+    const next = diffs[i + 1]
+    const stayed = new Map((next?.children ?? dir.children).map((c, j) => [c.id, next?.names?.[j] ?? c.name]))
+    d.children?.forEach((n, j) => {
+      if (stayed.get(n.id) !== (d.names?.[j] ?? n.name)) gone.push({ n, at: d.id })
+    })
+  })
+  return gone
+}

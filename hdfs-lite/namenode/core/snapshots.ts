@@ -7,6 +7,7 @@ import { type INode, type INodeDirectory, pathOf, setFeatures } from './inode.js
 import { lastOf, resolve } from './path.js'
 import { joinPath } from './resolved-path.js'
 import { checkPermission, checkSuperuser } from './permission.js'
+import { usageOf } from './quota.js'
 import { checkSafeMode } from './safe-mode.js'
 import { changesBetween, compareTrees, type DiffCursor, type DiffPage, type Difference, isEarlier, pageOfChanges } from './snapshot-diff.js'
 import { snapshotNamed } from './snapshot-read.js'
@@ -114,6 +115,7 @@ export function deleteSnapshot(fs: FsState, caller: Caller, path: string, name: 
   setFeatures(dir, { snapshottable: { snapshots: rest } })
   touch(fs, dir)
   collect(fs)
+  for (const inode of fs.inodes.values()) if (inode.kind === 'directory' && inode.usage) inode.usage = usageOf(inode)
 }
 
 /** Drops diffs that no snapshot shows any more, and what only they held. */

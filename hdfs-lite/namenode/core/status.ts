@@ -9,7 +9,7 @@ import { isReservedRoot, lastOf, resolve } from './path.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
 import { QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
-import { childrenAt, diffAt, fileAt } from './snapshot-read.js'
+import { childrenAt, diffAt, fileAt, goneFrom } from './snapshot-read.js'
 import { STORAGE_POLICIES } from './storage-policy.js'
 import { type Caller, type FsState, touch } from './state.js'
 
@@ -189,20 +189,6 @@ interface Counted {
   readonly kept: boolean
 }
 
-/** What was deleted from a directory, or left it or its name there, and is still shown by a snapshot. */
-function goneFrom(dir: INodeDirectory): Counted[] {
-  const gone: Counted[] = []
-  const diffs = dir.features?.diffs ?? []
-  diffs.forEach((d, i) => {
-    const next = diffs[i + 1]
-    const stayed = new Map((next?.children ?? dir.children).map((c, j) => [c.id, next?.names?.[j] ?? c.name]))
-    d.children?.forEach((n, j) => {
-      if (stayed.get(n.id) !== (d.names?.[j] ?? n.name)) gone.push({ n, at: d.id, kept: true })
-    })
-  })
-  return gone
-}
-
 /** Counts what snapshots alone still hold as well, and also apart. */
 export function getContentSummary(fs: FsState, caller: Caller, src: string): Summary {
   const iip = resolve(fs, caller, src, 'read-link')
@@ -231,7 +217,7 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
       s.directories++
       if (kept) s.snapshotDirectories++
       for (const c of childrenAt(n, at).children) stack.push({ n: c, at, kept })
-      if (at === undefined) for (const c of goneFrom(n)) stack.push(c)
+      if (at === undefined) for (const c of goneFrom(n)) stack.push({ ...c, kept: true })
       continue
     }
     s.files++

@@ -2,7 +2,7 @@
 import { exception } from '../../../common/errors.js'
 import { type INode, type INodeDirectory, addChild, pathOf, removeChild } from './inode.js'
 import { type ResolvedPath, joinPath } from './resolved-path.js'
-import { NO_USAGE, addUsage, minus, underQuota, usageOf } from './quota.js'
+import { NO_USAGE, addUsage, heldUsage, minus, plus, underQuota, usageOf } from './quota.js'
 import { latestSnapshotOver, saveForSnapshots } from './snapshot-save.js'
 import { type FsState, touch } from './state.js'
 
@@ -15,10 +15,12 @@ export function modify(fs: FsState, inode: INode): void {
 /** Puts a new or moved node into `parent`. */
 export function attach(fs: FsState, parent: INodeDirectory, child: INode, now: number): void {
   modify(fs, parent)
+  const charged = underQuota(parent)
+  const held = charged ? heldUsage(parent, child) : NO_USAGE
   addChild(parent, child)
   parent.mtime = Math.max(parent.mtime, now)
   touch(fs, child)
-  if (underQuota(parent)) addUsage(parent, usageOf(child))
+  if (charged) addUsage(parent, minus(plus(usageOf(child), heldUsage(parent, child)), held))
 }
 
 /** A node that did not exist before. */
@@ -33,8 +35,10 @@ export function insert(fs: FsState, parent: INodeDirectory, child: INode, now: n
 export function detach(fs: FsState, child: INode, now: number): void {
   const parent = child.parent!
   modify(fs, parent)
-  if (underQuota(parent)) addUsage(parent, minus(NO_USAGE, usageOf(child)))
+  const charged = underQuota(parent)
+  const before = charged ? plus(usageOf(child), heldUsage(parent, child)) : NO_USAGE
   removeChild(parent, child)
+  if (charged) addUsage(parent, minus(heldUsage(parent, child), before))
   parent.mtime = Math.max(parent.mtime, now)
 }
 

@@ -7,7 +7,7 @@ import { type INodeFile, fileLength, fileSpace } from './inode.js'
 import { addLease } from './lease.js'
 import { lastOf, resolve } from './path.js'
 import { checkPermission } from './permission.js'
-import { addSpace, verifySpace } from './quota.js'
+import { addSpace, chargedSpace, verifySpace } from './quota.js'
 import { recoverLeaseFor, reopenLast, startRecovery } from './recovery.js'
 import { checkSafeMode } from './safe-mode.js'
 import { isHeld, willBeHeld } from './snapshot-save.js'
@@ -40,17 +40,17 @@ export function truncate(fs: FsState, caller: Caller, src: string, length: numbe
     kept.push(b)
     end += b.length
   }
-  // While its last block is cut it counts as a whole one, besides the one that a snapshot keeps.
+  // While its last block is cut it counts as a whole one, besides what a snapshot keeps.
   const whole = end > length ? kept.at(-1)! : undefined
-  const keptBytes = whole && willBeHeld(file, whole) ? whole.length : 0
+  const keptBytes = [...(whole ? [whole] : []), ...file.blocks.slice(kept.length)].reduce((sum, b) => sum + (willBeHeld(file, b) ? b.length : 0), 0)
   if (whole) verifySpace(file, (end - whole.length + file.blockSize + keptBytes) * file.replication - fileSpace(file))
   modify(fs, file)
-  const before = fileSpace(file)
+  const before = chargedSpace(file)
   const dropped = file.blocks.slice(kept.length)
   file.blocks = kept
   for (const b of dropped) if (!isHeld(file, b)) removeBlock(fs, b)
   file.mtime = clock.now
-  addSpace(file, fileSpace(file) - before)
+  addSpace(file, chargedSpace(file) - before)
   const last = kept.at(-1)
   if (end === length || !last) return true
   file.writer = { holder, machine }
@@ -65,11 +65,11 @@ export function truncate(fs: FsState, caller: Caller, src: string, length: numbe
 
 /** A block that a snapshot shows stays as it is: what is left of it in the file becomes a block of its own, which DataNodes copy. */
 function replaceLast(fs: FsState, file: INodeFile, last: Block, length: number): Block {
-  const before = fileSpace(file)
+  const before = chargedSpace(file)
   const copy = newBlock(nextBlockId(fs), nextGenerationStamp(fs), length, file)
   copy.construction = { ...newConstruction([...last.replicas.storages]), copyOf: last.id }
   fs.blocks.set(copy.id, copy)
   file.blocks = [...file.blocks.slice(0, -1), copy]
-  addSpace(file, fileSpace(file) - before)
+  addSpace(file, chargedSpace(file) - before)
   return copy
 }

@@ -5,14 +5,14 @@ import { inheritAcl } from './acl-inherit.js'
 import { type Block, type Storage, blockName, newBlock, newConstruction } from './block.js'
 import { commitBlock, completeBlock } from './blocks.js'
 import { removeNode } from './delete.js'
-import { type INodeFile, fileLength, fileSpace, newFile } from './inode.js'
+import { type INodeFile, fileLength, newFile } from './inode.js'
 import { addLease, leaseText } from './lease.js'
 import { type CreateMode, makeParents } from './mkdirs.js'
 import { isExactReserved, isValidName, lastOf, resolve, resolveById } from './path.js'
 import { type BlockRef, type Clock, checkPool, closeFile, dropLastBlock } from './open-file.js'
 import { checkPermission } from './permission.js'
 import { chooseTargets } from './placement.js'
-import { addSpace, verifySpace } from './quota.js'
+import { addSpace, chargedSpace, verifySpace } from './quota.js'
 import { recoverLeaseFor } from './recovery.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkSafeMode } from './safe-mode.js'
@@ -190,10 +190,10 @@ function commitLast(fs: FsState, file: INodeFile, said: BlockRef | undefined): v
       `Commit or complete block ${blockName({ id: said.blockId, generationStamp: said.generationStamp })} but the last block of the file is ${blockName(last)}`,
     )
   if (last.construction.state === 'UNDER_RECOVERY') throw exception('IOException', `Commit or complete block ${blockName(last)} is under recovery`)
-  const before = fileSpace(file)
+  const before = chargedSpace(file)
   commitBlock(fs, last, said.generationStamp, said.numBytes)
   completeBlock(fs, last)
-  addSpace(file, fileSpace(file) - before)
+  addSpace(file, chargedSpace(file) - before)
   touch(fs, file)
 }
 

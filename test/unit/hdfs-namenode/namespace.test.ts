@@ -228,6 +228,37 @@ describe('quotas', () => {
 })
 
 describe('snapshots', () => {
+  it('are charged to quotas for what they alone hold', () => {
+    const fs = namespace()
+    for (const n of [1, 2, 3]) datanode(fs, n)
+    for (const d of ['/q/s/d', '/q/other']) mkdirs(fs, ROOT, d, MODE, true, 1)
+    writeFile(fs, '/q/s/f', [10])
+    writeFile(fs, '/q/s/d/g', [100, 100])
+    setQuota(fs, ROOT, '/q', 9, 1_000_000, undefined)
+    setQuota(fs, ROOT, '/q/s', 100, -1, undefined)
+    allowSnapshot(fs, ROOT, '/q/s')
+    createSnapshot(fs, ROOT, '/q/s', 'one', 5)
+    const used = () => [...['/q', '/q/s'].map((p) => getQuotaUsage(fs, ROOT, p))].map((u) => `${u.namespace} ${u.space}`)
+    expect(used()).toEqual(['6 210', '4 210'])
+    remove(fs, ROOT, '/q/s/f', false, 6)
+    expect(used()).toEqual(['6 210', '4 210'])
+    expect(setReplication(fs, ROOT, '/q/s/d/g', 3)).toBe(true)
+    expect(used()).toEqual(['6 610', '4 610'])
+    setReplication(fs, ROOT, '/q/s/d/g', 2)
+    expect(used()).toEqual(['6 410', '4 410'])
+    // Where it is and where it was.
+    rename(fs, ROOT, '/q/s/d', '/q/other/d', false, false, 7)
+    expect(used()).toEqual(['8 610', '4 210'])
+    mkdirs(fs, ROOT, '/q/other/d/new', MODE, true, 8)
+    expect(used()).toEqual(['9 610', '4 210'])
+    expect(refusal(() => mkdirs(fs, ROOT, '/q/one-more', MODE, true, 8)).message).toContain('quota=9 file count=10')
+    remove(fs, ROOT, '/q/other/d', true, 9)
+    expect(used()).toEqual(['6 210', '4 210'])
+    deleteSnapshot(fs, ROOT, '/q/s', 'one')
+    expect(used()).toEqual(['3 0', '1 0'])
+    expect([fs.blocks.size, fs.inodes.size]).toEqual([0, 4])
+  })
+
   it('show what was, while the tree goes on', () => {
     const fs = namespace()
     datanode(fs)
