@@ -5,6 +5,7 @@ import type { CallContext, Handlers } from '../../../common/rpc/protocol.js'
 import { checkSuperuser } from '../core/permission.js'
 import { inSafeMode, setSafeMode } from '../core/safe-mode.js'
 import type { Namesystem } from '../namesystem.js'
+import { SAVE_NEEDS_SAFE_MODE } from './standby.js'
 
 export function clientAdminHandlers(ns: Namesystem, refreshNodes: () => void): Handlers<ClientProtocol> {
   const { fs } = ns
@@ -18,7 +19,7 @@ export function clientAdminHandlers(ns: Namesystem, refreshNodes: () => void): H
     },
     async saveNamespace(_q, call) {
       superuser(call)
-      if (!inSafeMode(fs)) throw exception('IOException', 'Safe mode should be turned ON in order to create namespace image.')
+      if (!inSafeMode(fs)) throw exception('IOException', SAVE_NEEDS_SAFE_MODE)
       await ns.journal.checkpoint()
       return { saved: true }
     },

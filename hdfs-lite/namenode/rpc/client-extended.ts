@@ -45,6 +45,10 @@ function xattr(x: XAttrProto | undefined): XAttr {
   return { namespace: x.namespace, name: x.name, value: x.value === undefined ? undefined : Uint8Array.from(x.value) }
 }
 
+function noTokens(): never {
+  throw exception('InvalidToken', 'no delegation tokens are issued without Kerberos')
+}
+
 const bytes = (text: string) => new TextEncoder().encode(text)
 
 const xattrProto = (x: XAttr): XAttrProtoInit => ({ namespace: x.namespace, name: x.name, value: x.value })
@@ -78,6 +82,7 @@ const LEFT_OUT: Readonly<Partial<Record<keyof ClientProtocol['methods'], string>
   addCachePool: 'Cache directives',
   modifyCachePool: 'Cache directives',
   removeCachePool: 'Cache directives',
+  getECTopologyResultForPolicies: 'Erasure coding',
   metaSave: 'metasave',
   getEditsFromTxid: 'The stream of edits (inotify)',
 }
@@ -102,6 +107,14 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
   ) as Handlers<ClientProtocol>
   return {
     ...leftOut,
+    renewDelegationToken: noTokens,
+    cancelDelegationToken: noTokens,
+    satisfyStoragePolicy() {
+      throw exception(
+        'UnsupportedOperationException',
+        'Cannot request to satisfy storage policy when storage policy satisfier feature has been disabled by admin. Seek for an admin help to enable it or use Mover tool.',
+      )
+    },
     truncate: (q, call) => once(call, (s) => ({ result: truncate(s, caller(call), q.src, q.newLength, q.clientName, machineOf(call), ns.clock()) })),
     concat: (q, call) =>
       once(call, (s) => {

@@ -123,7 +123,7 @@ export function clientReadHandlers(ns: Namesystem, ha: HaState): Handlers<Client
           snapshotFileCount: s.snapshotFiles,
           snapshotDirectoryCount: s.snapshotDirectories,
           snapshotSpaceConsumed: s.snapshotSpace,
-          erasureCodingPolicy: '',
+          erasureCodingPolicy: s.directories === 0 && s.files > 0 ? 'Replicated' : '',
         },
       }
     },

@@ -13,6 +13,7 @@ import type { Racks } from '../../../common/net/racks.js'
 import { RpcServer } from '../../../common/rpc/server.js'
 import type { Groups } from '../../../common/security/groups.js'
 import type { Identity } from '../journal/journal.js'
+import { setSafeMode } from '../core/safe-mode.js'
 import type { Namesystem } from '../namesystem.js'
 import { clientAdminHandlers } from './client-admin.js'
 import { clientExtendedHandlers } from './client-extended.js'
@@ -22,7 +23,7 @@ import { datanodeHandlers } from './datanode-protocol.js'
 import { haHandlers } from './ha-service.js'
 import type { HaState } from './ha-state.js'
 import { createRetryCache } from './retry-cache.js'
-import { standbyClientHandlers, standbyDatanodeHandlers, standbyException } from './standby.js'
+import { type ManualSafeMode, standbyClientHandlers, standbyDatanodeHandlers, standbyException, UNCHECKED } from './standby.js'
 
 export interface NameNodeRpcOptions {
   readonly ha: HaState
@@ -41,10 +42,12 @@ export interface NameNodeRpc {
 
 export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
   const { ha, log, superuser, groups } = o
+  const safeMode: ManualSafeMode = { on: false }
+  let serving: Namesystem | undefined
   const server = new RpcServer({
     before(protocol, method) {
       // An active that can't be sure to be the only one any more serves nothing.
-      if (ha.state !== 'active' && protocol === clientProtocol.name && method !== 'getHAServiceState') throw standbyException()
+      if (ha.state !== 'active' && protocol === clientProtocol.name && !UNCHECKED.has(method)) throw standbyException()
     },
     onError: (e, method) => log.error({ err: e }, `${method} failed`),
   })
@@ -81,6 +84,8 @@ export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
     server,
     serveActive(ns, refreshNodes) {
       const retries = createRetryCache(ns)
+      serving = ns
+      if (safeMode.on) setSafeMode(ns.fs, true)
       server
         .serve(clientProtocol, {
           ...clientReadHandlers(ns, ha),
@@ -91,7 +96,9 @@ export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
         .serve(datanodeProtocol, datanodeHandlers(ns, ha, o.racks))
     },
     serveStandby(identity) {
-      server.serve(clientProtocol, standbyClientHandlers()).serve(datanodeProtocol, standbyDatanodeHandlers(identity))
+      safeMode.on = serving?.fs.safeMode.status === 'manual'
+      serving = undefined
+      server.serve(clientProtocol, standbyClientHandlers(safeMode, superuser)).serve(datanodeProtocol, standbyDatanodeHandlers(identity))
     },
   }
 }

@@ -1,6 +1,7 @@
 /** Two NameNodes on one journal: one serves, the other takes over when it dies, clients go on. */
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { haServiceProtocol } from '../../../common/protocols/ha-service.js'
+import { clientProtocol } from '../../../common/protocols/client-namenode.js'
 import { RpcClient, parseAddress } from '../../../common/rpc/client.js'
 import { DfsClient } from '../../../hdfs-lite/client/index.js'
 import { type HdfsCluster, hdfsCluster, until } from '../../harness/hdfs.js'
@@ -31,6 +32,23 @@ async function stateOf(id: 'nn1' | 'nn2'): Promise<string> {
 it('serves from one of the two', async () => {
   expect([await stateOf('nn1'), await stateOf('nn2')]).toEqual(['ACTIVE', 'STANDBY'])
   expect((await fetch(`${cluster.namenodeHttp}/isActive`)).status).toBe(200)
+})
+
+it('lets administrators have each of the two in safe mode', async () => {
+  const { defaultUser } = await import('../../../hdfs-lite/client/index.js')
+  const at = (id: 'nn1' | 'nn2', user = defaultUser()) =>
+    new RpcClient(clientProtocol, [parseAddress(cluster.conf.raw(`dfs.namenode.rpc-address.mycluster.${id}`)!)], { user })
+  const [active, standby, alice] = [at('nn1'), at('nn2'), at('nn2', 'alice')]
+  expect(await standby.proxy.setSafeMode({ action: 'SAFEMODE_GET' })).toEqual({ result: false })
+  await expect(standby.proxy.saveNamespace({})).rejects.toThrow('Safe mode should be turned ON')
+  await expect(alice.proxy.setSafeMode({ action: 'SAFEMODE_ENTER' })).rejects.toThrow('Superuser privilege is required')
+  expect(await standby.proxy.setSafeMode({ action: 'SAFEMODE_ENTER' })).toEqual({ result: true })
+  expect(await active.proxy.setSafeMode({ action: 'SAFEMODE_GET' })).toEqual({ result: false })
+  expect(await standby.proxy.saveNamespace({})).toEqual({ saved: true })
+  expect(await standby.proxy.refreshNodes({})).toEqual({})
+  expect(await standby.proxy.setSafeMode({ action: 'SAFEMODE_LEAVE' })).toEqual({ result: false })
+  await expect(standby.proxy.mkdirs({ src: '/x', masked: { perm: 0o755 }, createParent: true })).rejects.toThrow('not supported in state standby')
+  for (const c of [active, standby, alice]) c.close()
 })
 
 it('goes on when the active is killed, also in the middle of a file', async () => {
