@@ -7,7 +7,7 @@ import { DfsClient } from '../../../hdfs-lite/client/index.js'
 import { type HdfsCluster, hdfsCluster } from '../../harness/hdfs.js'
 import { crash } from '../../harness/hdfs-crashes.js'
 
-/** A thousand and more: npm run bench -- hdfs-crashes. */
+/** A few dozen: test/interop/hdfs-crashes.test.ts; a thousand and more: npm run bench -- hdfs-crashes. */
 const ROUNDS = 8
 
 describe('a store that is killed', () => {
