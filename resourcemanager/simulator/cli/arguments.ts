@@ -48,10 +48,12 @@ export interface Case {
   /** In place of the command's own. */
   readonly nodes?: string
   readonly traces?: readonly string[]
+  /** A models file. */
+  readonly models?: string
 }
 
 /**
- * `[NAME=]DIR[,PROPERTY=VALUE…]`; `nodes=…` and `trace=FILE` among them change what is run. DIR may be left out: a scheduler's defaults.
+ * `[NAME=]DIR[,PROPERTY=VALUE…]`; `nodes=…`, `trace=FILE` and `models=FILE` among them change what is run. DIR may be left out: a scheduler's defaults.
  * @throws ConfigurationError
  */
 export function parseCase(text: string): Case {
@@ -62,13 +64,18 @@ export function parseCase(text: string): Case {
   const base = readSimulatedConfiguration(dir === '' ? undefined : dir)
   let properties = base.properties
   let nodes: string | undefined
+  let models: string | undefined
   const traces: string[] = []
   for (const s of settings) {
     const at = s.indexOf('=')
-    if (at < 1) throw new ConfigurationError(`${text}: "${s}" is no setting; after the folder come PROPERTY=VALUE, nodes=… or trace=FILE, separated by commas`)
+    if (at < 1)
+      throw new ConfigurationError(
+        `${text}: "${s}" is no setting; after the folder come PROPERTY=VALUE, nodes=…, trace=FILE or models=FILE, separated by commas`,
+      )
     const [name, value] = [s.slice(0, at), s.slice(at + 1)]
     if (name === 'nodes') nodes = value
     else if (name === 'trace') traces.push(value)
+    else if (name === 'models') models = value
     else properties = { ...properties, [fullName(name)]: value }
   }
   const name = named ? first.slice(0, equals) : settings.length > 0 ? `${base.name}, ${settings.join(', ')}` : base.name
@@ -77,6 +84,7 @@ export function parseCase(text: string): Case {
     ...(dir !== '' && { confDir: dir }),
     ...(nodes !== undefined && { nodes }),
     ...(traces.length > 0 && { traces }),
+    ...(models !== undefined && { models }),
   }
 }
 

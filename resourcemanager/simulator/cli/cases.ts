@@ -1,5 +1,7 @@
 /** Cases with their workloads, and a line that shows how far their runs are. */
 import type { JobsOptions } from '../compare/jobs.js'
+import { readModels } from '../models/file.js'
+import { BUILT_IN, type Models } from '../models/models.js'
 import { duration } from '../report/format.js'
 import { readWorkload } from '../traces/index.js'
 import type { Workload } from '../workload.js'
@@ -11,23 +13,45 @@ export interface WorkloadOptions {
   readonly nodes?: string | undefined
   /** Folder of the configuration that a trace's own settings may stand in. */
   readonly confDir?: string | undefined
-  /** Names of models that applications may have. */
-  readonly modelNames: readonly string[]
+  /** A models file. */
+  readonly models?: string | undefined
+}
+
+/** What a case is run on. */
+export interface CaseWorkload {
+  readonly workload: Workload
+  readonly models: Models
 }
 
 /** The workload of a case with a seed, which decides what a trace leaves to chance; the same one is read once. */
-export function workloadReader(options: WorkloadOptions): (c: Pick<Case, 'nodes' | 'traces'>, seed: number) => Workload {
-  const known = new Map<string, Workload>()
-  const { modelNames, confDir } = options
+export function workloadReader(options: WorkloadOptions): (c: Pick<Case, 'nodes' | 'traces' | 'models'>, seed: number) => CaseWorkload {
+  const known = new Map<string, CaseWorkload>()
+  const modelsOf = modelsReader(BUILT_IN)
+  const { confDir } = options
   return (c, seed) => {
     const files = c.traces ?? options.trace
     const nodes = c.nodes ?? options.nodes
-    const key = JSON.stringify([files, nodes, seed])
+    const modelsFile = c.models ?? options.models
+    const key = JSON.stringify([files, nodes, modelsFile, seed])
     const before = known.get(key)
     if (before) return before
+    const models = modelsOf(modelsFile)
+    const modelNames = Object.keys(models.masters)
     const workload = readWorkload({ files, seed, modelNames, ...(nodes !== undefined && { nodes }), ...(confDir !== undefined && { confDir }) })
-    known.set(key, workload)
-    return workload
+    const made = { workload, models }
+    known.set(key, made)
+    return made
+  }
+}
+
+/** What a models file makes of those that are there without it; each file is read once. */
+export function modelsReader(base: Models, recorded: readonly string[] = []): (file: string | undefined) => Models {
+  const known = new Map<string, Models>()
+  return (file) => {
+    if (file === undefined) return base
+    const models = known.get(file) ?? readModels(file, base, recorded)
+    known.set(file, models)
+    return models
   }
 }
 

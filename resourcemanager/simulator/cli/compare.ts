@@ -3,8 +3,6 @@ import type { Command } from 'commander'
 import { ConfigurationError } from '../../../common/config/configuration.js'
 import { compareRuns } from '../compare/comparison.js'
 import { runJobs } from '../compare/jobs.js'
-import { readModels } from '../models/file.js'
-import { BUILT_IN } from '../models/models.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { summarizeComparison, writePlots, writeReport } from '../report/index.js'
 import { distinct, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
@@ -29,7 +27,7 @@ export function addCompare(sim: Command, terminal: Terminal): void {
     .description('run the same workload under several configurations, in parallel, and tell what differs and how sure that is')
     .argument(
       '<configurations...>',
-      '[NAME=]FOLDER[,PROPERTY=VALUE…], two or more; the others are held against the first. nodes=… and trace=FILE among the settings change what is run',
+      '[NAME=]FOLDER[,PROPERTY=VALUE…], two or more; the others are held against the first. nodes=…, trace=FILE and models=FILE among the settings change what is run',
     )
     .requiredOption('--trace <files...>', 'the workload')
     .option('--nodes <file|NxSPEC>', 'the nodes, where the trace brings none or others')
@@ -49,9 +47,8 @@ async function compare(texts: readonly string[], options: CompareArguments, term
   const seeds = parseSeeds(options.seeds)
   const metrics = options.metric?.map(parseMetric)
   const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
-  const models = options.models === undefined ? BUILT_IN : readModels(options.models)
-  const workloadOf = workloadReader({ trace: options.trace, nodes: options.nodes, confDir: cases[0]!.confDir, modelNames: Object.keys(models.masters) })
-  const jobs = cases.flatMap((c) => seeds.map((seed) => ({ workload: workloadOf(c, seed), configuration: c.configuration, seed, models, ...until })))
+  const workloadOf = workloadReader({ trace: options.trace, nodes: options.nodes, confDir: cases[0]!.confDir, models: options.models })
+  const jobs = cases.flatMap((c) => seeds.map((seed) => ({ ...workloadOf(c, seed), configuration: c.configuration, seed, ...until })))
   const shown = showJobs(terminal)
   try {
     const results = await runJobs(jobs, {

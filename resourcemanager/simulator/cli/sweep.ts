@@ -5,8 +5,6 @@ import { ConfigurationError } from '../../../common/config/configuration.js'
 import { compareRuns } from '../compare/comparison.js'
 import { type SimulationJob, runJobs } from '../compare/jobs.js'
 import { readSimulatedConfiguration } from '../configuration.js'
-import { readModels } from '../models/file.js'
-import { BUILT_IN } from '../models/models.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { measure, summarizeComparison, summarizeSweep, writeReport, writeSweep } from '../report/index.js'
 import type { RunResult } from '../results.js'
@@ -39,7 +37,10 @@ export function addSweep(sim: Command, terminal: Terminal): void {
     .argument('<traces...>', 'the workload')
     .option('--conf <folder>', 'the configuration that all start from')
     .option('--nodes <file|NxSPEC>', 'the nodes, where the trace brings none or others')
-    .requiredOption('--vary <axes...>', 'PROPERTY=FROM..TO/STEP or PROPERTY=VALUE,VALUE,…; root.QUEUE.capacity is short for the capacity scheduler’s')
+    .requiredOption(
+      '--vary <axes...>',
+      'PROPERTY=FROM..TO/STEP or PROPERTY=VALUE,VALUE,…; root.QUEUE.capacity is short for the capacity scheduler’s; nodes=…, trace=FILE,… and models=FILE,… vary what is run',
+    )
     .option('--balance <capacities...>', 'capacities that take what their sibling queues leave of 100 %, such as root.default.capacity', [])
     .requiredOption('--goal <measure>', METRICS_HELP)
     .addOption(
@@ -64,10 +65,9 @@ async function sweep(traces: readonly string[], options: SweepArguments, termina
   const seeds = parseSeeds(options.seeds)
   const until = options.until === undefined ? undefined : parseDuration(options.until, '--until')
   const parallel = options.parallel === undefined ? {} : { parallel: parseCount(options.parallel, '--parallel') }
-  const models = options.models === undefined ? BUILT_IN : readModels(options.models)
   const shown = showJobs(terminal)
   const runs = new Map<string, RunResult[]>()
-  const workloadOf = workloadReader({ trace: traces, nodes: options.nodes, confDir: options.conf, modelNames: Object.keys(models.masters) })
+  const workloadOf = workloadReader({ trace: traces, nodes: options.nodes, confDir: options.conf, models: options.models })
 
   const jobsFor = (settings: Settings, of: readonly number[]): { readonly jobs: readonly SimulationJob[] } | { readonly refused: string } => {
     const made = configured(base, settings, Object.keys(settings).length > 0 ? options.balance : [])
@@ -77,8 +77,9 @@ async function sweep(traces: readonly string[], options: SweepArguments, termina
     const own = {
       ...(settings.nodes !== undefined && { nodes: settings.nodes }),
       ...(settings.trace !== undefined && { traces: [settings.trace] }),
+      ...(settings.models !== undefined && { models: settings.models }),
     }
-    return { jobs: of.map((seed) => ({ workload: workloadOf(own, seed), configuration, models, seed, ...(until !== undefined && { until }) })) }
+    return { jobs: of.map((seed) => ({ ...workloadOf(own, seed), configuration, seed, ...(until !== undefined && { until }) })) }
   }
   const evaluate = async (candidates: readonly Settings[], of: readonly number[]) => {
     const made = candidates.map((c) => jobsFor(c, of))

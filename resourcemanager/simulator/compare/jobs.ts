@@ -79,9 +79,9 @@ export function attempt(job: SimulationJob): RunResult {
 
 /** One job for each configuration and seed, seeds of one configuration after one another. */
 export function jobsOf(
-  cases: readonly { readonly workload: Workload; readonly configuration: SimulatedConfiguration }[],
+  cases: readonly { readonly workload: Workload; readonly configuration: SimulatedConfiguration; readonly models?: Models }[],
   seeds: readonly number[],
-  more: { readonly until?: number; readonly models?: Models } = {},
+  more: { readonly until?: number } = {},
 ): SimulationJob[] {
-  return cases.flatMap(({ workload, configuration }) => seeds.map((seed) => ({ workload, configuration, seed, ...more })))
+  return cases.flatMap((c) => seeds.map((seed) => ({ ...c, seed, ...more })))
 }

@@ -1,4 +1,4 @@
-/** A models file: `node` changes how nodes behave, each entry of `masters` is a model of its own or changes one that is built in. */
+/** A models file: `node` changes how nodes behave, each entry of `masters` is a model of its own or changes one that is there. */
 import { readYaml } from '../traces/yaml-file.js'
 import type { Reader } from '../traces/fields.js'
 import { Problems } from '../traces/problems.js'
@@ -21,19 +21,28 @@ const MASTER = [
   'stages',
 ] as const
 
-/** @throws TraceError with the place of each thing that can't be */
-export function readModels(file: string): Models {
+/** An entry of `masters` for all applications of a record, each of which has a model of its own. */
+const RECORDED = 'recorded'
+
+/**
+ * @param base what the file changes and adds to
+ * @param recorded models of the base that a file calls `recorded`, all of them
+ * @throws TraceError with the place of each thing that can't be
+ */
+export function readModels(file: string, base: Models = BUILT_IN, recorded: readonly string[] = []): Models {
   const problems = new Problems()
   const root = readYaml(file, problems)
   root.only(['node', 'masters'])
-  const masters: Record<string, MasterModel> = { ...BUILT_IN.masters }
+  const masters: Record<string, MasterModel> = { ...base.masters }
   const given = root.object('masters')
   for (const name of Object.keys(given?.fields ?? {})) {
     const r = given!.object(name)
-    if (r) masters[name] = masterOf(r, name, masters)
+    if (!r) continue
+    if (name === RECORDED && recorded.length > 0) for (const each of recorded) masters[each] = masterOf(r, each, masters)
+    else masters[name] = masterOf(r, name, masters)
   }
   const node = root.object('node')
-  const models = { node: node ? nodeOf(node) : BUILT_IN.node, masters }
+  const models = { node: node ? { ...base.node, ...nodeOf(node) } : base.node, masters }
   problems.check()
   return models
 }

@@ -2,6 +2,7 @@
 import path from 'node:path'
 import { type SimulationJob, jobsOf } from '../compare/jobs.js'
 import type { SimulatedConfiguration } from '../configuration.js'
+import type { Models } from '../models/models.js'
 import { type Summary, mean, summaryOf } from '../report/statistics.js'
 import { waitOf } from '../report/measures.js'
 import type { RunResult } from '../results.js'
@@ -88,17 +89,29 @@ export function closedLoop(life: RecordedLife, file: string): ClosedLoop {
   }
 }
 
-/** @param configurations the recorded one first */
-export function closedLoopJobs(loop: ClosedLoop, configurations: readonly SimulatedConfiguration[], seeds: readonly number[]): SimulationJob[] {
-  const { workload, models, length } = loop.extracted
+/** Models that were inferred, one for each application. */
+export const recordedModels = (loop: ClosedLoop): string[] => loop.extracted.workload.applications.map((a) => a.model)
+
+/**
+ * @param cases the recorded configuration first; models: in place of those that were inferred
+ * @param until default: the end of the record, where applications were running still
+ */
+export function closedLoopJobs(
+  loop: ClosedLoop,
+  cases: readonly { readonly configuration: SimulatedConfiguration; readonly models?: Models }[],
+  seeds: readonly number[],
+  until?: number,
+): SimulationJob[] {
+  const { workload, length } = loop.extracted
   // What was running still at the recording's end has no end of its own.
   const open = workload.applications.some((a) => a.killedAfter === undefined && a.stages?.at(-1)?.name !== 'closing')
   return jobsOf(
-    configurations.map((configuration) => ({
+    cases.map(({ configuration, models = loop.extracted.models }) => ({
       workload,
+      models,
       configuration: { ...configuration, properties: { ...configuration.properties, [PORT_IN_NAME]: 'false' } },
     })),
     seeds,
-    { models, ...(open && { until: length }) },
+    until !== undefined ? { until } : open ? { until: length } : {},
   )
 }

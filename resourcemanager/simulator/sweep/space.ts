@@ -6,7 +6,10 @@ import { type SimulatedConfiguration, coreConfigOf } from '../configuration.js'
 
 const CAPACITY = 'yarn.scheduler.capacity.'
 
-/** `nodes` and `trace` vary what is run; every other name is a property. */
+/** What is no property. */
+const BESIDE = new Set(['nodes', 'trace', 'models'])
+
+/** `nodes`, `trace` and `models` vary what is run; every other name is a property. */
 export interface Axis {
   readonly name: string
   readonly values: readonly string[]
@@ -34,7 +37,8 @@ export function parseAxis(text: string): Axis {
   const given = text.slice(equals + 1).trim()
   const range = /^(-?[\d.]+)\.\.(-?[\d.]+)(?:\/([\d.]+))?$/.exec(given)
   if (!range) {
-    const values = given.split(',').map((v) => v.trim())
+    // A size of nodes holds a comma of its own: nodes=100x16G,8,150x16G,8.
+    const values = given.split(name === 'nodes' ? /(?<![x×*]\d+[MGTmgt]?),/ : ',').map((v) => v.trim())
     if (values.some((v) => v === '')) throw wrong('a value is empty')
     if (new Set(values).size < values.length) throw wrong('a value stands twice')
     return { name, values }
@@ -108,7 +112,7 @@ export function configured(
   settings: Settings,
   balance: readonly string[] = [],
 ): { readonly configuration: SimulatedConfiguration } | { readonly refused: string } {
-  const own = Object.fromEntries(Object.entries(settings).filter(([name]) => name !== 'nodes' && name !== 'trace'))
+  const own = Object.fromEntries(Object.entries(settings).filter(([name]) => !BESIDE.has(name)))
   let properties: Settings = { ...base.properties, ...own }
   for (const b of balance) {
     const made = balanced(properties, b)

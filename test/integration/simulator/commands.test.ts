@@ -79,6 +79,24 @@ describe('bobbin sim', () => {
     expect(existsSync(at('r', 'report.html'))).toBe(true)
   })
 
+  test('models are taken wherever something is run, and a configuration may have its own', async () => {
+    writeFileSync(at('slow.yaml'), 'masters: { stages: { start: 40s }, recorded: { start: 40s } }\n')
+    const wait = ['--seeds', '1', '--metric', 'mean wait']
+    const mean = (out: string) => {
+      const [, one, two] = /mean wait +(\S+ s|\S+ min \S+ s) +(\S+ s|\S+ min \S+ s) /.exec(out) ?? []
+      return [one, two]
+    }
+    const usual = mean((await run('sim', 'compare', conf.dir, `slow=${conf.dir},models=slow.yaml`, '--trace', 'trace.yaml', ...wait)).out)
+    expect(usual[0]).not.toBe(usual[1])
+    const all = mean((await run('sim', 'compare', conf.dir, conf.dir, '--trace', 'trace.yaml', '--models', 'slow.yaml', ...wait)).out)
+    expect(all).toEqual([usual[1], usual[1]])
+    const swept = await run('sim', 'sweep', 'trace.yaml', '--conf', conf.dir, '--vary', 'models=slow.yaml', '--goal', 'mean wait', '--seeds', '1')
+    expect(swept.out).toContain(`models=slow.yaml  ${usual[1]}`)
+    await run('sim', 'trace.yaml', '--conf', conf.dir, '--event-log', 'as-it-is.jsonl')
+    const replayed = mean((await run('replay', 'as-it-is.jsonl', '--models', 'slow.yaml', ...wait)).out)
+    expect(replayed[0]).not.toBe(replayed[1])
+  })
+
   test('import makes a trace of what a ResourceManager tells', async () => {
     const rm = await TestRm.start(conf)
     try {
@@ -102,6 +120,7 @@ describe('bobbin sim', () => {
     [['sim', 'compare', '.', '.', '--trace', 'none.yaml'], /none\.yaml/],
     [['sim', 'compare', '.', '.', '--trace', 'trace.yaml', '--seeds', 'x'], /--seeds x: give how many/],
     [['sim', 'sweep', 'trace.yaml', '--vary', 'a=1,2', '--goal', 'luck'], /"luck" is nothing that is measured/],
+    [['sim', 'compare', '.', '.,models=none.yaml', '--trace', 'trace.yaml'], /none\.yaml: it can't be read/],
     [['sim', 'import'], /either --rm .* or files/],
     [['sim', 'import', 'trace.yaml'], /trace\.yaml is no JSON/],
     [['replay', 'nowhere.jsonl'], /nowhere\.jsonl is not there/],

@@ -56,10 +56,10 @@ export function reproduce(
   // `bobbin up` lays the folder's properties over its own.
   const given = readSimulatedConfiguration(confDir)
   const configuration = { ...given, properties: { ...life.config.properties, ...given.properties, 'yarn.scheduler.include-port-in-node-name': 'false' } }
-  const alone = jobsOf([{ workload, configuration }], SEEDS, { models: calibrated(part(0, calibration)) }).map(attempt)
+  const alone = jobsOf([{ workload, configuration, models: calibrated(part(0, calibration)) }], SEEDS).map(attempt)
   const recorded = recordedWaits(measured)
   const loop = closedLoop(measured, 'recorded')
-  const closed = closedLoopJobs(loop, [loop.configuration], SEEDS).map(attempt)
+  const closed = closedLoopJobs(loop, [{ configuration: loop.configuration }], SEEDS).map(attempt)
   return {
     fromSubmissions: deviations({ ...recorded, makespan: recorded.makespan - start }, simulatedWaits(alone)),
     fromLog: deviations(recorded, simulatedWaits(closed)),

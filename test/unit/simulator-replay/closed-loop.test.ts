@@ -100,7 +100,7 @@ describe('the closed loop', () => {
 
   test('reproduces the recorded waits within 10 % under the recorded configuration', () => {
     const loop = closedLoop(life, file)
-    const runs = closedLoopJobs(loop, [loop.configuration], [1, 2]).map(attempt)
+    const runs = closedLoopJobs(loop, [{ configuration: loop.configuration }], [1, 2]).map(attempt)
     for (const d of deviations(loop.recorded, simulatedWaits(runs)))
       expect(Math.abs(d.relative!), `${d.measure}: ${d.recorded} and ${d.simulated}`).toBeLessThan(0.1)
     expect(runs[0]!.applications.filter((a) => a.state === 'FINISHED')).toHaveLength(30)
@@ -113,7 +113,7 @@ describe('the closed loop', () => {
       name: 'capped',
       properties: { ...loop.configuration.properties, 'yarn.scheduler.capacity.root.default.maximum-capacity': '50' },
     }
-    const [as, then] = closedLoopJobs(loop, [loop.configuration, capped], [1]).map(attempt)
+    const [as, then] = closedLoopJobs(loop, [{ configuration: loop.configuration }, { configuration: capped }], [1]).map(attempt)
     const total = (r: RunResult) => r.applications.filter((a) => a.queue === 'root.default').reduce((n, a) => n + a.finishedAt! - a.submittedAt, 0)
     expect(total(then!)).toBeGreaterThan(total(as!))
   })

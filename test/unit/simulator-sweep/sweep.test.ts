@@ -22,6 +22,7 @@ describe('what is varied', () => {
     })
     expect(parseAxis('a.b=0.1..0.3/0.1').values).toEqual(['0.1', '0.2', '0.3'])
     expect(parseAxis('x=fifo,fair').values).toEqual(['fifo', 'fair'])
+    expect(parseAxis('nodes=100x16G,8,150x16G,8,nodes.json').values).toEqual(['100x16G,8', '150x16G,8', 'nodes.json'])
   })
 
   test.each(['root.hive.capacity', 'x=', 'x=5..1/1', 'x=1..2/0', 'x=1,1', 'x=1,,2', 'x=0..1/0.00001'])('%s is refused with how to write it', (text) => {
