@@ -32,7 +32,7 @@ export function simulate(options: SimulateOptions): RunResult {
   const skipping = options.skipping ?? onStep === undefined
   if (!config.nodeLabelsEnabled && workload.nodes.some((n) => n.labels !== undefined && n.labels.length > 0))
     throw new ConfigurationError(`the nodes of ${workload.name} have labels: set ${yarn.nodeLabelsEnabled.name} to true in the configuration`)
-  const heartbeatInterval = readValue(config.properties, yarn.nmHeartbeatInterval)
+  const heartbeatInterval = models.node.heartbeat?.every ?? readValue(config.properties, yarn.nmHeartbeatInterval)
   const run = new Run({ workload, config, models, seed, heartbeatInterval, until, skipping, onProgress, onStep })
   const { simulated, outcomes } = run.run()
   const applications = [...outcomes]

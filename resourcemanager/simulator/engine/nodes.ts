@@ -1,7 +1,8 @@
 /**
- * Simulated NodeManagers. Their heartbeats stand on a ring in order of their phase within the interval; those that would change nothing are
- * passed over, which is what makes years go by in minutes: `Core.heartbeatMatters` says exactly when.
+ * Simulated NodeManagers. Those of their heartbeats that would change nothing are passed over, which is what makes years go by in minutes:
+ * `Core.heartbeatMatters` says exactly when.
  */
+import { ConfigurationError } from '../../../common/config/keys/value.js'
 import type { ContainerId, NodeId } from '../../../common/records/index.js'
 import type { ContainerStatus, Core, NodeView } from '../../core/index.js'
 import { containerKey } from '../../scheduler/container.js'
@@ -9,6 +10,7 @@ import type { NodeModel } from '../models/models.js'
 import type { NodeSpec } from '../workload.js'
 import { KIND } from './agenda.js'
 import { millis, randomOf, type Random } from './random.js'
+import { Ring } from './ring.js'
 import type { Run } from './run.js'
 
 /** Ports tell nothing in a simulation; all are the same. */
@@ -53,8 +55,6 @@ export class SimNode {
   view: NodeView | undefined
   readonly containers = new Map<string, SimContainer>()
   completed: ContainerStatus[] = []
-  /** Place on the ring. */
-  position = 0
   readonly mayFail: boolean
   /** When it registered. */
   since = 0
@@ -72,7 +72,6 @@ export class SimNode {
   constructor(
     readonly index: number,
     readonly spec: NodeSpec,
-    readonly phase: number,
     model: NodeModel,
     seed: number,
   ) {
@@ -89,12 +88,7 @@ const HEALTHY = { healthy: true, report: '', lastReportTime: 0 }
 export class Nodes {
   readonly all: SimNode[]
   readonly #byHost = new Map<string, SimNode>()
-  readonly #ring: SimNode[]
-  readonly #phases: Float64Array
-  /** By place on the ring: this one's next heartbeat is not passed over. */
-  readonly #due: Uint8Array
-  #round = 1
-  #cursor = 0
+  readonly #ring: Ring
   #alive = 0
   #sequence = 0
   readonly #excluded = new Map<string, number | undefined>()
@@ -106,20 +100,21 @@ export class Nodes {
     private readonly model: NodeModel,
     readonly interval: number,
   ) {
-    const phases = randomOf(run.seed, 'phases')
-    this.all = specs.map((spec, i) => new SimNode(i, spec, (spec.phase ?? phases.int(interval)) % interval, model, run.seed))
+    const jitter = model.heartbeat?.jitter ?? 0
+    if (jitter > interval)
+      throw new ConfigurationError(
+        `heartbeats of nodes come up to ${jitter} ms late, which is more than the ${interval} ms between them: take a smaller jitter`,
+      )
+    const drawn = randomOf(run.seed, 'phases')
+    const phases = specs.map((spec) => (spec.phase ?? drawn.int(interval)) % interval)
+    this.all = specs.map((spec, i) => new SimNode(i, spec, model, run.seed))
     for (const node of this.all) this.#byHost.set(node.spec.host, node)
-    this.#ring = this.all.slice().sort((a, b) => a.phase - b.phase || a.index - b.index)
-    this.#ring.forEach((node, i) => {
-      node.position = i
-    })
-    this.#phases = Float64Array.from(this.#ring, (n) => n.phase)
-    this.#due = new Uint8Array(this.#ring.length)
+    this.#ring = new Ring({ phases, interval, jitter, seed: run.seed })
   }
 
   /** On the ring, of the heartbeat that `next` has found. */
   get place(): number {
-    return this.#cursor
+    return this.#ring.cursor
   }
 
   get core(): Core {
@@ -209,7 +204,7 @@ export class Nodes {
     node.alive = false
     this.#alive--
     node.view = undefined
-    this.#due[node.position] = 0
+    this.#ring.setDue(node.index, false)
     node.completed = []
     node.images.clear()
     node.linkFree = 0
@@ -307,7 +302,7 @@ export class Nodes {
   // ── heartbeats ──
 
   wake(node: SimNode): void {
-    if (node.alive) this.#due[node.position] = 1
+    if (node.alive) this.#ring.setDue(node.index, true)
   }
 
   wakeById(id: NodeId): void {
@@ -325,65 +320,50 @@ export class Nodes {
 
   #lastTurn(node: SimNode): number {
     // Heartbeats come last among what happens at one time: one of the present time has been only if the ring has turned past it.
-    const { now } = this.run
-    const round = Math.floor((now - node.phase) / this.interval)
-    const turn = round * this.interval + node.phase
-    const gone = turn < now || this.#round > round || (this.#round === round && this.#cursor > node.position)
-    return Math.max(gone ? turn : turn - this.interval, node.since)
+    return Math.max(this.#ring.last(node.index, this.run.now), node.since)
   }
 
   /** The time of the next heartbeat that is made before `horizon`; it is made by `report`. Undefined: there is none, and time may go on to it. */
   next(horizon: number): number | undefined {
-    const n = this.#ring.length
-    if (n === 0) return undefined
-    const skipping = this.run.skipping
+    const ring = this.#ring
+    if (this.all.length === 0) return undefined
+    const { skipping } = this.run
     for (;;) {
-      const base = this.#round * this.interval
-      const limit = this.#limit(horizon - base)
-      const from = this.#cursor
+      const limit = ring.before(horizon)
+      const from = ring.cursor
       const at = skipping ? this.#search(from, limit) : from
       if (at < limit) {
-        this.#cursor = at
+        ring.moveTo(at)
         this.#pass(from, at)
-        if (this.#ring[at]!.alive) return base + this.#phases[at]!
-        this.#cursor = at + 1
+        if (this.all[ring.node(at)]!.alive) return ring.at(at)
+        ring.moveTo(at + 1)
         continue
       }
-      this.#pass(from, Math.max(limit, from))
-      this.#cursor = Math.max(limit, from)
-      if (limit < n) return undefined
-      this.#round++
-      this.#cursor = 0
+      const end = Math.max(limit, from)
+      this.#pass(from, end)
+      ring.moveTo(end)
+      if (limit < ring.length) return undefined
+      // In rounds in which nobody must be heard only time passes.
+      if (skipping && Number.isFinite(horizon) && this.#quiet) this.skipped += ring.jumpTo(horizon) * this.#alive
+      else ring.nextRound()
     }
+  }
+
+  get #quiet(): boolean {
+    return this.#ring.quiet && !this.core.offersMatter()
   }
 
   #pass(from: number, to: number): void {
-    if (this.#alive === this.#ring.length) this.skipped += to - from
-    else for (let i = from; i < to; i++) if (this.#ring[i]!.alive) this.skipped++
-  }
-
-  /** How many phases lie before `time` within the interval. */
-  #limit(time: number): number {
-    const phases = this.#phases
-    let low = 0
-    let high = phases.length
-    while (low < high) {
-      const middle = (low + high) >> 1
-      if (phases[middle]! < time) low = middle + 1
-      else high = middle
-    }
-    return low
+    if (this.#alive === this.all.length) this.skipped += to - from
+    else for (let i = from; i < to; i++) if (this.all[this.#ring.node(i)]!.alive) this.skipped++
   }
 
   /** The first place from `from` on whose heartbeat matters; `limit` or more when none does. */
   #search(from: number, limit: number): number {
-    if (!this.core.offersMatter()) {
-      const at = this.#due.indexOf(1, from)
-      return at < 0 ? limit : at
-    }
+    if (!this.core.offersMatter()) return this.#ring.nextDue(from, limit)
     for (let i = from; i < limit; i++) {
-      if (this.#due[i] === 1) return i
-      const { view } = this.#ring[i]!
+      if (this.#ring.isDue(i)) return i
+      const { view } = this.all[this.#ring.node(i)]!
       if (view && this.core.heartbeatMatters(view)) return i
     }
     return limit
@@ -391,9 +371,10 @@ export class Nodes {
 
   /** The heartbeat that `next` has found. */
   report(): void {
-    const node = this.#ring[this.#cursor]!
-    this.#due[this.#cursor] = node.pinned ? 1 : 0
-    this.#cursor++
+    const place = this.#ring.cursor
+    const node = this.all[this.#ring.node(place)]!
+    this.#ring.setDue(node.index, node.pinned)
+    this.#ring.moveTo(place + 1)
     this.#report(node)
   }
 

@@ -15,6 +15,8 @@ import { RpcServer } from '../../../common/rpc/server.js'
 import { type MasterKey, tokenPassword } from '../../../common/security/tokens.js'
 import { containerKey } from '../../scheduler/container.js'
 import type { Launch } from '../engine/nodes.js'
+import type { Random } from '../engine/random.js'
+import type { NodeModel } from '../models/models.js'
 import type { StartedContainer } from '../engine/ports.js'
 import type { NodeSpec } from '../workload.js'
 
@@ -54,6 +56,8 @@ export class LiveNode {
   #nmKeyId = 0
   #responseId = 0
   #interval = 1000
+  /** How late its last heartbeat was. */
+  #late = 0
   #timer: NodeJS.Timeout | undefined
   #stopped = false
   #port = 0
@@ -62,6 +66,8 @@ export class LiveNode {
     readonly spec: NodeSpec,
     private readonly host: string,
     private readonly parts: LiveNodeParts,
+    private readonly model: NodeModel,
+    private readonly random: Random,
   ) {
     this.#server = new RpcServer({
       tokenRequired: true,
@@ -194,12 +200,20 @@ export class LiveNode {
     if (this.#stopped) return
     this.#timer = setTimeout(() => {
       this.#heartbeat().then(
-        () => this.#plan(this.#interval),
+        () => this.#plan(this.#untilNext()),
         (e: unknown) => {
           if (!this.#stopped) this.parts.onTrouble(new Error(`the node ${this.spec.host} lost the ResourceManager: ${(e as Error).message}`, { cause: e }))
         },
       )
     }, millis)
+  }
+
+  /** Each one comes up to the jitter late; the beat goes on. */
+  #untilNext(): number {
+    const late = this.random.int(Math.min(this.model.heartbeat?.jitter ?? 0, this.#interval) + 1)
+    const pause = this.#interval + late - this.#late
+    this.#late = late
+    return pause
   }
 
   async #heartbeat(): Promise<void> {
@@ -214,7 +228,8 @@ export class LiveNode {
       lastKnownNmTokenMasterKey: { keyId: this.#nmKeyId },
     })
     this.#takeKeys(answer)
-    if (answer.nextHeartBeatInterval !== undefined && answer.nextHeartBeatInterval > 0) this.#interval = answer.nextHeartBeatInterval
+    const asked = answer.nextHeartBeatInterval ?? 0
+    this.#interval = this.model.heartbeat?.every ?? (asked > 0 ? asked : this.#interval)
     if (answer.nodeAction === 'SHUTDOWN') throw new Error(answer.diagnosticsMessage ?? 'it orders the node to shut down')
     if (answer.nodeAction === 'RESYNC') {
       await this.#register()

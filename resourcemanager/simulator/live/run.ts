@@ -72,7 +72,7 @@ class LiveRun {
         this.#trouble ??= e
       },
     }
-    this.#nodes = workload.nodes.map((spec) => new LiveNode(spec, host, parts))
+    this.#nodes = workload.nodes.map((spec) => new LiveNode(spec, host, parts, options.models.node, randomOf(options.seed, `node ${spec.host}`)))
   }
 
   get now(): number {

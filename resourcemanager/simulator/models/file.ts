@@ -48,15 +48,27 @@ export function readModels(file: string, base: Models = BUILT_IN, recorded: read
 }
 
 function nodeOf(r: Reader): NodeModel {
-  r.only(['bandwidth', 'failure', 'outOfBand', 'exclusiveLabels'])
+  r.only(['heartbeat', 'bandwidth', 'failure', 'outOfBand', 'exclusiveLabels'])
+  const heartbeat = r.object('heartbeat')
   const failure = r.object('failure')
   const labels = r.object('exclusiveLabels')
   return {
+    ...(heartbeat && { heartbeat: heartbeatOf(heartbeat) }),
     ...(r.has('outOfBand') && { outOfBand: r.flag('outOfBand', false) }),
     ...(r.has('bandwidth') && { bandwidth: r.number('bandwidth', undefined, 0.001) }),
     ...(failure && { failure: { every: distribution(failure, 'every') ?? missing(failure, 'every'), repair: distribution(failure, 'repair') ?? 0 } }),
     ...(labels && { exclusiveLabels: Object.fromEntries(Object.keys(labels.fields).map((l) => [l, labels.flag(l, true)])) }),
   }
+}
+
+function heartbeatOf(r: Reader): NonNullable<NodeModel['heartbeat']> {
+  r.only(['every', 'jitter'])
+  const every = time(r, 'every')
+  const jitter = time(r, 'jitter')
+  if (every !== undefined && every < 1) r.problem('every', 'it is to be above 0')
+  if (every !== undefined && jitter !== undefined && jitter > every)
+    r.problem('jitter', `${jitter} is more than every, ${every}: no heartbeat overtakes another`)
+  return { ...(every !== undefined && { every: Math.max(1, Math.round(every)) }), ...(jitter !== undefined && { jitter: Math.round(jitter) }) }
 }
 
 function missing(r: Reader, name: string): number {

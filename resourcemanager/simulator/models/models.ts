@@ -2,6 +2,11 @@
 import type { Distribution, Stage } from '../workload.js'
 
 export interface NodeModel {
+  /**
+   * Milliseconds between heartbeats, default what the ResourceManager asks for; each comes up to `jitter` late, drawn anew each time, while the
+   * beat goes on.
+   */
+  readonly heartbeat?: { readonly every?: number; readonly jitter?: number }
   /** MiB a second that a node's link brings of what containers need; absent: it is there at once. */
   readonly bandwidth?: number
   /** A node fails after so long, and comes back. */

@@ -254,12 +254,12 @@ describe('a models file', () => {
 
   it('adds models and changes those that are built in', () => {
     const read = models(`
-node: { bandwidth: 125 }
+node: { bandwidth: 125, heartbeat: { every: 2s, jitter: 300ms } }
 masters:
   spark: { extends: stages, heartbeat: 3s, start: { lognormal: [8s, 2s] }, image: { megabytes: 300, shared: spark }, stages: [{ name: work, count: 2, memory: 2G, duration: 5s }] }
   stages: { launch: 0 }
 `)
-    expect(read.node.bandwidth).toBe(125)
+    expect(read.node).toEqual({ bandwidth: 125, heartbeat: { every: 2000, jitter: 300 } })
     expect(read.masters.spark).toMatchObject({
       behaviour: 'stages',
       heartbeat: 3000,
@@ -274,6 +274,7 @@ masters:
   it.each([
     ['masters:\n  x: { extends: y }\n', 'm.yaml:2: masters.x.extends: there is no model y'],
     ['masters:\n  x:\n    answers: never\n', 'm.yaml:3: masters.x.answers: there is no "never"; use at-once or next-heartbeat'],
+    ['node: { heartbeat: { every: 1s, jitter: 2s } }\n', 'm.yaml:1: node.heartbeat.jitter: 2000 is more than every, 1000: no heartbeat overtakes another'],
     ['node: { bandwith: 1 }\n', 'm.yaml:1: node.bandwith: there is no such field'],
     ['masters: { x: { start: -1 } }\n', 'masters.x.start: -1 is less than 0'],
   ])('says what is wrong with it, and where', (text, expected) => {
