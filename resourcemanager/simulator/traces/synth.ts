@@ -1,23 +1,31 @@
 /**
- * SYNTH traces: workloads of job classes with distributions instead of jobs (SynthTraceJobProducer, SynthJob). Times are seconds, as there. Both
- * ways to write a class are read: avg and stddev of maps and reduces, and a list of tasks.
+ * SYNTH traces: workloads of job classes with distributions instead of jobs. What is drawn is what Hadoop's SynthTraceJobProducer and SynthJob
+ * draw with the same rand_seed, in the same order. Times are seconds, as their documentation has them. Both ways to write a class are read: avg
+ * and stddev of maps and reduces, and a list of tasks.
  */
-import { type Random, randomOf } from '../engine/random.js'
-import type { ApplicationSpec, Distribution, NodeSpec, Stage } from '../workload.js'
+import type { ApplicationSpec, NodeSpec, Stage } from '../workload.js'
 import type { Reader } from './fields.js'
+import { JavaRandom, priorityQueueOrder, Well19937c } from './java.js'
 import type { SlsSettings } from './sls-settings.js'
 
 const LEAST_MEMORY = 1024
 const LEAST_VCORES = 1
 const SECOND = 1000
 
+/** Draws from what `start` has given it. */
+interface Sample {
+  /** With the generator of the whole trace; distributions take the seed of their own from it. */
+  start(random: JavaRandom): void
+  draw(): number
+}
+
 interface TaskClass {
   readonly type: string
   readonly priority: number
-  readonly count: Distribution
-  readonly time: Distribution
-  readonly memory: Distribution
-  readonly vcores: Distribution
+  readonly count: Sample
+  readonly time: Sample
+  readonly memory: Sample
+  readonly vcores: Sample
 }
 
 interface JobClass {
@@ -25,9 +33,9 @@ interface JobClass {
   readonly user: string
   readonly weight: number
   readonly tasks: readonly TaskClass[]
-  readonly duration: Distribution
-  readonly reservation: Distribution
-  readonly deadlineFactor: Distribution
+  readonly duration: Sample
+  readonly reservation: Sample
+  readonly deadlineFactor: Sample
 }
 
 interface WorkloadClass {
@@ -37,6 +45,7 @@ interface WorkloadClass {
   readonly times: readonly { readonly time: number; readonly weight: number }[]
 }
 
+/** @param seed of the run: 1 takes the trace's rand_seed, 2 the number after it, and so on */
 export function readSynth(trace: Reader, settings: SlsSettings, seed: number): { readonly applications: ApplicationSpec[]; readonly nodes: NodeSpec[] } {
   const workloads = trace.list('workloads').map(workloadOf)
   if (workloads.length === 0) trace.problem('workloads', 'there is none')
@@ -49,15 +58,36 @@ export function readSynth(trace: Reader, settings: SlsSettings, seed: number): {
   }))
   const usable = workloads.every((w) => w.classes.length > 0 && w.times.length > 0) && workloads.some((w) => w.weight > 0)
   if (workloads.length > 0 && !usable) trace.problem('workloads', 'each needs job classes and a time distribution, and one at least a weight above 0')
+  const random = new JavaRandom(seedOf(trace) + BigInt(seed - 1))
   if (!usable) return { applications: [], nodes }
-  const random = randomOf(seed, `synth ${trace.number('rand_seed', 0, Number.NEGATIVE_INFINITY)}`)
+  for (const { classes } of workloads) for (const c of classes) startClass(c, random)
   const drawn = Array.from({ length: jobs }, () => {
     const workload = weighted(workloads, random)
     const at = submissionTime(workload.times, random)
     return { at, queue: workload.queue, job: weighted(workload.classes, random) }
   })
-  drawn.sort((a, b) => a.at - b.at)
-  return { applications: drawn.map(({ at, queue, job }, i) => applicationOf(job, i, at, queue, settings, random, trace)), nodes }
+  const inOrder = priorityQueueOrder(drawn, (a, b) => a.at - b.at)
+  return { applications: inOrder.map(({ at, queue, job }, i) => applicationOf(job, i, at, queue, settings, random, trace)), nodes }
+}
+
+/** Of 64 bits: what a JSON number can't hold may stand in quotation marks, which Hadoop takes as well. */
+function seedOf(trace: Reader): bigint {
+  const value = trace.fields.rand_seed ?? 0
+  if (typeof value === 'string' && /^-?\d+$/.test(value)) return BigInt(value)
+  if (typeof value === 'number' && Number.isSafeInteger(value)) return BigInt(value)
+  const large = typeof value === 'number' && Number.isInteger(value)
+  trace.problem(
+    'rand_seed',
+    large ? `${value} has more digits than a number keeps` : `${JSON.stringify(value)} is no whole number`,
+    large ? 'write it in quotation marks' : undefined,
+  )
+  return 0n
+}
+
+/** Samples begin in the order of JobDefinition.init. */
+function startClass({ deadlineFactor, duration, reservation, tasks }: JobClass, random: JavaRandom): void {
+  for (const sample of [deadlineFactor, duration, reservation]) sample.start(random)
+  for (const { count, time, memory, vcores } of tasks) for (const sample of [count, time, memory, vcores]) sample.start(random)
 }
 
 // ── the classes ──
@@ -84,7 +114,7 @@ function classOf(c: Reader): JobClass {
     weight: c.number('class_weight', 1),
     tasks,
     duration: c.has('duration') ? sample(c, 'duration') : average(c, 'dur'),
-    reservation: c.has('reservation') ? sample(c, 'reservation') : c.number('chance_of_reservation', 0),
+    reservation: c.has('reservation') ? sample(c, 'reservation') : constant(c.number('chance_of_reservation', 0)),
     deadlineFactor: c.has('deadline_factor') ? sample(c, 'deadline_factor') : average(c, 'deadline_factor'),
   }
 }
@@ -106,37 +136,59 @@ function oldTask(c: Reader, type: 'map' | 'reduce', letter: 'm' | 'r', priority:
     priority,
     count: average(c, `${letter}tasks`),
     time: average(c, `${letter}time`),
-    memory: average(c, `${type}_max_memory`),
-    vcores: average(c, `${type}_max_vcores`),
+    memory: average(c, `${type}_max_memory`, Math.trunc),
+    vcores: average(c, `${type}_max_vcores`, Math.trunc),
   }
 }
 
-/** The generator takes a sixth of the mean where no deviation is given. */
-const spread = (mean: number, deviation: number) => (deviation === 0 ? mean / 6 : deviation)
+// ── samples ──
 
-function average(c: Reader, name: string): Distribution {
-  const mean = c.number(`${name}_avg`, 0)
-  const deviation = c.number(`${name}_stddev`, 0)
-  return mean === 0 ? 0 : { kind: 'lognormal', mean, deviation: spread(mean, deviation) }
+const constant = (value: number): Sample => ({ start: () => {}, draw: () => value })
+
+/** @param deviation 0: the generator takes a sixth of the mean */
+function distributed(kind: 'NORM' | 'LOGNORM', mean: number, deviation: number): Sample {
+  if (mean <= 0) return constant(0)
+  const spread = deviation === 0 ? mean / 6 : deviation
+  let random: Well19937c | undefined
+  const start = (of: JavaRandom) => {
+    random = new Well19937c(of.nextLong())
+  }
+  if (kind === 'NORM') return { start, draw: () => spread * random!.nextGaussian() + mean }
+  const variance = Math.log1p((spread * spread) / (mean * mean))
+  const [scale, shape] = [Math.log(mean) - 0.5 * variance, Math.sqrt(variance)]
+  return { start, draw: () => Math.exp(scale + shape * random!.nextGaussian()) }
+}
+
+function chosen(values: readonly number[], weights: readonly number[]): Sample {
+  const choices = values.map((value, i) => ({ value, weight: weights[i]! }))
+  let random: JavaRandom | undefined
+  return {
+    start: (of) => {
+      random = of
+    },
+    draw: () => weighted(choices, random!).value,
+  }
+}
+
+function average(c: Reader, name: string, whole: (n: number) => number = (n) => n): Sample {
+  return distributed('LOGNORM', whole(c.number(`${name}_avg`, 0)), c.number(`${name}_stddev`, 0))
 }
 
 /** `{"val": 5}`, `{"val": 5, "std": 1, "dist": "NORM"}` or `{"discrete": [1, 2], "weights": [3, 1]}`. */
-function sample(outer: Reader, name: string): Distribution {
+function sample(outer: Reader, name: string): Sample {
   const s = outer.object(name)
   if (!s) {
     if (!outer.has(name)) outer.problem(name, 'it is missing')
-    return 0
+    return constant(0)
   }
   s.only(['val', 'std', 'dist', 'discrete', 'weights'])
   if (s.has('val')) {
     if (s.has('discrete') || s.has('weights')) s.problem('discrete', 'it stands beside val', 'a sample is a value, a distribution or a choice')
     const mean = s.number('val', undefined)
-    if (!s.has('std')) return mean
+    if (!s.has('std')) return constant(mean)
     const kind = s.text('dist', 'LOGNORM')
     if (kind !== 'LOGNORM' && kind !== 'NORM') s.problem('dist', `there is no "${kind}"`, 'use LOGNORM or NORM')
-    const deviation = spread(mean, s.number('std', 0))
-    if (mean === 0) return 0
-    return { kind: kind === 'NORM' ? 'normal' : 'lognormal', mean, deviation }
+    return distributed(kind === 'NORM' ? 'NORM' : 'LOGNORM', mean, s.number('std', 0))
   }
   const list = (field: string): number[] => {
     const value = s.fields[field]
@@ -146,42 +198,44 @@ function sample(outer: Reader, name: string): Distribution {
   const weights = s.has('weights') ? list('weights') : values.map(() => 1)
   if (values.length === 0 || values.length !== weights.length || [...values, ...weights].some((n) => !(n >= 0))) {
     s.problem('discrete', 'it needs a list of numbers, and weights as many as these', 'or give val')
-    return 0
+    return constant(0)
   }
-  return { kind: 'discrete', values, weights }
+  return chosen(values, weights)
 }
 
-// ── the jobs ──
-
-function weighted<T extends { readonly weight: number }>(of: readonly T[], random: Random): T {
-  const total = of.reduce((sum, x) => sum + x.weight, 0)
-  let left = random.next() * total
+/** SynthUtils.getWeighted. */
+function weighted<T extends { readonly weight: number }>(of: readonly T[], random: JavaRandom): T {
+  const wanted = random.nextDouble() * of.reduce((sum, x) => sum + x.weight, 0)
+  let sum = 0
   for (const x of of) {
-    left -= x.weight
-    if (left < 0) return x
+    sum += x.weight
+    if (sum > wanted) return x
   }
   return of.at(-1)!
 }
 
+// ── the jobs ──
+
 /** Uniform within its bucket, which ends where the next one begins. */
-function submissionTime(times: WorkloadClass['times'], random: Random): number {
-  const chosen = weighted(times, random)
-  const next = times[times.indexOf(chosen) + 1] ?? chosen
-  const range = next.time - chosen.time
-  return chosen.time + (range > 0 ? random.int(range) : 0)
+function submissionTime(times: WorkloadClass['times'], random: JavaRandom): number {
+  const bucket = weighted(times, random)
+  const next = times[times.indexOf(bucket) + 1] ?? bucket
+  const range = Math.trunc(next.time) - Math.trunc(bucket.time)
+  return Math.trunc(bucket.time) + (range > 0 ? random.nextInt(range) : 0)
 }
 
-function applicationOf(job: JobClass, index: number, at: number, queue: string, settings: SlsSettings, random: Random, trace: Reader): ApplicationSpec {
-  const duration = Math.max(0, Math.round(random.draw(job.duration)))
-  const promised = random.next() <= random.draw(job.reservation)
-  const factor = random.draw(job.deadlineFactor)
+function applicationOf(job: JobClass, index: number, at: number, queue: string, settings: SlsSettings, random: JavaRandom, trace: Reader): ApplicationSpec {
+  const duration = Math.round(job.duration.draw()) * SECOND
+  const promised = random.nextDouble() <= job.reservation.draw()
+  const factor = job.deadlineFactor.draw()
+  random.setSeed(random.nextLong())
   const stages: Stage[] = []
   for (const task of job.tasks) {
-    const count = Math.max(0, Math.round(random.draw(task.count)))
+    const count = Math.max(0, Math.round(task.count.draw()))
+    const memory = Math.max(LEAST_MEMORY, Math.round(task.memory.draw()))
+    const vcores = Math.max(LEAST_VCORES, Math.round(task.vcores.draw()))
+    const durations = Array.from({ length: count }, () => Math.max(1, Math.round(task.time.draw())) * SECOND)
     if (count === 0) continue
-    const memory = Math.max(LEAST_MEMORY, Math.round(random.draw(task.memory)))
-    const vcores = Math.max(LEAST_VCORES, Math.round(random.draw(task.vcores)))
-    const durations = Array.from({ length: count }, () => Math.max(1, Math.round(random.draw(task.time)) * SECOND))
     const before = task.type === 'reduce' ? stages.filter((s) => s.name.startsWith('map')).map((s) => ({ stage: s.name })) : []
     const name = stages.some((s) => s.name === task.type) ? `${task.type}.${stages.length}` : task.type
     stages.push({ name, count, resource: { memory, vcores }, priority: task.priority, durations, ...(before.length > 0 && { after: before }) })
@@ -197,7 +251,7 @@ function applicationOf(job: JobClass, index: number, at: number, queue: string, 
     am: { resource: settings.master },
     model: 'sls',
     stages,
-    ...(promised && { deadline: Math.ceil(factor * duration * SECOND) }),
+    ...(promised && { deadline: Math.max(0, Math.ceil(factor * duration)) }),
     place: trace.place,
   }
 }

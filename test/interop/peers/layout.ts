@@ -276,14 +276,27 @@ export function slsRunner(confDir: string, jobs: string, nodes: string, out: str
 /** The class path of one of our Java programs over the ResourceManager's jars, compiled once for each version of its source. */
 export function resourceManagerDriver(source: string): string {
   const home = resourceManagerHome()
+  return driver(source, home, [home])
+}
+
+/** Runs one of our Java programs over the load simulator's jars to its end. */
+export function slsDriver(source: string, args: readonly string[]): Promise<Finished> {
+  const home = jars('sls.pom.xml', (h) => path.join(h, 'lib'))
+  const classPath = driver(source, home, [resourceManagerHome(), home])
+  return finished(spawn(path.join(javaHome(), 'bin/java'), [...OPENS, '-cp', classPath, path.basename(source, '.java'), ...args]))
+}
+
+/** @param home where its classes are kept */
+function driver(source: string, home: string, homes: readonly string[]): string {
+  const lib = homes.map((h) => path.join(h, 'lib/*')).join(':')
   const name = path.basename(source, '.java')
   const classes = path.join(home, `${name.toLowerCase()}-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
   if (!existsSync(path.join(classes, `${name}.class`))) {
     mkdirSync(classes, { recursive: true })
     writeFileSync(path.join(classes, 'log4j.properties'), 'log4j.rootLogger=OFF\n')
-    run('javac', ['-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])
+    run('javac', ['-nowarn', '-cp', lib, '-d', classes, source])
   }
-  return `${classes}:${path.join(home, 'lib/*')}`
+  return `${classes}:${lib}`
 }
 
 /** The class path of our runner of Hadoop's FileSystem contract tests, compiled once for each version of its source. */
