@@ -36,6 +36,8 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
   /** Offers of nodes until now. */
   #offers = 0
   #headroom: Resource = NONE
+  /** Of all that is wanted, at that count of changes. */
+  #leastMemory = { changes: -1, memory: 0 }
 
   submit(submission: SchedulerSubmission): string | undefined {
     const application = new SchedulerApplication(
@@ -83,9 +85,13 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
     return this.#queue.usage
   }
 
-  protected offer(node: SchedulerNode): void {
+  #hasRoom(node: SchedulerNode): boolean {
     const { calculator, minimumAllocation } = this.settings
-    if (calculator.compare(this.cluster.total, node.available, minimumAllocation) < 0) return
+    return calculator.compare(this.cluster.total, node.available, minimumAllocation) >= 0
+  }
+
+  protected offer(node: SchedulerNode): void {
+    if (!this.#hasRoom(node)) return
     for (const { current: attempt } of this.#order) {
       if (!attempt || attempt.stopped || attempt.isBlacklisted(node)) continue
       for (const ask of [...attempt.asks.active]) {
@@ -96,11 +102,43 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
         // What is less important must not pass what can't be placed here.
         if (assigned === 0) break
       }
-      if (calculator.compare(this.cluster.total, node.available, minimumAllocation) < 0) break
+      if (!this.#hasRoom(node)) break
     }
     this.cluster.updateRoom(node)
+    this.#offered()
+  }
+
+  /** What an offer leaves behind whatever comes of it. */
+  #offered(): void {
     this.#offers++
     this.#headroom = this.#free()
+  }
+
+  override offerMatters(node: SchedulerNode): boolean {
+    if (!node.usable || !this.#hasRoom(node)) return false
+    if (this.#leastWanted() <= node.available.memory && this.#wouldAssign(node)) return true
+    this.#offered()
+    return false
+  }
+
+  #leastWanted(): number {
+    if (this.#leastMemory.changes !== this.changes) {
+      const wanted = this.#order.flatMap(({ current }) => (current?.asks.active ?? []).map((ask) => ask.capability.memory))
+      this.#leastMemory = { changes: this.changes, memory: wanted.reduce((least, m) => Math.min(least, m), Number.POSITIVE_INFINITY) }
+    }
+    return this.#leastMemory.memory
+  }
+
+  /** Whether an offer would come to anything: as `offer` goes about it. */
+  #wouldAssign(node: SchedulerNode): boolean {
+    for (const { current: attempt } of this.#order) {
+      if (!attempt || attempt.stopped || attempt.isBlacklisted(node)) continue
+      const first = attempt.asks.active.find(
+        (ask) => (!ask.grows || ask.grows.node === node) && (!ask.scheduling || this.satisfiesConstraint(attempt, ask.scheduling, node)),
+      )
+      if (first && first.capability.memory <= node.available.memory) return true
+    }
+    return false
   }
 
   #free(): Resource {

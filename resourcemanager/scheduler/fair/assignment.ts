@@ -48,6 +48,13 @@ function assignReserved(scheduler: FairScheduler, app: FairApplication, c: RMCon
   return true
 }
 
+/** Whether an offer of the node would leave its reservation as it is. */
+export function stillWaits(scheduler: FairScheduler, c: RMContainer, node: SchedulerNode): boolean {
+  const app = scheduler.applicationOf(c)
+  if (!app || !isPlaceFor(scheduler, app, c.ask, node) || !app.queue.fitsInMaxShare(c.ask.capability) || overAMLimit(app)) return false
+  return !fitsIn(c.resource, node.available)
+}
+
 function assignQueue(scheduler: FairScheduler, queue: FairQueue, node: SchedulerNode): Given {
   if (node.reserved || !fitsIn(queue.usage, queue.maxShare)) return undefined
   const { cluster, resourceTypes } = scheduler
@@ -60,6 +67,7 @@ function assignQueue(scheduler: FairScheduler, queue: FairQueue, node: Scheduler
   }
   const wanting = [...queue.applications.values()].filter((a) => !isNone(a.pending))
   for (const app of inOrder(wanting, queue.spec.policy, cluster.total, resourceTypes)) {
+    if (app.attempt.blacklist.size > 0) scheduler.looks.nodeMattered = true
     const given = app.attempt.isBlacklisted(node) ? undefined : assignApplication(scheduler, app, node)
     if (given) return given
   }
@@ -94,14 +102,22 @@ function explain(scheduler: FairScheduler, app: FairApplication, capability: Res
   scheduler.noteWait(app.attempt, ` (Resource request: ${formatResource(capability)}${why}`)
 }
 
-function hasContainerFor(scheduler: FairScheduler, app: FairApplication, ask: Ask, node: SchedulerNode): boolean {
-  const { attempt, queue } = app
+/** Whether the request may be served on the node at all, were it empty. */
+function isPlaceFor(scheduler: FairScheduler, app: FairApplication, ask: Ask, node: SchedulerNode): boolean {
   if (!ask.any || ask.count <= 0 || (ask.grows && ask.grows.node !== node)) return false
-  if (ask.scheduling && !scheduler.satisfiesConstraint(attempt, ask.scheduling, node)) return false
+  if (ask.scheduling && !scheduler.satisfiesConstraint(app.attempt, ask.scheduling, node)) return false
   const atRack = ask.countAt(node.rack) > 0
   if (!ask.any.relaxLocality && !atRack) return false
   if (atRack && !ask.canDelayTo(node.rack) && ask.countAt(node.name) <= 0) return false
-  if (!fitsIn(ask.capability, node.total)) return false
+  return fitsIn(ask.capability, node.total)
+}
+
+function hasContainerFor(scheduler: FairScheduler, app: FairApplication, ask: Ask, node: SchedulerNode): boolean {
+  const { queue } = app
+  const anywhere = ask.places.size <= 1 && ask.any?.relaxLocality === true && !ask.grows && !ask.scheduling
+  const place = isPlaceFor(scheduler, app, ask, node)
+  if (!anywhere || !place) scheduler.looks.nodeMattered = true
+  if (!place) return false
   if (queue.fitsInMaxShare(ask.capability)) return true
   explain(
     scheduler,
@@ -116,6 +132,8 @@ function hasContainerFor(scheduler: FairScheduler, app: FairApplication, ask: As
 function assignAsk(scheduler: FairScheduler, app: FairApplication, ask: Ask, node: SchedulerNode, reserved: RMContainer | undefined): Given | 'ELSEWHERE' {
   ask.opportunities++
   const allowed = app.allowedLocality(ask)
+  // How far it may go widens as offers are missed.
+  if (allowed !== 'OFF_SWITCH') scheduler.looks.nodeMattered = true
   const atRack = ask.countAt(node.rack) > 0
   if (atRack && ask.countAt(node.name) > 0) return assignHere(scheduler, app, ask, node, 'NODE_LOCAL', reserved)
   if (!ask.canDelayTo(node.rack)) return 'ELSEWHERE'
@@ -139,6 +157,7 @@ function assignHere(
     scheduler.allocate(app, ask, node, locality, reserved)
     return capability
   }
+  scheduler.looks.asks.push(ask)
   if (mayReserve(scheduler, app, node, locality, capability)) {
     scheduler.reserve(app, ask, node)
     explain(scheduler, app, capability, ' exceeds the available resources of the node and the request is reserved)')

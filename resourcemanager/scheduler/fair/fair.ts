@@ -32,7 +32,8 @@ import {
 } from '../scheduler.js'
 import { type Allocations, parseAllocations } from './allocations.js'
 import { FairApplication } from './application.js'
-import { assignNode } from './assignment.js'
+import { assignNode, stillWaits } from './assignment.js'
+import { Futility, Looks } from './futility.js'
 import { type FairOptions, readOptions } from './options.js'
 import { placeFairly, rulesOf } from './placement.js'
 import { FairPreemption } from './preemption.js'
@@ -48,6 +49,11 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   readonly preemption: FairPreemption
   #allocations: Allocations
   readonly #running: RunningApps
+  /** What the offer that is being made looks at. */
+  readonly looks = new Looks()
+  #futile: Futility | undefined
+  /** Somebody asks whether offers matter. */
+  #watched = false
   #sharesStale = true
   #lastUpdate = 0
 
@@ -294,6 +300,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
 
   sharesChanged(): void {
     this.#sharesStale = true
+    this.changed()
   }
 
   updateShares(): void {
@@ -310,7 +317,10 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   #update(): void {
     this.#lastUpdate = this.host.now
     this.updateShares()
-    if (this.options.preemption) this.preemption.update(this.host.now)
+    if (!this.options.preemption) return
+    this.preemption.update(this.host.now)
+    // Who is starved may reserve nodes.
+    this.changed()
   }
 
   override nextTimer(): number | undefined {
@@ -339,9 +349,28 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   // ── offers ──
 
   protected offer(node: SchedulerNode): void {
+    this.#futile?.settle()
+    this.#futile = undefined
     this.updateShares()
+    const { changes, looks } = this
+    const special = node.reserved !== undefined || this.preemption.keepsAnything(node)
+    looks.begin()
     assignNode(this, node)
     this.cluster.updateRoom(node)
+    if (this.#watched && !special && !looks.nodeMattered && !node.reserved && changes === this.changes) this.#futile = new Futility(changes, looks)
+  }
+
+  override offerMatters(node: SchedulerNode): boolean {
+    this.#watched = true
+    if (!node.usable) return false
+    if (this.preemption.keepsAnything(node)) return true
+    if (node.reserved) return !stillWaits(this, node.reserved, node)
+    return this.#futile?.changes !== this.changes || !this.#futile.covers(node)
+  }
+
+  override changed(): void {
+    this.#futile?.settle()
+    super.changed()
   }
 
   noteWait(attempt: SchedulerAttempt, message: string): void {
@@ -392,6 +421,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     c.handle({ type: 'RESERVED' })
     ask.reReservations = 0
     ask.reserved.set(node.key, c)
+    this.changed()
     node.reserved = c
     attempt.usage.inc('reserved', node.partition, c.resource)
     queue.reserve(c.resource, 1)
@@ -406,6 +436,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     if (ask.reserved.get(node.key) !== c) return false
     ask.reserved.delete(node.key)
     ask.reReservations = 0
+    this.changed()
     node.reserved = undefined
     attempt.usage.dec('reserved', node.partition, c.resource)
     ;(attempt.queue as FairQueue).reserve(subtract(NONE, c.resource), -1)

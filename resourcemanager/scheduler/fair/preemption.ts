@@ -202,6 +202,11 @@ export class FairPreemption {
     return [...kept]
   }
 
+  /** Whether an offer must see to what is kept there, if only to give it up. */
+  keepsAnything(node: SchedulerNode): boolean {
+    return this.#kept.has(node)
+  }
+
   isKeptFor(node: SchedulerNode, app: FairApplication): boolean {
     return this.#kept.get(node)?.has(app) ?? false
   }

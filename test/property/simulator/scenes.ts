@@ -76,6 +76,13 @@ function workloadOf(seed: number, shape: Shape): Workload {
 
 const simple: Shape = { nodes: 8, memory: 16_384, applications: 12, sizes: [1024, 2048], containers: 12, duration: 60_000, within: 120_000 }
 
+const FIFO = { [SCHEDULER]: `${PACKAGE}.fifo.FifoScheduler` }
+
+const fair = (queues: string, properties: Readonly<Record<string, string>> = {}) => ({
+  properties: { [SCHEDULER]: `${PACKAGE}.fair.FairScheduler`, ...properties },
+  allocations: `<allocations>${queues}</allocations>`,
+})
+
 export const scenes: readonly Scene[] = [
   { name: 'room for all', atMost: 0.7, make: (seed) => ({ workload: workloadOf(seed, { ...simple, nodes: 20 }), properties: TWO_QUEUES }) },
   { name: 'locality delay', atMost: 0.9, make: (seed) => ({ workload: workloadOf(seed, { ...simple, hosts: true }), properties: TWO_QUEUES }) },
@@ -102,7 +109,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'reservations',
-    atMost: 1,
+    atMost: 0.6,
     make: (seed) => ({
       workload: workloadOf(seed, { ...simple, memory: 10_240, applications: 20, sizes: [1024, 3072, 6144], containers: 20 }),
       properties: TWO_QUEUES,
@@ -110,7 +117,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'reservations and locality',
-    atMost: 1,
+    atMost: 0.8,
     make: (seed) => ({
       workload: workloadOf(seed, { ...simple, memory: 10_240, applications: 20, sizes: [1024, 3072, 6144], containers: 20, hosts: true }),
       properties: TWO_QUEUES,
@@ -118,7 +125,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'preemption',
-    atMost: 1,
+    atMost: 0.6,
     make: (seed) => ({
       workload: workloadOf(seed, { ...simple, applications: 16, containers: 50, duration: 300_000 }),
       properties: { ...TWO_QUEUES, 'yarn.resourcemanager.scheduler.monitor.enable': 'true' },
@@ -142,7 +149,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'labels, shared and exclusive',
-    atMost: 1,
+    atMost: 0.7,
     make: (seed) => ({
       workload: workloadOf(seed, {
         ...simple,
@@ -165,7 +172,7 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'nodes that fail, leave and come back',
-    atMost: 1,
+    atMost: 0.5,
     make: (seed) => ({
       workload: workloadOf(seed, {
         ...simple,
@@ -183,19 +190,82 @@ export const scenes: readonly Scene[] = [
   },
   {
     name: 'the fair scheduler',
-    atMost: 1,
+    atMost: 0.8,
+    make: (seed) => ({ workload: workloadOf(seed, { ...simple, containers: 30 }), ...fair('<queue name="a"/><queue name="b"/>') }),
+  },
+  {
+    name: 'the fair scheduler: a standing backlog on full nodes',
+    atMost: 0.8,
     make: (seed) => ({
-      workload: workloadOf(seed, { ...simple, containers: 30 }),
-      properties: { [SCHEDULER]: `${PACKAGE}.fair.FairScheduler` },
-      allocations: '<allocations><queue name="a"/><queue name="b"/></allocations>',
+      workload: workloadOf(seed, { ...simple, applications: 20, containers: 60, sizes: [1024] }),
+      ...fair('<queue name="a"><weight>3</weight></queue><queue name="b"/>'),
+    }),
+  },
+  {
+    name: 'the fair scheduler: a standing backlog behind the limit of a queue',
+    atMost: 0.7,
+    make: (seed) => ({
+      workload: workloadOf(seed, { ...simple, nodes: 20, applications: 20, containers: 60 }),
+      ...fair(
+        '<defaultQueueSchedulingPolicy>drf</defaultQueueSchedulingPolicy>' +
+          '<queue name="a"><maxResources>80000 mb, 100 vcores</maxResources></queue>' +
+          '<queue name="b"><maxResources>60000 mb, 90 vcores</maxResources><maxAMShare>0.1</maxAMShare></queue>',
+      ),
+    }),
+  },
+  {
+    name: 'the fair scheduler: locality, waited for',
+    atMost: 0.8,
+    make: (seed) => ({
+      workload: workloadOf(seed, { ...simple, containers: 30, hosts: true }),
+      ...fair('<queue name="a"/><queue name="b"/>', {
+        'yarn.scheduler.fair.locality.threshold.node': '0.5',
+        'yarn.scheduler.fair.locality.threshold.rack': '0.7',
+      }),
+    }),
+  },
+  {
+    name: 'the fair scheduler: locality thresholds without preferences',
+    atMost: 0.9,
+    make: (seed) => ({
+      workload: workloadOf(seed, { ...simple, applications: 20, containers: 60, sizes: [1024] }),
+      ...fair('<queue name="a"/><queue name="b"/>', {
+        'yarn.scheduler.fair.locality.threshold.node': '0.5',
+        'yarn.scheduler.fair.locality.threshold.rack': '0.7',
+      }),
+    }),
+  },
+  {
+    name: 'the fair scheduler: reservations',
+    atMost: 0.6,
+    make: (seed) => ({
+      workload: workloadOf(seed, { ...simple, memory: 10_240, applications: 20, sizes: [1024, 3072, 6144], containers: 20, hosts: seed % 3 === 0 }),
+      ...fair('<queue name="a"/><queue name="b"><schedulingPolicy>fifo</schedulingPolicy></queue>'),
+    }),
+  },
+  {
+    name: 'the fair scheduler: preemption',
+    atMost: 0.6,
+    make: (seed) => ({
+      workload: workloadOf(seed, { ...simple, applications: 16, containers: 50, duration: 300_000 }),
+      ...fair(
+        '<queue name="a"><minResources>40000 mb, 40 vcores</minResources><minSharePreemptionTimeout>5</minSharePreemptionTimeout></queue>' +
+          '<queue name="b"><fairSharePreemptionTimeout>10</fairSharePreemptionTimeout></queue>',
+        { 'yarn.scheduler.fair.preemption': 'true', 'yarn.scheduler.fair.preemption.cluster-utilization-threshold': '0.1' },
+      ),
     }),
   },
   {
     name: 'the FIFO scheduler',
-    atMost: 1,
+    atMost: 0.8,
+    make: (seed) => ({ workload: workloadOf(seed, { ...simple, containers: 30 }), properties: FIFO }),
+  },
+  {
+    name: 'the FIFO scheduler: a standing backlog on full nodes',
+    atMost: 0.8,
     make: (seed) => ({
-      workload: workloadOf(seed, { ...simple, containers: 30 }),
-      properties: { [SCHEDULER]: `${PACKAGE}.fifo.FifoScheduler` },
+      workload: workloadOf(seed, { ...simple, applications: 20, containers: 60, sizes: [1024, 3072], hosts: seed % 2 === 0 }),
+      properties: FIFO,
     }),
   },
 ]
