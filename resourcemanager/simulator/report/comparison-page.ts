@@ -1,11 +1,12 @@
 /** The page of a comparison: differences first, then the configurations side by side. */
-import type { ComparedMetric, Comparison } from '../compare/comparison.js'
+import type { ComparedMetric, Comparison, Verdict } from '../compare/comparison.js'
 import { amount, duration, formatted, percent } from './format.js'
 import { type Cell, type LegendEntry, type Section, pageText, plots, table } from './page.js'
 import { COLOURS } from './plots/svg.js'
 import { standalone } from './plots/theme.js'
 import { timePlot } from './plots/time.js'
 import { bars, cumulative } from './plots/values.js'
+import { mean } from './statistics.js'
 import { type Drawn, busiestQueues, drawn, shownIntervals, waitsOf } from './run-plots.js'
 
 export function differenceText(m: ComparedMetric, i: number): string {
@@ -36,6 +37,8 @@ function differences(c: Comparison): string {
   ])
   return table(header, rows, 40)
 }
+
+const sum = (values: readonly number[]) => values.reduce((a, b) => a + b, 0)
 
 const legendOf = (c: Comparison): LegendEntry[] => c.configurations.map((x, i) => ({ name: x.name, colour: i % COLOURS, style: 'line' }))
 
@@ -71,20 +74,28 @@ export function barsCompared(c: Comparison, title: string, matches: (m: Compared
   return { title, svg: bars(title, groups, metrics[0]!.unit), legend: c.configurations.map((x, i) => ({ name: x.name, colour: i % COLOURS })) }
 }
 
+/** So many of what differs are said in the sentences above the table. */
+const SAID = 5
+
+/** What the intervals show of each configuration, in a sentence. */
 function findings(c: Comparison): string[] {
   const [first, ...others] = c.configurations
-  const say = (metric: string): string[] => {
-    const m = c.metrics.find((x) => x.metric === metric)
-    if (!m) return []
-    return others.map((o, i) => {
-      const d = m.differences[i]!
-      const [a, b] = [m.values[0]!, m.values[i + 1]!].map((v) => formatted(v.interval.mean, m.unit))
-      if (d.verdict === 'no difference shown') return `No difference in ${metric} is shown between ${first!.name} (${a}) and ${o.name} (${b}).`
-      const sure = d.verdict === 'one seed' ? ' (one seed: nothing is known of chance)' : ''
-      return `${metric[0]!.toUpperCase()}${metric.slice(1)} goes from ${a} with ${first!.name} to ${b} with ${o.name}${sure}.`
-    })
-  }
-  return [...say('p95 wait'), ...say('makespan')]
+  return others.map((o, i) => {
+    const said = (verdict: Verdict): string => {
+      const found = c.metrics.filter((m) => m.differences[i]!.verdict === verdict)
+      const texts = found.slice(0, SAID).map((m) => {
+        const [from, to] = [m.values[0]!, m.values[i + 1]!].map((v) => formatted(v.interval.mean, m.unit))
+        return `${m.metric} (${from} → ${to})`
+      })
+      if (found.length > SAID) texts.push(`${found.length - SAID} more`)
+      return texts.join(', ')
+    }
+    if (c.seeds.length === 1) return `From ${first!.name} to ${o.name}, in one run, of which chance may be the cause: ${said('one seed') || 'nothing differs'}.`
+    const [better, worse] = [said('better'), said('worse')]
+    if (better === '' && worse === '') return `No difference is shown between ${first!.name} and ${o.name}.`
+    const parts = [better && `better in ${better}`, worse && `worse in ${worse}`].filter((p) => p !== '')
+    return `${o.name} is shown to be ${parts.join('; ')}.`
+  })
 }
 
 /** The plots as SVG files of their own, by name. */
@@ -141,8 +152,8 @@ export function comparisonPage(c: Comparison): string {
     subtitle: [`The same workload under ${names.length} configurations, seeds ${c.seeds.join(', ')}`],
     cards: c.configurations.map((x) => ({
       label: x.name,
-      value: duration(x.measures[0]!.wait.p95),
-      detail: `p95 wait; ${x.measures[0]!.applications.finished} of ${x.measures[0]!.applications.submitted} finished`,
+      value: duration(mean(x.measures.map((m) => m.wait.p95))),
+      detail: `p95 wait; ${sum(x.measures.map((m) => m.applications.finished))} of ${sum(x.measures.map((m) => m.applications.submitted))} finished`,
     })),
     findings: findings(c),
     sections,

@@ -94,7 +94,7 @@ function troubles(result: RunResult): string {
 /** A comparison as a table for the terminal. */
 export function summarizeComparison(c: Comparison): string {
   const names = c.configurations.map((x) => x.name)
-  const header = ['measure', ...names, ...names.slice(1).flatMap((n) => [names.length === 2 ? 'difference' : `${n} − ${names[0]}`, '95 % confidence', ''])]
+  const header = ['measure', ...names, ...names.slice(1).flatMap((n) => [names.length === 2 ? 'difference' : `${n} − ${names[0]}`, '95 % confidence', 'shows'])]
   const rows = c.metrics.map((m) => [
     m.metric,
     ...m.values.map((v) => formatted(v.interval.mean, m.unit)),

@@ -55,7 +55,7 @@ button{font:inherit;font-size:13px;color:var(--ink);background:var(--card);borde
 .scroll{overflow-x:auto}
 table{border-collapse:collapse;width:100%;font-size:13.5px;font-variant-numeric:tabular-nums}
 th,td{text-align:right;padding:6px 8px;border-bottom:1px solid var(--grid);white-space:nowrap}
-th{color:var(--soft);font-weight:600;vertical-align:bottom}
+th{color:var(--soft);font-weight:600;vertical-align:bottom;white-space:normal}
 th:first-child,td:first-child{text-align:left;position:sticky;left:0;background:var(--card)}
 tbody tr:last-child td{border-bottom:0}
 td.good{color:var(--good)}td.bad{color:var(--bad)}td.none{color:var(--soft)}

@@ -86,7 +86,9 @@ export interface CurvePoint {
 export function curve(title: string, points: readonly CurvePoint[], unit: Unit, level?: number): string {
   const frame = { ...FRAME, left: 80, right: WIDE - 30 }
   const [first, last] = [points[0]!.x, points.at(-1)!.x]
-  const top = points.reduce((m, p) => Math.max(m, p.interval.high ?? 0, p.interval.mean), level ?? 0)
+  const highest = points.reduce((m, p) => Math.max(m, p.interval.mean), level ?? 0)
+  // An interval of few seeds may be so wide that nothing else could be seen.
+  const top = points.reduce((m, p) => Math.max(m, Math.min(p.interval.high ?? 0, 1.25 * highest)), highest)
   const y = scaleOf(top, frame.bottom, frame.top, unit)
   const place = (v: number) => frame.left + 20 + ((v - first) / (last - first)) * (frame.right - frame.left - 40)
   const every = Math.ceil(points.length / 16)
@@ -102,7 +104,7 @@ export function curve(title: string, points: readonly CurvePoint[], unit: Unit, 
     const whisker =
       low === undefined || high === undefined
         ? ''
-        : `<line class="whisker" x1="${at(place(x))}" x2="${at(place(x))}" y1="${at(y(Math.max(low, 0)))}" y2="${at(y(high))}"/>`
+        : `<line class="whisker" x1="${at(place(x))}" x2="${at(place(x))}" y1="${at(y(Math.max(low, 0)))}" y2="${at(y(Math.min(high, top)))}"/>`
     return `${whisker}<circle class="f0" cx="${at(place(x))}" cy="${at(y(mean))}" r="4"><title>${x}: ${formatted(mean, unit)}</title></circle>`
   })
   const across = level === undefined ? '' : `<line class="lk dashed" x1="${frame.left}" x2="${frame.right}" y1="${at(y(level))}" y2="${at(y(level))}"/>`
