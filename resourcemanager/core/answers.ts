@@ -105,6 +105,8 @@ export interface Answers {
   addNodeLabels: undefined
   removeNodeLabels: undefined
   replaceLabelsOnNodes: undefined
+  recordNode: undefined
+  recordApplication: undefined
   tick: undefined
   recover: undefined
 }

@@ -3,7 +3,16 @@ import { exception, isException } from '../../common/errors.js'
 import { formatApplicationId, formatAttemptId, formatContainerId } from '../../common/records/index.js'
 import type { Answers } from './answers.js'
 import { Application } from './application.js'
-import type { FailAttempt, KillApplication, MoveApplication, SignalContainer, SubmitApplication, UpdatePriority, UpdateTimeouts } from './events.js'
+import type {
+  FailAttempt,
+  KillApplication,
+  MoveApplication,
+  RecordApplication,
+  SignalContainer,
+  SubmitApplication,
+  UpdatePriority,
+  UpdateTimeouts,
+} from './events.js'
 import type { ResourceManager } from './resourcemanager.js'
 import { checkTags, masterRequests } from './validation.js'
 
@@ -137,4 +146,10 @@ export function signalContainer(rm: ResourceManager, event: SignalContainer): un
   }
   const node = rm.nodes.get(container.node.key)
   if (node) rm.send(node, { type: 'SIGNAL_CONTAINER', containerId: event.containerId, command: event.command })
+}
+
+/** What the scheduler does for it is recorded for a while, if it is one that still runs. */
+export function recordApplication(rm: ResourceManager, event: RecordApplication): undefined {
+  const app = rm.application(event.applicationId)
+  if (app && !app.ended) rm.scheduler.activities?.recordApplication(app.key, rm.now + event.milliseconds, rm.now)
 }

@@ -3,6 +3,7 @@ import { yarn } from '../../common/config/keys/yarn.js'
 import { readValue } from '../../common/config/keys/value.js'
 import { exception } from '../../common/errors.js'
 import { type Resource, resource } from '../../common/records/index.js'
+import type { ActivitySettings } from '../scheduler/activities.js'
 
 export interface CoreConfig {
   /** When this ResourceManager started; part of the ids of new applications. */
@@ -38,6 +39,7 @@ export interface CoreConfig {
   readonly placementConstraintsEnabled: boolean
   /** Seconds that a node may take to be decommissioned gracefully. */
   readonly decommissionTimeout: number
+  readonly activities: ActivitySettings
 }
 
 /**
@@ -75,6 +77,11 @@ export function coreConfig(
     adminAcl: readValue(properties, yarn.adminAcl),
     placementConstraintsEnabled: readValue(properties, yarn.placementConstraintsHandler) !== 'disabled',
     decommissionTimeout: readValue(properties, yarn.decommissionTimeout),
+    activities: {
+      nodeTtl: readValue(properties, yarn.schedulerActivitiesTtl),
+      applicationTtl: readValue(properties, yarn.appActivitiesTtl),
+      applicationLength: readValue(properties, yarn.appActivitiesLength),
+    },
     logAggregationEnabled: readValue(properties, yarn.logAggregationEnabled),
   }
 }

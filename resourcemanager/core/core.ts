@@ -1,14 +1,24 @@
 /** Puts the parts together: events in, answers and effects out. */
 import { HadoopException } from '../../common/errors.js'
 import { assertNever } from '../../common/lang/index.js'
+import { formatNodeId } from '../../common/records/index.js'
+import { applicationKey } from '../scheduler/scheduler.js'
 import type { Answer, Answers } from './answers.js'
-import { failAttempt, killApplication, moveApplication, signalContainer, submitApplication, updatePriority, updateTimeouts } from './clients.js'
+import {
+  failAttempt,
+  killApplication,
+  moveApplication,
+  recordApplication,
+  signalContainer,
+  submitApplication,
+  updatePriority,
+  updateTimeouts,
+} from './clients.js'
 import type { CoreConfig } from './config.js'
 import type { Event } from './events.js'
 import type { Core, Outcome } from './index.js'
 import { allocate, amLaunched, amLaunchFailed, finishApplicationMaster, registerApplicationMaster } from './masters.js'
 import {
-  activities,
   applicationReport,
   applicationSummary,
   attemptReport,
@@ -18,6 +28,7 @@ import {
   mayAccessQueue,
   nodeLabels,
   nodeReport,
+  waits,
 } from './queries.js'
 import { recover } from './recovery.js'
 import { NOBODY, type Observer } from './observer.js'
@@ -78,6 +89,12 @@ function handle(rm: ResourceManager, event: Event): Answers[Event['type']] {
       return removeNodeLabels(rm, event)
     case 'replaceLabelsOnNodes':
       return replaceLabelsOnNodes(rm, event)
+    case 'recordNode':
+      rm.scheduler.activities?.recordNode(event.nodeId && formatNodeId(event.nodeId), rm.now)
+      return undefined
+    case 'recordApplication':
+      recordApplication(rm, event)
+      return undefined
     case 'tick':
       rm.tick()
       return undefined
@@ -162,6 +179,8 @@ export function createCore(config: CoreConfig, observer: Observer = NOBODY): Cor
     nodeLabels: () => nodeLabels(rm),
     mayAccess: (caller, id, access) => mayAccess(rm, caller, id, access),
     mayAccessQueue: (caller, queue, access) => mayAccessQueue(rm, caller, queue, access),
-    activities: (id) => activities(rm, id),
+    waits: (id) => waits(rm, id),
+    nodeActivities: (id, now) => rm.scheduler.activities?.offers(id && formatNodeId(id), now),
+    applicationActivities: (id, now) => rm.scheduler.activities?.allocations(applicationKey(id), now),
   }
 }

@@ -269,6 +269,21 @@ export interface ReplaceLabelsOnNodes {
   readonly nodes: readonly { readonly nodeId: NodeId; readonly labels: readonly string[] }[]
 }
 
+// ── what the scheduler does ──────────────────────────────────────────────────────────────────────────────────────────
+
+/** Somebody asks what comes of the next offer of a node, or of any that something comes of: it is recorded. */
+export interface RecordNode {
+  readonly type: 'recordNode'
+  readonly nodeId?: NodeId
+}
+
+/** Somebody asks what the scheduler does for an application from now on. */
+export interface RecordApplication {
+  readonly type: 'recordApplication'
+  readonly applicationId: ApplicationId
+  readonly milliseconds: number
+}
+
 // ── time and recovery ────────────────────────────────────────────────────────────────────────────────────────────────
 
 /** `core.nextTimer()` has come: whatever is due at `now` is done. A tick too early or too late is harmless. */
@@ -304,5 +319,7 @@ export type Event =
   | AddNodeLabels
   | RemoveNodeLabels
   | ReplaceLabelsOnNodes
+  | RecordNode
+  | RecordApplication
   | Tick
   | Recover

@@ -14,15 +14,17 @@ import type { Effect } from './effects.js'
 import type { Event } from './events.js'
 import type { SchedulerNode as NodeView } from '../scheduler/node.js'
 import type {
-  Activity,
+  ApplicationAllocation,
   ApplicationReport,
   ApplicationSummary,
   AttemptReport,
   Caller,
   ClusterMetrics,
   ContainerReport,
+  NodeAllocation,
   NodeReport,
   QueueReport,
+  Wait,
 } from './reports.js'
 
 export type * from './answers.js'
@@ -87,7 +89,12 @@ export interface Queries {
   nodeLabels(): readonly { readonly name: string; readonly exclusive: boolean; readonly nodes: readonly NodeId[] }[]
   mayAccess(caller: Caller, application: ApplicationId, access: 'VIEW_APP' | 'MODIFY_APP'): boolean
   mayAccessQueue(caller: Caller, queue: string, access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean
-  activities(application?: ApplicationId): readonly Activity[]
+  /** What holds an application back. */
+  waits(application: ApplicationId): readonly Wait[]
+  /** What was recorded of the last offer of a node, or of any; undefined: nothing yet. */
+  nodeActivities(node: NodeId | undefined, now: number): readonly NodeAllocation[] | undefined
+  /** Of an application, oldest first; undefined: nothing yet. */
+  applicationActivities(application: ApplicationId, now: number): readonly ApplicationAllocation[] | undefined
 }
 
 export type { CoreConfig } from './config.js'

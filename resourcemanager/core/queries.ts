@@ -20,7 +20,6 @@ import type { Attempt } from './attempt.js'
 import { formatDate } from './calendar.js'
 import type { Node } from './node.js'
 import type {
-  Activity,
   ApplicationReport,
   ApplicationSummary,
   ApplicationUsage,
@@ -29,6 +28,7 @@ import type {
   ClusterMetrics,
   ContainerReport,
   NodeReport,
+  Wait,
 } from './reports.js'
 import type { ResourceManager } from './resourcemanager.js'
 import type { ApplicationState } from './state.js'
@@ -332,18 +332,13 @@ export function mayAccessQueue(rm: ResourceManager, caller: Caller, queue: strin
 
 // ── why something waits ──
 
-export function activities(rm: ResourceManager, id: ApplicationId | undefined): Activity[] {
-  const all: Activity[] = []
-  for (const app of id ? [rm.application(id)] : rm.applications.values()) {
-    if (!app || app.ended) continue
-    const held = rm.scheduler.application(app.id)?.current
-    if (!held) continue
-    const about = { applicationId: app.id, queue: app.queue, nodeId: undefined, priority: held.asks.active[0]?.priority }
-    for (const c of held.reservations())
-      all.push({ ...about, nodeId: c.node.nodeId, state: 'RESERVED', diagnostic: `Node kept for ${formatResource(c.resource)}` })
-    if (held.waitingForAM && held.amWait) all.push({ ...about, state: 'SKIPPED', diagnostic: `${AM_STATE[held.amWait.state]}${held.amWait.message}`.trim() })
-    else if (held.asks.active.length > 0 && held.skipped) all.push({ ...about, state: 'SKIPPED', diagnostic: held.skipped.trim() })
-  }
+export function waits(rm: ResourceManager, id: ApplicationId): Wait[] {
+  const held = rm.scheduler.application(id)?.current
+  if (!held) return []
+  const all: Wait[] = held.reservations().map((c) => ({ nodeId: c.node.nodeId, diagnostic: `Node kept for ${formatResource(c.resource)}` }))
+  const { amWait, skipped } = held
+  if (held.waitingForAM && amWait) all.push({ nodeId: undefined, diagnostic: `${AM_STATE[amWait.state]}${amWait.message}`.trim() })
+  else if (held.asks.active.length > 0 && skipped) all.push({ nodeId: undefined, diagnostic: skipped.trim() })
   return all
 }
 

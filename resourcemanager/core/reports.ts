@@ -16,6 +16,7 @@ import type { AllocatedContainer } from './answers.js'
 import type { ApplicationSubmission, ResourceRequest, ResourceUtilization } from './events.js'
 import type { ApplicationState, AttemptState, RMContainerState } from './state.js'
 
+export type * from '../scheduler/activities.js'
 export type * from '../scheduler/reports.js'
 
 export interface ApplicationReport {
@@ -179,12 +180,8 @@ export interface Caller {
   readonly groups: readonly string[]
 }
 
-/** Why an application waits, one line for each thing that holds it back. */
-export interface Activity {
-  readonly applicationId: ApplicationId
-  readonly queue: string
+/** Something that holds an application back. */
+export interface Wait {
   readonly nodeId: NodeId | undefined
-  readonly priority: number | undefined
-  readonly state: 'ALLOCATED' | 'RESERVED' | 'SKIPPED' | 'REJECTED'
   readonly diagnostic: string
 }

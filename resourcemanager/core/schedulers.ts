@@ -35,7 +35,7 @@ export function makeScheduler(config: CoreConfig, host: SchedulerHost): Schedule
   }
   switch (config.schedulerClass) {
     case `${PACKAGE}.capacity.CapacityScheduler`:
-      return new CapacityScheduler(settings, host, config.properties)
+      return new CapacityScheduler(settings, host, config.properties, config.activities)
     case `${PACKAGE}.fifo.FifoScheduler`:
       return new FifoScheduler(settings, host)
     case `${PACKAGE}.fair.FairScheduler`:

@@ -119,6 +119,37 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
     },
     { diagnosticsInfo: text },
   ),
+  /** A queue, an application, a request or a node; what is below one is of the same kind. */
+  Activity: object(
+    { allocationState: text },
+    {
+      ...all(text, 'name diagnostic nodeId'),
+      ...all(whole, 'appPriority requestPriority allocationRequestId count'),
+      nodeIds: list(text),
+      children: list({ type: 'object' }),
+    },
+  ),
+  NodeActivities: object(
+    {},
+    {
+      ...all(text, 'nodeId dateTime diagnostic'),
+      timestamp: whole,
+      allocations: list(object({ ...all(text, 'partition finalAllocationState'), root: ref('Activity') }, { updatedContainerId: text })),
+    },
+  ),
+  ApplicationActivities: object(
+    { applicationId: text },
+    {
+      ...all(text, 'dateTime diagnostic'),
+      timestamp: whole,
+      allocations: list(
+        object(
+          { ...all(text, 'dateTime queueName allocationState'), ...all(whole, 'timestamp appPriority') },
+          { ...all(text, 'nodeId diagnostic'), children: list(ref('Activity')) },
+        ),
+      ),
+    },
+  ),
   RemoteException: wrapped('RemoteException', object(all(text, 'exception javaClassName'), { message: text })),
 }
 
@@ -152,6 +183,9 @@ export const ANSWERS: Readonly<Record<string, Schema>> = {
   [`GET ${attempts}/{attempt}`]: ref('AppAttemptReport'),
   [`GET ${attempts}/{attempt}/containers`]: object({}, { container: { anyOf: [list(ref('Container')), ref('Container')] } }),
   [`GET ${attempts}/{attempt}/containers/{container}`]: ref('Container'),
+  'GET /scheduler/activities': wrapped('activities', ref('NodeActivities')),
+  'GET /scheduler/bulk-activities': wrapped('bulkActivities', object({}, { activities: list(ref('NodeActivities')) })),
+  'GET /scheduler/app-activities/{app}': wrapped('appActivities', ref('ApplicationActivities')),
   'GET /queues/{queue}/access': object(all(text, 'allowed user diagnostics')),
   'POST /delegation-token': object({ ...all(text, 'token renewer owner kind'), ...all(whole, 'expiration-time max-validity') }),
   'POST /delegation-token/expiration': wrapped('expiration-time', whole),

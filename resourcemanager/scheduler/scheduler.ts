@@ -14,6 +14,7 @@ import {
   componentwiseMax,
   sameResource,
 } from '../../common/records/index.js'
+import type { Activities } from './activities.js'
 import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplication, SchedulerAttempt, type SchedulerHost } from './attempt.js'
 
 import type { Ask, Locality } from './asks.js'
@@ -51,6 +52,8 @@ const changesAnything = (r: AllocateRequest) =>
 export abstract class SchedulerBase<Q extends AttemptQueue> {
   readonly cluster: Cluster
   readonly tags = new AllocationTags()
+  /** What is recorded of offers, by schedulers that do so. */
+  readonly activities: Activities | undefined = undefined
   protected readonly applications = new Map<string, SchedulerApplication<Q>>()
   /** Counts what changes: between two of the same number offers of the same node end alike, but for what they count. */
   protected changes = 0

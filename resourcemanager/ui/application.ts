@@ -1,7 +1,7 @@
 /** One application: what it is, why it waits, its attempts, what it asks for, its containers and their logs. */
 import { formatApplicationId, formatAttemptId, formatContainerId, formatNodeId } from '../../common/records/ids.js'
 import { type Resource, formatResource } from '../../common/records/resource.js'
-import type { Activity, ApplicationReport, AttemptReport, ContainerReport } from '../core/index.js'
+import type { ApplicationReport, AttemptReport, ContainerReport, Wait } from '../core/index.js'
 import type { ResourceRequest } from '../core/events.js'
 import { logUrl } from '../rpc/reports.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
@@ -45,7 +45,7 @@ ${definitions([
   ['Tracking', tracking(a)],
 ])}
 ${a.diagnostics.trim() === '' ? '' : html`<h2>Diagnostics</h2><pre>${a.diagnostics.trim()}</pre>`}
-${why(rm.core.activities(a.applicationId), wanted)}
+${why(rm.core.waits(a.applicationId), wanted)}
 <h2>Attempts</h2>${table(attemptColumns(a.user), [...attempts].reverse(), { caption: 'Attempts', empty: 'No attempt yet.', key: (t) => formatAttemptId(t.attemptId) })}
 <h2>Containers</h2>${table(containerColumns(a.user, now), shown, { caption: 'Containers', empty: 'None now.', key: (c) => formatContainerId(c.containerId) })}${
     containers.length > shown.length ? html`<p class="faint">The newest ${shown.length} of ${containers.length}.</p>` : ''
@@ -55,8 +55,8 @@ ${why(rm.core.activities(a.applicationId), wanted)}
 const size = (r: Resource) => `${memory(r.memory)}, ${r.vcores} vcores`
 
 /** What it has asked for and not got, and what the scheduler says of it. */
-function why(activities: readonly Activity[], wanted: readonly ResourceRequest[]): Html {
-  if (activities.length === 0 && wanted.length === 0) return html``
+function why(waits: readonly Wait[], wanted: readonly ResourceRequest[]): Html {
+  if (waits.length === 0 && wanted.length === 0) return html``
   const requests: Column<ResourceRequest>[] = [
     { head: 'Each of', kind: 'main', cell: (r) => formatResource(r.capability) },
     { head: 'Containers', kind: 'number', cell: (r) => r.numContainers },
@@ -64,8 +64,8 @@ function why(activities: readonly Activity[], wanted: readonly ResourceRequest[]
     { head: 'Node label', cell: (r) => r.nodeLabelExpression || '–' },
   ]
   return html`<h2>Why it waits</h2>${
-    activities.length > 0
-      ? html`<pre class="why">${activities.map((x) => `${x.queue}${x.nodeId ? ` on ${formatNodeId(x.nodeId)}` : ''}: ${x.diagnostic || x.state.toLowerCase()}`).join('\n')}</pre>`
+    waits.length > 0
+      ? html`<pre class="why">${waits.map((x) => `${x.nodeId ? `${formatNodeId(x.nodeId)}: ` : ''}${x.diagnostic}`).join('\n')}</pre>`
       : html`<pre class="why">It asks for more than it has; the scheduler has not come to it yet.</pre>`
   }
 ${wanted.length > 0 ? html`<h2>Asked for and not given</h2>${table(requests, wanted, { caption: 'Requests', empty: '' })}` : ''}`

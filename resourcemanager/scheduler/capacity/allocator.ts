@@ -11,6 +11,21 @@ import type { RMContainer } from '../container.js'
 import type { SchedulerNode } from '../node.js'
 import type { LeafQueue } from './leaf.js'
 import type { Limits, SchedulingMode } from './queue.js'
+import {
+  APPLICATION_NEEDS_NOTHING,
+  NO_HEADROOM,
+  NODE_BLACKLISTED,
+  NODE_ELSEWHERE,
+  NODE_LACKS,
+  NODE_NOTHING_TO_UNRESERVE,
+  NODE_NOWHERE,
+  NODE_OFF_SWITCH_LATER,
+  NODE_TOO_SMALL,
+  REQUEST_HAS_RESERVED,
+  REQUEST_IS_MASTER,
+  REQUEST_NEEDS_NOTHING,
+  REQUEST_UNLABELLED_FIRST,
+} from './recording.js'
 
 /** What is to be done on a node, before it is checked against the whole tree and booked. */
 export interface Assignment {
@@ -44,7 +59,10 @@ export function allocate(
 ): Assignment | 'APP_SKIPPED' | 'QUEUE_LIMIT' | undefined {
   const rc = queue.calculator
   const pending = attempt.usage.of(mode === 'IGNORE' ? '' : node.partition).pending
-  if (rc.compare(queue.clusterTotal, pending, NONE) <= 0) return 'APP_SKIPPED'
+  if (rc.compare(queue.clusterTotal, pending, NONE) <= 0) {
+    queue.scheduler.recording?.application(attempt, 'SKIPPED', APPLICATION_NEEDS_NOTHING)
+    return 'APP_SKIPPED'
+  }
   for (const ask of attempt.asks.active) {
     const skip = precheck(queue, attempt, ask, node, limits, mode)
     const result = skip ?? tryNode(queue, attempt, ask, node, limits, mode, undefined)
@@ -74,29 +92,47 @@ export function allocateReserved(
 }
 
 function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: SchedulerNode, limits: Limits, mode: SchedulingMode): Skip | undefined {
+  const { recording } = queue.scheduler
   if (ask.grows) queue.scheduler.looks.nodeMattered = true
-  if (ask.count <= 0 || (ask.grows && ask.grows.node !== node)) return 'PRIORITY_SKIPPED'
+  if (ask.count <= 0) {
+    recording?.request(attempt, ask, 'SKIPPED', REQUEST_NEEDS_NOTHING)
+    return 'PRIORITY_SKIPPED'
+  }
+  if (ask.grows && ask.grows.node !== node) {
+    recording?.skip(attempt, ask, NODE_ELSEWHERE)
+    return 'PRIORITY_SKIPPED'
+  }
   if (mode === 'IGNORE' && attempt.waitingForAM) {
+    recording?.request(attempt, ask, 'SKIPPED', REQUEST_IS_MASTER)
     attempt.skipped = attempt.nodeSkipped = 'Skipping assigning to Node in Ignore Exclusivity mode. '
     return 'APP_SKIPPED'
   }
   const scheduler = queue.scheduler
   if (ask.scheduling || !scheduler.reservationsContinueLooking) scheduler.looks.nodeMattered = true
-  const rightPartition = ask.partition === (mode === 'RESPECT' ? node.partition : '')
+  const partition = mode === 'RESPECT' ? node.partition : ''
+  const rightPartition = ask.partition === partition
   if (!rightPartition || (ask.scheduling && !scheduler.satisfiesConstraint(attempt, ask.scheduling, node))) {
+    recording?.mismatch(attempt, ask, partition)
     attempt.skipped = 'Node does not match partition or placement constraints, '
     return 'PRIORITY_SKIPPED'
   }
-  if (!scheduler.reservationsContinueLooking && !mayAllocateOrReserve(queue, ask)) return 'PRIORITY_SKIPPED'
+  if (!scheduler.reservationsContinueLooking && !mayAllocateOrReserve(queue, ask)) {
+    recording?.request(attempt, ask, 'SKIPPED', REQUEST_HAS_RESERVED)
+    return 'PRIORITY_SKIPPED'
+  }
   const couldUnreserve = scheduler.reservationsContinueLooking ? attempt.usage.of(node.partition).reserved : NONE
   if (queue.calculator.compare(queue.clusterTotal, add(limits.headroom, couldUnreserve), ask.capability) < 0) {
+    recording?.request(attempt, ask, 'REJECTED', NO_HEADROOM)
     attempt.skipped = 'Queue does not have enough headroom for request. '
     return 'QUEUE_LIMIT'
   }
   if (mode === 'IGNORE') scheduler.looks.nodeMattered = true
   if (ask.partition === '') ask.missedNonPartitioned++
   // Nodes of the request's own partition come first, for as many offers as there are nodes.
-  if (mode === 'IGNORE' && ask.missedNonPartitioned < scheduler.cluster.size) return 'APP_SKIPPED'
+  if (mode === 'IGNORE' && ask.missedNonPartitioned < scheduler.cluster.size) {
+    recording?.request(attempt, ask, 'SKIPPED', REQUEST_UNLABELLED_FIRST)
+    return 'APP_SKIPPED'
+  }
   return undefined
 }
 
@@ -111,6 +147,7 @@ function tryNode(
 ): Assignment | Skip {
   if (attempt.hasBlacklist || node.partition !== '' || ask.places.size > 1 || !ask.any?.relaxLocality) queue.scheduler.looks.nodeMattered = true
   if (attempt.isBlacklisted(node)) {
+    queue.scheduler.recording?.skip(attempt, ask, NODE_BLACKLISTED)
     attempt.skipped = attempt.nodeSkipped = 'Skipped scheduling for this Node as its black listed. '
     return 'APP_SKIPPED'
   }
@@ -129,6 +166,7 @@ function byLocality(
   mode: SchedulingMode,
   reservation: RMContainer | undefined,
 ): Assignment | Skip {
+  const { recording } = queue.scheduler
   let nearest: Locality | undefined
   if (ask.places.size > 1) {
     const atNode = ask.places.get(node.name)
@@ -141,7 +179,10 @@ function byLocality(
     }
     const inRack = ask.places.get(node.rack)
     if (inRack && inRack.count > 0) {
-      if (!inRack.relaxLocality) return 'PRIORITY_SKIPPED'
+      if (!inRack.relaxLocality) {
+        recording?.skip(attempt, ask, NODE_ELSEWHERE)
+        return 'PRIORITY_SKIPPED'
+      }
       nearest ??= 'RACK_LOCAL'
       if (Math.min(queue.scheduler.cluster.size, queue.scheduler.nodeLocalityDelay) < ask.opportunities) {
         const result = onNode(queue, attempt, ask, inRack.capability, 'RACK_LOCAL', nearest, node, limits, mode, reservation)
@@ -151,11 +192,18 @@ function byLocality(
       }
     }
   }
-  if (ask.count <= 0) return 'PRIORITY_SKIPPED'
-  if (!ask.any!.relaxLocality) return 'PRIORITY_SKIPPED'
+  if (ask.count <= 0) {
+    recording?.skip(attempt, ask, NODE_NOWHERE)
+    return 'PRIORITY_SKIPPED'
+  }
+  if (!ask.any!.relaxLocality) {
+    recording?.skip(attempt, ask, NODE_ELSEWHERE)
+    return 'PRIORITY_SKIPPED'
+  }
   nearest ??= 'OFF_SWITCH'
   if (!mayGoOffSwitch(queue, ask, reservation)) {
     queue.scheduler.waitsForLocality = true
+    recording?.skip(attempt, ask, NODE_OFF_SWITCH_LATER)
     attempt.skipped = attempt.nodeSkipped = 'Skipping assigning to Node as request locality is not matching. '
     return 'APP_SKIPPED'
   }
@@ -189,6 +237,7 @@ function onNode(
   const scheduler = queue.scheduler
   if (!rc.fitsIn(capability, node.total)) {
     scheduler.looks.nodeMattered = true
+    scheduler.recording?.skipLacking(attempt, ask, NODE_TOO_SMALL, capability, node.total)
     attempt.skipped = "Node's total resource is insufficient for request. "
     return 'LOCALITY_SKIPPED'
   }
@@ -216,6 +265,7 @@ function onNode(
     if (!reservation && scheduler.reservationsContinueLooking && (!mayAdd || needUnreserve)) {
       unreserve = reservationToGiveUp(queue, ask, needUnreserve ? over : capability)
       if (!unreserve) {
+        scheduler.recording?.skip(attempt, ask, NODE_NOTHING_TO_UNRESERVE)
         attempt.skipped = 'Node can not find a container to be unreserved when needed. '
         return 'LOCALITY_SKIPPED'
       }
@@ -229,9 +279,10 @@ function onNode(
     if (mayAdd) scheduler.looks.nodeMattered = true
     else if (ask.reserved.size > 0) scheduler.looks.waiting.push({ ask, queue })
   }
-  if (!mayAdd && !reservation) return 'LOCALITY_SKIPPED'
-  if (scheduler.reservationsContinueLooking && !reservation && needUnreserve) return 'LOCALITY_SKIPPED'
-  if (!reservation && !scheduler.mayReserve) return 'LOCALITY_SKIPPED'
+  if (!reservation && (!mayAdd || !scheduler.mayReserve || (scheduler.reservationsContinueLooking && needUnreserve))) {
+    scheduler.recording?.skipLacking(attempt, ask, NODE_LACKS, capability, node.available)
+    return 'LOCALITY_SKIPPED'
+  }
   return assignment(true, undefined)
 }
 

@@ -1,6 +1,7 @@
 /** The capacity scheduler: queues with guaranteed shares; nodes are offered to them as they report (CapacityScheduler). */
 import { exception, firstLine, HadoopException, isException } from '../../../common/errors.js'
 import { type ApplicationId, componentwiseMin, formatApplicationId, NONE, type Resource, subtract } from '../../../common/records/index.js'
+import { Activities, type ActivitySettings } from '../activities.js'
 import type { SchedulerAttempt, SchedulerHost } from '../attempt.js'
 import { SchedulerApplication } from '../attempt.js'
 import { ENDED } from '../counters.js'
@@ -19,6 +20,7 @@ import type { ParentQueue } from './parent.js'
 import { type CapacityQueue, limitsOf } from './queue.js'
 import { QUEUE_MANAGEMENT } from './managed.js'
 import { ParallelApplications } from './parallel.js'
+import { NODE_TOO_FULL, Recording } from './recording.js'
 import { Preemption } from './preemption/preemption.js'
 import { monitors, preemptionSettings } from './preemption/settings.js'
 import { checkMappings, placementRules } from './placement.js'
@@ -41,6 +43,9 @@ export class CapacityScheduler extends CapacityBooks {
   /** Off while nodes are offered out of turn: a node is kept for a large request only when it reports. */
   mayReserve = true
   readonly looks = new Looks()
+  override readonly activities: Activities
+  /** Set while an offer is recorded. */
+  recording: Recording | undefined
   /** By partition: the last offer that came to nothing. */
   readonly #futile = new Map<string, Futility>()
   /** Somebody asks whether offers matter: what they come to is remembered. */
@@ -62,8 +67,9 @@ export class CapacityScheduler extends CapacityBooks {
   #stirred = false
 
   /** @throws IllegalArgumentException in Hadoop's words when the queues can't be as configured */
-  constructor(settings: SchedulerSettings, host: SchedulerHost, properties: Readonly<Record<string, string>>) {
+  constructor(settings: SchedulerSettings, host: SchedulerHost, properties: Readonly<Record<string, string>>, activities: ActivitySettings) {
     super(settings, host)
+    this.activities = new Activities(activities)
     this.config = capacityConfig(properties)
     this.properties = properties
     this.#place = placementRules(properties)
@@ -222,6 +228,7 @@ export class CapacityScheduler extends CapacityBooks {
     application.queue.count(ENDED[how])
     application.current = undefined
     this.applications.delete(application.key)
+    this.activities.forget(application.key)
   }
 
   protected attemptAdded(attempt: SchedulerAttempt, queue: LeafQueue): void {
@@ -328,7 +335,7 @@ export class CapacityScheduler extends CapacityBooks {
   // ── offers ──
 
   protected offer(node: SchedulerNode): void {
-    if (this.asynchronous && !this.#mayGainFrom(node)) return
+    if (this.asynchronous && !this.#mayGainFrom(node) && !this.activities.watching(this.host.now)) return
     for (const futile of this.#futile.values()) futile.settle()
     this.looks.begin()
     const { changes } = this
@@ -356,13 +363,29 @@ export class CapacityScheduler extends CapacityBooks {
 
   /** One container, or one reservation, on the node. */
   #assignOn(node: SchedulerNode): Assignment | undefined {
-    if (node.reserved) {
-      const queue = node.reserved.attempt.application.current?.queue as LeafQueue | undefined
+    const { now } = this.host
+    if (!this.activities.watching(now)) return this.#assignOnNode(node)
+    const dominant = this.settings.calculator.name === 'dominant'
+    this.recording = new Recording(this.activities, node, now, this.cluster.size, dominant, this.activities.startNode(node.key))
+    const assignment = this.#assignOnNode(node)
+    this.recording.end()
+    this.recording = undefined
+    return assignment
+  }
+
+  #assignOnNode(node: SchedulerNode): Assignment | undefined {
+    const { reserved } = node
+    if (reserved) {
+      const queue = reserved.attempt.application.current?.queue as LeafQueue | undefined
       const assignment = queue?.assign(node, limitsOf(this.cluster.ofPartition('')), 'RESPECT')
-      if (assignment && assignment !== 'QUEUE_LIMIT') this.commit(assignment)
+      if (queue && assignment && assignment !== 'QUEUE_LIMIT') {
+        this.recording?.reserved(queue, assignment, reserved)
+        this.commit(assignment)
+      }
       return undefined
     }
     if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) {
+      this.recording?.queue(this.root, 'REJECTED', NODE_TOO_FULL)
       this.looks.nodeMattered = true
       return undefined
     }
@@ -416,9 +439,14 @@ export class CapacityScheduler extends CapacityBooks {
     return this.root.usage
   }
 
+  override offersMatter(): boolean {
+    return super.offersMatter() || this.activities.watching(this.host.now)
+  }
+
   override offerMatters(node: SchedulerNode): boolean {
     this.#watched = true
     if (!node.usable) return false
+    if (this.activities.watching(this.host.now)) return true
     if (node.reserved) return !this.#stillWaits(node, node.reserved)
     if (node.roomIndex < 0 || !this.#mayGainFrom(node)) return false
     const futile = this.#futile.get(node.partition)

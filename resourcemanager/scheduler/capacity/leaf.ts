@@ -20,6 +20,7 @@ import type { CapacityScheduler } from './capacity.js'
 import { Ordering, orderingPolicy, pendingOrder } from './ordering.js'
 import type { ParentQueue } from './parent.js'
 import { CapacityQueue, type Limits, type SchedulingMode } from './queue.js'
+import { NO_ACCESS, NO_HEADROOM, QUEUE_FIFO, QUEUE_FULL, QUEUE_NEEDS_NOTHING, USER_FULL } from './recording.js'
 import type { QueueSpec } from './spec.js'
 import { type User, Users } from './users.js'
 
@@ -274,16 +275,31 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   assign(node: SchedulerNode, limits: Limits, mode: SchedulingMode): Assignment | undefined | 'QUEUE_LIMIT' {
     this.#setLimit(limits.limit)
     const partition = node.partition
+    const { recording } = this.scheduler
     const reserved = node.reserved
-    if (reserved && this.attempts.has(reserved.attempt)) return allocateReserved(this, reserved.attempt, node, limits, mode, reserved)
-    if (mode === 'RESPECT' && !this.accessible(partition)) return undefined
-    if (!this.hasPending(partition, mode)) return undefined
+    if (reserved && this.attempts.has(reserved.attempt)) {
+      recording?.look(reserved.attempt)
+      const assigned = allocateReserved(this, reserved.attempt, node, limits, mode, reserved)
+      recording?.looked(reserved.attempt, assigned)
+      return assigned
+    }
+    if (mode === 'RESPECT' && !this.accessible(partition)) {
+      recording?.queue(this, 'REJECTED', NO_ACCESS)
+      return undefined
+    }
+    if (!this.hasPending(partition, mode)) {
+      recording?.queue(this, 'SKIPPED', QUEUE_NEEDS_NOTHING)
+      return undefined
+    }
     let checkQueue = true
     for (const attempt of this.active.inOrder()) {
+      recording?.look(attempt)
       const reservation = attempt.currentReservation
       if (checkQueue) {
         if (!this.canAssign(partition, limits, reservation, mode)) {
           attempt.skipped = 'Queue hits max-capacity limit. '
+          recording?.rejected(attempt, QUEUE_FULL)
+          recording?.queue(this, 'REJECTED', QUEUE_FULL)
           return undefined
         }
         if (!this.scheduler.reservationsContinueLooking || (reservation.memory === 0 && reservation.vcores === 0)) checkQueue = false
@@ -291,14 +307,22 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
       if (!this.#userMayTake(attempt, partition, limits, mode)) {
         this.scheduler.noteWait(attempt, 'ACTIVATED', USER_LIMIT)
         attempt.skipped = 'Queue hits user max-capacity limit. '
+        recording?.rejected(attempt, USER_FULL)
         continue
       }
       const assigned = allocate(this, attempt, node, limits, mode)
-      if (assigned === 'APP_SKIPPED') this.scheduler.noteNode(attempt, node)
-      else if (assigned === 'QUEUE_LIMIT') return assigned
+      recording?.looked(attempt, assigned)
+      if (assigned === 'APP_SKIPPED') {
+        this.scheduler.noteNode(attempt, node)
+        continue
+      }
       // An application that stops the search holds its turn: those behind it wait.
-      else return assigned
+      if (!assigned) recording?.queue(this, 'SKIPPED', QUEUE_FIFO)
+      else if (assigned === 'QUEUE_LIMIT') recording?.queue(this, 'REJECTED', `${NO_HEADROOM} from ${formatApplicationId(attempt.id.applicationId)}`)
+      else recording?.accepted(this, assigned)
+      return assigned
     }
+    recording?.queue(this, 'SKIPPED')
     return undefined
   }
 

@@ -7,6 +7,7 @@ import type { Assignment } from './allocator.js'
 import type { LeafQueue } from './leaf.js'
 import { ManagedQueues } from './managed.js'
 import { CapacityQueue, compareUsed, type Limits, limitsOf, type SchedulingMode } from './queue.js'
+import { NO_ACCESS, QUEUE_FULL, QUEUE_NEEDS_NOTHING, QUEUE_NODE_RESERVED, QUEUE_NODE_TOO_FULL } from './recording.js'
 
 const float = Math.fround
 
@@ -49,14 +50,25 @@ export class ParentQueue extends CapacityQueue {
 
   assign(node: SchedulerNode, limits: Limits, mode: SchedulingMode): Assignment | undefined | 'QUEUE_LIMIT' {
     const partition = node.partition
-    if (mode === 'RESPECT' && !this.accessible(partition)) return undefined
-    if (!this.hasPending(partition, mode)) return undefined
+    const { recording } = this.scheduler
+    if (mode === 'RESPECT' && !this.accessible(partition)) {
+      recording?.queue(this, 'REJECTED', NO_ACCESS)
+      return undefined
+    }
+    if (!this.hasPending(partition, mode)) {
+      recording?.queue(this, 'SKIPPED', QUEUE_NEEDS_NOTHING)
+      return undefined
+    }
     const rc = this.calculator
     if (node.reserved || rc.compare(this.clusterTotal, node.available, this.minimumAllocation) < 0) {
+      recording?.queue(this, 'REJECTED', node.reserved ? QUEUE_NODE_RESERVED : QUEUE_NODE_TOO_FULL)
       this.scheduler.looks.nodeMattered = true
       return undefined
     }
-    if (!this.canAssign(partition, limits, this.usage.of('').reserved, mode)) return undefined
+    if (!this.canAssign(partition, limits, this.usage.of('').reserved, mode)) {
+      recording?.queue(this, 'REJECTED', QUEUE_FULL)
+      return undefined
+    }
     let skipped: 'QUEUE_LIMIT' | undefined
     for (const child of this.inOrder(partition)) {
       const childLimits = this.limitsOfChild(child, subtract(limits.limit, limits.blocked), partition)
@@ -67,9 +79,11 @@ export class ParentQueue extends CapacityQueue {
         const held = child.kind === 'leaf' ? childLimits.headroom : childLimits.blocked
         limits.blocked = add(limits.blocked, maxOf(rc, this.clusterTotal, held, NONE))
       } else if (assigned) {
+        recording?.accepted(this, assigned)
         return assigned
       }
     }
+    recording?.queue(this, 'SKIPPED')
     return skipped
   }
 

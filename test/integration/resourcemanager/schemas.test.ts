@@ -52,6 +52,9 @@ describe('answers are as /docs says', () => {
     const attempt = `appattempt_${app.slice('application_'.length)}_000001`
     const container = `container_${app.slice('application_'.length)}_01_000001`
     const named: Record<string, string> = { app, attempt, container, node: `localhost:${node.port}`, type: 'LIFETIME', queue: 'default' }
+    // Activities are of the offer after somebody has asked.
+    for (const path of ['activities', 'bulk-activities', `app-activities/${app}`]) await fetch(`${rm.web}/ws/v1/cluster/scheduler/${path}`)
+    await node.heartbeat()
     const bodies: Record<string, unknown> = {
       'PUT /apps/{app}/priority': { priority: 3 },
       'PUT /apps/{app}/queue': { queue: 'hive' },

@@ -7,6 +7,7 @@ import { freePorts } from '../../harness/hdfs.js'
 import { Folder, type Rm, TestRm } from '../../integration/resourcemanager/harness.js'
 import { until } from '../cluster.js'
 import { whyNot } from '../peers/layout.js'
+import { activities } from './activities.js'
 import { type Call, IDLE, ask, reads, writes } from './calls.js'
 import { type Answer, differences } from './compare.js'
 import { startReal } from './real.js'
@@ -80,6 +81,7 @@ async function answers(rm: Rm): Promise<Asked[]> {
   await put(IDLE)
   const lived = await live(rm)
   try {
+    await activities(rm, lived, put)
     await settled(rm)
     await put(reads(lived))
     await put(writes(lived))

@@ -1,6 +1,6 @@
 /** The same life in any ResourceManager: two NodeManagers that run nothing, and applications in every state that a reader of REST meets. */
 import { resourceProto } from '../../../common/protocols/records.js'
-import type { ApplicationIdProto } from '../../../common/proto/gen/yarn.js'
+import type { ApplicationIdProto, ContainerProto } from '../../../common/proto/gen/yarn.js'
 import { applicationClientProtocol } from '../../../common/protocols/application-client.js'
 import { FakeNode, type Rm, amRmToken, connectMaster, containerText, idOfToken, report, submit } from '../../integration/resourcemanager/harness.js'
 
@@ -11,7 +11,26 @@ export interface Lived {
   /** The running one's attempt and master container. */
   readonly attempt: string
   readonly container: string
+  /** The first node beats, or another. */
+  beat(node?: number): Promise<void>
+  /** The running one's master asks for more. */
+  ask(asks: readonly Ask[], blacklist?: Blacklist): Promise<void>
+  /** The newest of its containers ends. */
+  endNewest(): Promise<void>
   stop(): Promise<void>
+}
+
+export interface Blacklist {
+  readonly additions?: string[]
+  readonly removals?: string[]
+}
+
+export interface Ask {
+  readonly resourceName: string
+  readonly priority: number
+  readonly memory: number
+  readonly count: number
+  readonly relaxLocality?: boolean
 }
 
 const text = (id: ApplicationIdProto) => `application_${id.clusterTimestamp}_${String(id.id).padStart(4, '0')}`
@@ -86,24 +105,35 @@ export async function live(rm: Rm): Promise<Lived> {
     applicationTimeouts: [{ applicationTimeoutType: 'APP_TIMEOUT_LIFETIME', timeout: 86_400 }],
   })
   await busy.master.registerApplicationMaster({ host: 'here', rpcPort: 4712, trackingUrl: 'http://localhost:1/' })
-  const ask = (resourceName: string, priority: number, numContainers: number, relaxLocality = true) => ({
-    priority: { priority },
+  const ask = (resourceName: string, priority: number, count: number, relaxLocality = true): Ask => ({
+    priority,
     resourceName,
-    capability: resourceProto({ memory: 512, vcores: 1 }),
-    numContainers,
+    memory: 512,
+    count,
     relaxLocality,
   })
   let responseId = 0
-  let got = 0
-  const allocate = async (asks: ReturnType<typeof ask>[]) => {
-    const answer = await busy.master.allocate({ responseId, progress: 0.5, ask: asks })
+  const got: ContainerProto[] = []
+  const allocate: Lived['ask'] = async (asks, blacklist = {}) => {
+    const answer = await busy.master.allocate({
+      responseId,
+      progress: 0.5,
+      ask: asks.map((a) => ({
+        priority: { priority: a.priority },
+        resourceName: a.resourceName,
+        capability: resourceProto({ memory: a.memory, vcores: 1 }),
+        numContainers: a.count,
+        relaxLocality: a.relaxLocality ?? true,
+      })),
+      blacklistRequest: { blacklistAdditions: blacklist.additions ?? [], blacklistRemovals: blacklist.removals ?? [] },
+    })
     responseId = answer.responseId!
-    got += answer.allocatedContainers.length
+    got.push(...answer.allocatedContainers)
   }
   await allocate([ask('*', 1, 2)])
   await until('two containers are given', async () => {
     await allocate([])
-    return got === 2
+    return got.length === 2
   })
   await allocate([ask('nohost', 2, 1), ask('/default-rack', 2, 1, false), ask('*', 2, 1, false)])
   for (let i = 0; i < 3; i++) await first.heartbeat(running(first))
@@ -121,6 +151,14 @@ export async function live(rm: Rm): Promise<Lived> {
     },
     attempt: `appattempt_${busy.id.clusterTimestamp}_${String(busy.id.id).padStart(4, '0')}_000001`,
     container: containerText(busy.container),
+    async beat(node = 0) {
+      await nodes[node]!.heartbeat(running(nodes[node]!))
+    },
+    ask: allocate,
+    async endNewest() {
+      const { id, nodeId } = got.pop()!
+      await complete(nodes.find((n) => n.port === nodeId!.port)!, id!, 0, '')
+    },
     async stop() {
       for (const n of nodes) await n.stop()
     },

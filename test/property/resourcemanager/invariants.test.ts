@@ -137,6 +137,8 @@ const EVENTS: Record<Event['type'], number> = {
   addNodeLabels: 0,
   removeNodeLabels: 0,
   replaceLabelsOnNodes: 0,
+  recordNode: 0,
+  recordApplication: 0,
   tick: 0,
   recover: 0,
 }

@@ -129,6 +129,12 @@ export function operationsOf({ queues, labels, schedulingRequests, refreshes }: 
       const container = pick(master.containers, b)
       if (container) world.step({ type: 'signalContainer', containerId: container.containerId, command: 'OUTPUT_THREAD_DUMP' })
     }),
+    (world, a) => {
+      const applicationId = pick(world.live, a)
+      if (applicationId) world.step({ type: 'recordApplication', applicationId, milliseconds: 3000 })
+      const node = pick(world.nodes, a)
+      world.step({ type: 'recordNode', ...(node && a % 2 === 0 && { nodeId: node.nodeId }) })
+    },
     onMaster((world, master, b, c) => {
       const host = pick(world.nodes, b)?.nodeId.host ?? 'gone'
       world.allocate(master, c % 2 === 0 ? { blacklistAdditions: [host] } : { blacklistRemovals: [host] })
