@@ -172,6 +172,7 @@ export function createCore(config: CoreConfig, observer: Observer = NOBODY): Cor
     containersOnNode: (id) => [...(rm.scheduler.cluster.nodes.get(`${id.host}:${id.port}`)?.containers.values() ?? [])].map(containerReport),
     queues: () => rm.scheduler.rootReport(),
     queue: (name) => rm.scheduler.queueReport(name),
+    health: () => rm.scheduler.health(),
     metrics: () => clusterMetrics(rm),
     maximumAllocation: (queue) => rm.scheduler.maximumAllocation(queue),
     clusterResource: () => rm.scheduler.cluster.total,

@@ -21,6 +21,7 @@ import type {
   Caller,
   ClusterMetrics,
   ContainerReport,
+  HealthReport,
   NodeAllocation,
   NodeReport,
   QueueReport,
@@ -81,6 +82,8 @@ export interface Queries {
   queues(): QueueReport
   /** By name or path. */
   queue(name: string): QueueReport | undefined
+  /** What the scheduler did last; undefined: it does not keep that in mind. */
+  health(): HealthReport | undefined
   metrics(): ClusterMetrics
   maximumAllocation(queue?: string): Resource
   clusterResource(): Resource

@@ -1,6 +1,7 @@
 /** The queues as REST gives them (webapp.dao.{CapacitySchedulerInfo,CapacitySchedulerLeafQueueInfo,FairSchedulerInfo,FifoSchedulerInfo}). */
+import { formatContainerId, formatNodeId } from '../../common/records/ids.js'
 import { NONE, type Resource, componentwiseMin, isNone } from '../../common/records/resource.js'
-import type { QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
+import type { HealthOperation, HealthReport, QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { absoluteResource, capacityConfig, isAbsolute } from '../scheduler/capacity/config.js'
 import { resourceInfo } from './app-info.js'
@@ -169,12 +170,23 @@ function capacitiesInfo(rm: ResourceManager, q: QueueReport): Tree {
 }
 
 function healthInfo(rm: ResourceManager): Tree {
-  const unknown = (operation: string) => ({ operation, nodeId: 'N/A', containerId: 'N/A', queue: 'N/A' })
-  const none = (operation: string) => ({ operation, count: 0, resources: resourceInfo(rm, NONE) })
+  const h = rm.core.health()!
+  const last = (operation: string, did: HealthOperation | undefined) => ({
+    operation,
+    nodeId: did ? formatNodeId(did.nodeId) : 'N/A',
+    containerId: did ? formatContainerId(did.containerId) : 'N/A',
+    queue: did?.queue ?? 'N/A',
+  })
+  const run = (operation: string, { count, resource }: HealthReport['releases']) => ({ operation, count, resources: resourceInfo(rm, resource) })
   return {
-    lastrun: 0,
-    operationsInfo: ['last-allocation', 'last-release', 'last-preemption', 'last-reservation'].map(unknown),
-    lastRunDetails: ['releases', 'allocations', 'reservations'].map(none),
+    lastrun: h.lastRun,
+    operationsInfo: [
+      last('last-allocation', h.allocation),
+      last('last-release', h.release),
+      last('last-preemption', h.preemption),
+      last('last-reservation', h.reservation),
+    ],
+    lastRunDetails: [run('releases', h.releases), run('allocations', h.allocations), run('reservations', h.reservations)],
   }
 }
 

@@ -1,5 +1,5 @@
 /** What a scheduler says of its queues. */
-import type { ApplicationId, QueueState, Resource } from '../../common/records/index.js'
+import type { ApplicationId, ContainerId, NodeId, QueueState, Resource } from '../../common/records/index.js'
 
 /** Fractions are of 1. Capacities of a child are relative to its parent, absolute ones to the cluster. */
 export interface QueueCapacities {
@@ -101,4 +101,25 @@ export interface QueueMetrics {
   readonly aggregateRackLocalContainersAllocated: number
   readonly aggregateOffSwitchContainersAllocated: number
   readonly aggregateContainersPreempted: number
+}
+
+/** A container that was the last one with which something was done. */
+export interface HealthOperation {
+  readonly nodeId: NodeId
+  readonly containerId: ContainerId
+  readonly queue: string
+}
+
+/** What a scheduler did last, as SchedulerHealth. */
+export interface HealthReport {
+  /** When a node was last heard of; 0: never. */
+  readonly lastRun: number
+  readonly allocation: HealthOperation | undefined
+  readonly release: HealthOperation | undefined
+  readonly preemption: HealthOperation | undefined
+  readonly reservation: HealthOperation | undefined
+  /** Of the last heartbeat. */
+  readonly releases: { readonly count: number; readonly resource: Resource }
+  readonly allocations: { readonly count: number; readonly resource: Resource }
+  readonly reservations: { readonly count: number; readonly resource: Resource }
 }

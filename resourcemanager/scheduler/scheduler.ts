@@ -19,7 +19,7 @@ import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplicati
 
 import type { Ask, Locality } from './asks.js'
 import type { Placement, PlacementRequest } from './placement.js'
-import type { QueueReport } from './reports.js'
+import type { HealthReport, QueueReport } from './reports.js'
 import { containerKey, type ContainerEventType, type KeyedContainer, type FinishedStatus, RMContainer } from './container.js'
 import { AllocationTags, satisfies } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
@@ -101,6 +101,14 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   /** A new configuration, in force as a whole or not at all. @throws IOException saying why it can't be */
   abstract refresh(properties: Readonly<Record<string, string>>, allocations: string | undefined): void
   abstract rootReport(): QueueReport
+  /** What was done last, by schedulers that keep that in mind. */
+  health(): HealthReport | undefined {
+    return undefined
+  }
+  /** A node is heard of. */
+  protected heard(): void {}
+  /** It has reported a container's end. */
+  protected reportedEnd(_c: RMContainer): void {}
   abstract queueReport(name: string): QueueReport | undefined
   /** What the attempt's queue is guaranteed. */
   abstract guaranteed(attempt: SchedulerAttempt): Resource
@@ -280,12 +288,15 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
       c.handle(LAUNCHED)
       c.startedOnNode = true
     }
+    this.heard()
     const unknown: KeyedContainer[] = []
     for (const ended of completed) {
       const { key, application, status } = ended
       const c = this.applications.get(application)?.current?.live.get(key)
-      if (c) this.complete(c, status, 'FINISHED')
-      else unknown.push(ended)
+      if (c) {
+        this.complete(c, status, 'FINISHED')
+        this.reportedEnd(c)
+      } else unknown.push(ended)
       node.release(key, true)
     }
     if (completed.length > 0) this.cluster.updateRoom(node)

@@ -4,8 +4,10 @@ import type { AMState, SchedulerAttempt } from '../attempt.js'
 import { type ContainerEventType, type FinishedStatus, RMContainer } from '../container.js'
 import { LOCALITY } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
+import type { HealthReport } from '../reports.js'
 import { aborted, SchedulerBase, UNRESERVED_CONTAINER } from '../scheduler.js'
 import type { Assignment } from './allocator.js'
+import { Health } from './health.js'
 import { queueInvariants } from './invariants.js'
 import type { LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
@@ -17,6 +19,7 @@ const PREEMPTED = -102
 export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   abstract readonly root: ParentQueue
   rackLocalityFullReset = true
+  readonly #health = new Health()
 
   /** Checks an assignment against the whole tree and books it; false: it goes beyond a limit and nothing has happened. */
   protected commit(a: Assignment): boolean {
@@ -70,6 +73,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     if (!a.reservation) leaf.chargeAttempt(attempt, c.resource, node.partition)
     leaf.active.usageChanged(attempt)
     leaf.count('allocated')
+    this.#health.allocated(c)
     leaf.count(LOCALITY[a.locality])
     this.noteWait(attempt, 'ASSIGNED', '')
   }
@@ -95,6 +99,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     ask.reReservations = 0
     ask.reserved.set(node.key, c)
     node.reserved = c
+    this.#health.reserved(c)
     attempt.usage.inc('reserved', node.partition, c.resource)
     leaf.chargeAttempt(attempt, c.resource, node.partition)
     leaf.active.usageChanged(attempt)
@@ -119,6 +124,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
 
   protected containerEnded(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode, status: FinishedStatus, event: ContainerEventType): void {
     const leaf = attempt.queue as LeafQueue
+    this.#health.ended(c, status.exitStatus === PREEMPTED)
     if (c.state === 'RESERVED') {
       if (!this.#unreserve(c, attempt, leaf)) return
     } else {
@@ -170,6 +176,20 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
       details: waitDetails(attempt, 'ACTIVATED'),
       node: { id: node.key, partition: node.partition, total: node.total, available: node.available },
     })
+  }
+
+  // ── what was done last ──
+
+  override health(): HealthReport {
+    return this.#health.report()
+  }
+
+  protected override heard(): void {
+    this.#health.begin(this.host.now)
+  }
+
+  protected override reportedEnd(c: RMContainer): void {
+    this.#health.reportedEnd(c)
   }
 
   // ── checks ──
