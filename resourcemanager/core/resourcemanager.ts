@@ -279,14 +279,16 @@ export class ResourceManager {
   // ── what attempts do ──
 
   persistAttempt(attempt: Attempt, more: Partial<AttemptRecord>): void {
+    const held = this.scheduler.attempt(attempt.id)
+    const soFar = held?.id.attemptId === attempt.id.attemptId ? held.usedSoFar(this.now) : undefined
     const record: AttemptRecord = {
       attemptId: attempt.id,
       startTime: attempt.startTime,
       ...(attempt.masterContainer && { masterContainer: attempt.masterContainer }),
       ...(attempt.host !== 'N/A' && { host: attempt.host, rpcPort: attempt.rpcPort }),
       ...(attempt.originalTrackingUrl !== undefined && { trackingUrl: attempt.originalTrackingUrl }),
-      memorySeconds: Math.trunc(attempt.memoryMillis / 1000),
-      vcoreSeconds: Math.trunc(attempt.vcoreMillis / 1000),
+      memorySeconds: Math.trunc((attempt.memoryMillis + (soFar?.memory ?? 0)) / 1000),
+      vcoreSeconds: Math.trunc((attempt.vcoreMillis + (soFar?.vcores ?? 0)) / 1000),
       preemptedMemorySeconds: Math.trunc(attempt.preemptedMemoryMillis / 1000),
       preemptedVcoreSeconds: Math.trunc(attempt.preemptedVcoreMillis / 1000),
       ...more,

@@ -222,6 +222,18 @@ export class SchedulerAttempt implements PendingListener {
     for (const place of previous.blacklist) this.blacklist.add(place)
   }
 
+  /** MiB- and vcore-milliseconds of its live containers until now. */
+  usedSoFar(now: number): { readonly memory: number; readonly vcores: number } {
+    let memory = 0
+    let vcores = 0
+    for (const { resource, creationTime } of this.live.values()) {
+      const millis = Math.max(0, now - creationTime)
+      memory += resource.memory * millis
+      vcores += resource.vcores * millis
+    }
+    return { memory, vcores }
+  }
+
   /** What its live containers sum up to; for checks. */
   sumOfLive(): Resource {
     let sum = NONE
