@@ -1,8 +1,9 @@
 /** Delegation tokens, queue access and reservations over REST. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { exception } from '../../common/errors.js'
 import { cancelToken, decodeDelegationToken, encodeDelegationToken, issueToken, renewToken } from '../rpc/delegation-tokens.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { type RmWebOptions, badRequest, callerOf, forbidden } from './context.js'
+import { type RmWebOptions, badRequest, callerOf, firstOf, forbidden, queryOf } from './context.js'
 import { answer } from './render.js'
 
 const QUEUE_ACLS = { SUBMIT_APPLICATIONS: 'SUBMIT_APPLICATIONS', ADMINISTER_QUEUE: 'ADMINISTER_QUEUE' } as const
@@ -44,18 +45,16 @@ export function accessRoutes(web: FastifyInstance, options: RmWebOptions, requir
     return reply.code(200).send()
   })
 
-  web.get<{ Params: { queue: string }; Querystring: { user?: string; 'queue-acl-type'?: string } }>(`${base}/queues/:queue/access`, (request, reply) => {
+  web.get<{ Params: { queue: string } }>(`${base}/queues/:queue/access`, (request, reply) => {
     const rm = requireActive()
     const caller = callerOf(request, options)
-    const user = request.query.user
-    if (!user) throw badRequest('Specified user is empty')
+    const user = firstOf(queryOf(request).user)
+    const type = firstOf(queryOf(request)['queue-acl-type']) ?? 'SUBMIT_APPLICATIONS'
+    if (!user) throw exception('IllegalArgumentException', 'Null user')
     if (!rm.core.queue(request.params.queue) || !rm.core.mayAccessQueue(caller, request.params.queue, 'ADMINISTER_QUEUE'))
       throw forbidden(`User=${caller.user} doesn't haven access to queue=${request.params.queue} so it cannot check ACLs for other users.`)
-    const acl = QUEUE_ACLS[request.query['queue-acl-type'] as keyof typeof QUEUE_ACLS]
-    if (!acl)
-      throw badRequest(
-        `Specified queueAclType=${request.query['queue-acl-type']} is not a valid type, valid queue acl types={${Object.keys(QUEUE_ACLS).join('/')}}`,
-      )
+    const acl = QUEUE_ACLS[type as keyof typeof QUEUE_ACLS]
+    if (!acl) throw badRequest(`Specified queueAclType=${type} is not a valid type, valid queue acl types={${Object.keys(QUEUE_ACLS).join('/')}}`)
     const { queue } = request.params
     const allowed = rm.core.mayAccessQueue({ user, groups: rm.groups.of(user) }, queue, acl)
     const diagnostics = allowed ? '' : `User=${user} doesn't have access to queue=${queue} with acl-type=${acl}`

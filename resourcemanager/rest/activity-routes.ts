@@ -4,10 +4,8 @@ import { formatNodeId, parseApplicationId } from '../../common/records/ids.js'
 import type { NodeId } from '../../common/records/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { applicationActivities, bulkActivities, javaDate, nodeActivities, selected } from './activity-info.js'
-import { badRequest, schedulerName } from './context.js'
+import { badRequest, firstOf, type Query, schedulerName } from './context.js'
 import { type Tree, answer, answerError } from './render.js'
-
-type Query = Readonly<Record<string, string | readonly string[] | undefined>>
 
 /** Of how many nodes bulk-activities tells unless told otherwise. */
 const BULK = 500
@@ -17,7 +15,6 @@ const OTHER_SCHEDULER = 'Not Capacity Scheduler'
 const ACTIONS = ['REFRESH', 'GET']
 const GROUPINGS = ['DIAGNOSTIC']
 
-const first = (value: Query[string]): string | undefined => (typeof value === 'object' ? value[0] : value)
 /** What is given several times, or with commas, or both. */
 const flat = (value: Query[string]): readonly string[] => [...new Set(value === undefined ? [] : [value].flat().flatMap((v) => v.split(',')))]
 const isInteger = (text: string) => /^[+-]?\d+$/.test(text)
@@ -27,11 +24,11 @@ export function activityRoutes(web: FastifyInstance, requireActive: () => Resour
 
   web.get<{ Querystring: Query }>(`${base}/activities`, async (request, reply) => {
     const rm = requireActive()
-    const nodeId = first(request.query.nodeId)
+    const nodeId = firstOf(request.query.nodeId)
     const told = (tree: Tree) => answer(request, reply, 'activities', tree)
     const wrong = (diagnostic: string) => told({ nodeId, diagnostic })
     if (schedulerName(rm) !== 'CapacityScheduler') return wrong(OTHER_SCHEDULER)
-    const groupBy = first(request.query.groupBy)
+    const groupBy = firstOf(request.query.groupBy)
     if (unknownGrouping(groupBy)) return wrong(unknownGrouping(groupBy)!)
     const live = liveNodes(rm)
     if (live.length === 0) return wrong('No node manager running in the cluster')
@@ -43,10 +40,10 @@ export function activityRoutes(web: FastifyInstance, requireActive: () => Resour
 
   web.get<{ Querystring: Query }>(`${base}/bulk-activities`, async (request, reply) => {
     const rm = requireActive()
-    const most = Number(first(request.query.activitiesCount) ?? BULK)
+    const most = Number(firstOf(request.query.activitiesCount) ?? BULK)
     if (!Number.isInteger(most) || most < 1) throw badRequest('activitiesCount must be a number greater than 0')
     if (schedulerName(rm) !== 'CapacityScheduler') return answer(request, reply, 'bulkActivities', { diagnostic: OTHER_SCHEDULER })
-    const groupBy = first(request.query.groupBy)
+    const groupBy = firstOf(request.query.groupBy)
     if (unknownGrouping(groupBy)) throw badRequest(unknownGrouping(groupBy)!)
     const nodes = liveNodes(rm).slice(0, most)
     for (const nodeId of nodes) await rm.step({ type: 'recordNode', nodeId })
@@ -68,7 +65,7 @@ async function appActivities(rm: ResourceManager, request: FastifyRequest<{ Para
     return told({ applicationId: app, diagnostic, timestamp, dateTime: javaDate(timestamp) })
   }
   if (schedulerName(rm) !== 'CapacityScheduler') return wrong(OTHER_SCHEDULER)
-  const groupBy = first(query.groupBy)
+  const groupBy = firstOf(query.groupBy)
   if (unknownGrouping(groupBy)) return wrong(unknownGrouping(groupBy)!)
   const actions = flat(query.actions)
   const unknown = actions.find((a) => !ACTIONS.includes(a.toUpperCase()))
@@ -78,10 +75,10 @@ async function appActivities(rm: ResourceManager, request: FastifyRequest<{ Para
   if (!requestPriorities.every(isInteger)) return wrong('request priorities must be integers!')
   const allocationRequestIds = flat(query.allocationRequestIds)
   if (!allocationRequestIds.every(isInteger)) return wrong('allocation request Ids must be integers!')
-  const limit = first(query.limit)
+  const limit = firstOf(query.limit)
   if (limit !== undefined && !isInteger(limit)) return wrong('limit must be integer!')
   if (limit !== undefined && Number(limit) <= 0) return wrong('limit must be greater than 0!')
-  const time = first(query.maxTime) ?? MAX_TIME
+  const time = firstOf(query.maxTime) ?? MAX_TIME
   const seconds = time.includes('.') ? time : `${time}.0`
   if (!/^[+-]?(\d+\.\d*|\.\d+)$/.test(seconds)) return answerError(request, reply, 400, 'java.lang.NumberFormatException', `For input string: "${seconds}"`)
   let id: ReturnType<typeof parseApplicationId>
@@ -101,7 +98,7 @@ async function appActivities(rm: ResourceManager, request: FastifyRequest<{ Para
     const [held] = rm.core.waits(id)
     return wrong(`waiting for display${held ? `: ${held.diagnostic}` : ''}`)
   }
-  const summarize = first(query.summarize)?.toLowerCase() === 'true' ? milliseconds : undefined
+  const summarize = firstOf(query.summarize)?.toLowerCase() === 'true' ? milliseconds : undefined
   const chosen = selected(seen, requestPriorities.map(Number), allocationRequestIds.map(Number), summarize, limit === undefined ? undefined : Number(limit))
   return told(applicationActivities(app, chosen, groupBy !== undefined))
 }

@@ -1,5 +1,5 @@
 /** /ws/v1/cluster/apps and what belongs to applications: lists with filters, one, attempts, containers, submission, changes. */
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { HadoopException, exception } from '../../common/errors.js'
 import { ApplicationSubmissionContextProto } from '../../common/proto/gen/application-client.js'
 import { formatApplicationId, formatContainerId } from '../../common/records/ids.js'
@@ -9,11 +9,25 @@ import { parseIso8601 } from '../rpc/client-service.js'
 import { submissionOf } from '../rpc/requests.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { type AppField, type AppInfoOptions, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
-import { type RmWebOptions, applicationOf, attemptOf, badRequest, callerOf, containerIdFrom, forbidden, notFound, schedulerName } from './context.js'
-import { type Tree, answer } from './render.js'
+import {
+  type Query,
+  type RmWebOptions,
+  absent,
+  applicationOf,
+  attemptOf,
+  badRequest,
+  callerOf,
+  containerIdFrom,
+  firstOf,
+  forbidden,
+  listOf,
+  notFound,
+  queryOf,
+  schedulerName,
+} from './context.js'
+import { type Tree, answer, answerText } from './render.js'
 import { type AppSubmission, contextOf } from './submission.js'
 
-type Query = Readonly<Record<string, string | undefined>>
 type App = { Params: { app: string } }
 type Attempt = { Params: { app: string; attempt: string } }
 
@@ -30,13 +44,13 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
 
   web.get(base, (request, reply) => {
     const rm = requireActive()
-    const query = request.query as Query
+    const query = queryOf(request)
     const infoOptions = deselected(query)
     const apps = matching(rm, query)
     return answer(request, reply, 'apps', apps.length > 0 ? { app: apps.map((a) => appInfo(rm, a, infoOptions)) } : {})
   })
 
-  web.get('/ws/v1/cluster/appstatistics', (request, reply) => answer(request, reply, 'appStatInfo', statistics(requireActive(), request.query as Query)))
+  web.get('/ws/v1/cluster/appstatistics', (request, reply) => answer(request, reply, 'appStatInfo', statistics(requireActive(), queryOf(request))))
 
   web.post(`${base}/new-application`, (request, reply) => {
     const rm = requireActive()
@@ -56,7 +70,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
 
   web.get<App>(`${base}/:app`, (request, reply) => {
     const rm = requireActive()
-    return answer(request, reply, 'app', appInfo(rm, applicationOf(rm, request.params.app), deselected(request.query as Query)))
+    return answer(request, reply, 'app', appInfo(rm, applicationOf(rm, request.params.app), deselected(queryOf(request))))
   })
 
   web.get<App>(`${base}/:app/appattempts`, (request, reply) => {
@@ -67,23 +81,21 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
   })
   web.get<Attempt>(`${base}/:app/appattempts/:attempt`, (request, reply) => {
     const rm = requireActive()
-    const app = applicationOf(rm, request.params.app)
-    return answer(request, reply, 'appAttempt', attemptInfo(rm, attemptOf(rm, app, request.params.attempt)), { bare: true })
+    return answer(request, reply, 'appAttempt', attemptInfo(rm, attemptOf(rm, request.params).attempt), { bare: true })
   })
   web.get<Attempt>(`${base}/:app/appattempts/:attempt/containers`, (request, reply) => {
     const rm = requireActive()
-    const app = applicationOf(rm, request.params.app)
-    const attempt = attemptOf(rm, app, request.params.attempt)
+    const { app, attempt } = attemptOf(rm, request.params)
     const live = (rm.core.containers(attempt.attemptId) ?? []).filter((c) => c.containerState !== 'COMPLETE')
     const infos = live.map((c) => containerInfo(rm, c, app.user))
     return answer(request, reply, 'containers', infos.length === 0 ? {} : { container: infos.length === 1 ? infos[0] : infos }, { bare: true })
   })
   web.get<{ Params: { app: string; attempt: string; container: string } }>(`${base}/:app/appattempts/:attempt/containers/:container`, (request, reply) => {
     const rm = requireActive()
-    const app = applicationOf(rm, request.params.app)
-    attemptOf(rm, app, request.params.attempt)
-    const container = rm.core.container(containerIdFrom(request.params.container))
-    if (!container) throw notFound(`container with id: ${request.params.container} not found`)
+    const containerId = containerIdFrom(request.params.container)
+    const { app } = attemptOf(rm, request.params)
+    const container = rm.core.container(containerId)
+    if (!container) throw absent('ContainerNotFoundException', 'Container', request.params.container)
     return answer(request, reply, 'container', containerInfo(rm, container, app.user), { bare: true })
   })
 
@@ -119,7 +131,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     try {
       await rm.step({ type: 'moveApplication', applicationId: app.applicationId, queue, user })
     } catch (e) {
-      if (e instanceof HadoopException && e.is('YarnException')) return plainly(reply, e.message)
+      if (e instanceof HadoopException && e.is('YarnException')) return answerText(request, reply, 400, e.message)
       throw e
     }
     return answer(request, reply, 'appqueue', { queue: applicationOf(rm, request.params.app).queue }, { bare: true })
@@ -153,7 +165,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     const app = applicationOf(rm, request.params.app)
     const { user } = mayModify(rm, request, app)
     const { type, expiryTime } = request.body?.timeout ?? request.body ?? {}
-    if (type !== 'LIFETIME' || expiryTime === undefined) throw badRequest('Timeout type or expiry time is null.')
+    if (type !== 'LIFETIME' || expiryTime === undefined) return answerText(request, reply, 400, 'Timeout type or ExpiryTime is null.')
     await rm.step({ type: 'updateTimeouts', applicationId: app.applicationId, lifetimeExpiry: parseIso8601(expiryTime), user })
     return answer(request, reply, 'timeout', timeoutInfo(rm, applicationOf(rm, request.params.app)))
   })
@@ -162,7 +174,8 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     const rm = requireActive()
     const containerId = containerIdFrom(request.params.container)
     const command = SIGNALS.find((s) => s === request.params.command.toUpperCase())
-    if (!command) return plainly(reply, `Invalid command: ${request.params.command.toUpperCase()}, valid commands are: [${SIGNALS.join(', ')}]`)
+    if (!command)
+      return answerText(request, reply, 400, `Invalid command: ${request.params.command.toUpperCase()}, valid commands are: [${SIGNALS.join(', ')}]`)
     if (!rm.core.container(containerId)) throw notFound(`container with id: ${formatContainerId(containerId)} not found`)
     mayModify(rm, request, applicationOf(rm, formatApplicationId(containerId.applicationAttemptId.applicationId)))
     await rm.step({ type: 'signalContainer', containerId, command })
@@ -175,59 +188,53 @@ interface TimeoutBody {
   readonly expiryTime?: string
 }
 
-/** Refusals that are not wrapped as an exception. */
-function plainly(reply: FastifyReply, message: string): FastifyReply {
-  return reply.code(400).type('application/json;charset=utf-8').send(message)
-}
-
 /** What may be left out of an application, by its name in lower case. */
 const DESELECTS = ['resourceRequests', 'timeouts', 'appNodeLabelExpression', 'amNodeLabelExpression', 'resourceInfo'] as const
 
 function deselected(query: Query): AppInfoOptions {
-  const names = listOf(query.deSelects).map((name) => {
+  const without = listOf(query.deSelects).map((name): AppField => {
     const known = DESELECTS.find((d) => d.toLowerCase() === name.toLowerCase())
-    if (!known && name.toLowerCase() !== 'all') throw badRequest(`Invalid deSelects string ${name} specified. It should be one of [${DESELECTS.join(', ')}]`)
+    if (!known) throw badRequest(`Invalid deSelects string ${name} specified. It should be one of [${DESELECTS.join(', ')}]`)
     return known
   })
-  // undefined stands for all of them.
-  return { without: names.includes(undefined) ? DESELECTS : (names as readonly AppField[]) }
+  return { without }
 }
 
 /** @throws BadRequestException for a state, status, time or limit that is none */
 function matching(rm: ResourceManager, query: Query): ApplicationReport[] {
-  const states = listOf(query.states ?? query.state).map((s) => applicationState(s))
-  const users = listOf(query.user)
+  const states = [...listOf(query.states), ...listOf(firstOf(query.state))].map(applicationState)
+  // No value is as good as none, but for a name: that is compared.
+  const said = (value: Query[string]) => firstOf(value) || undefined
+  const user = said(query.user)
+  const queue = said(query.queue)
+  const name = firstOf(query.name)
   const types = listOf(query.applicationTypes).map((t) => t.toLowerCase())
   const tags = listOf(query.applicationTags).map((t) => t.toLowerCase())
-  const queues = listOf(query.queue)
-  if (schedulerName(rm) === 'CapacityScheduler') for (const q of queues) if (!rm.core.queue(q)) throw badRequest(`Unknown queue: ${q}`)
-  const finalStatus = query.finalStatus
+  if (queue !== undefined && schedulerName(rm) === 'CapacityScheduler' && !rm.core.queue(queue)) throw badRequest(`Unknown queue: ${queue}`)
+  const finalStatus = said(query.finalStatus)
   if (finalStatus !== undefined && !(FINAL_APPLICATION_STATUSES as readonly string[]).includes(finalStatus))
     throw exception('IllegalArgumentException', `No enum constant org.apache.hadoop.yarn.api.records.FinalApplicationStatus.${finalStatus}`)
-  const limit = numberOf(query.limit, 'limit value must be greater then 0', 1, 'limit value must be a number!')
-  const started = range(query.startedTimeBegin, query.startedTimeEnd, 'startedTime')
-  const finished = range(query.finishedTimeBegin, query.finishedTimeEnd, 'finishTime')
-  const apps = rm.core
-    .applications(rm.clock.now(), (a) => users.length === 0 || users.includes(a.user))
+  const limit = numberOf(said(query.limit), 'limit')
+  if (limit !== undefined && limit <= 0) throw badRequest('limit value must be greater then 0')
+  const started = range(query, 'startedTime', 'startedTime', 'startTimeBegin')
+  const finished = range(query, 'finishedTime', 'finishTime', 'finishTimeBegin')
+  // What decides is quickly had of all of them; the rest is made for those that are asked for.
+  const chosen = rm.core
+    .applicationSummaries()
     .filter(
       (a) =>
+        (user === undefined || user === a.user) &&
         (states.length === 0 || states.includes(a.yarnState)) &&
         (finalStatus === undefined || a.finalStatus === finalStatus) &&
         (types.length === 0 || types.includes(a.applicationType.toLowerCase())) &&
-        (queues.length === 0 || queues.includes(a.queue)) &&
-        (query.name === undefined || query.name === a.name) &&
+        (queue === undefined || queue === a.queue) &&
+        (name === undefined || name === a.name) &&
         (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
         started(a.startTime) &&
         finished(a.finishTime),
     )
-  return limit === undefined ? apps : apps.slice(0, limit)
-}
-
-function listOf(text: string | undefined): string[] {
-  return (text ?? '')
-    .split(',')
-    .map((s) => s.trim())
-    .filter((s) => s !== '')
+  const now = rm.clock.now()
+  return chosen.slice(0, limit).map((a) => rm.core.application(a.applicationId, now)!)
 }
 
 function applicationState(text: string): YarnApplicationState {
@@ -236,21 +243,20 @@ function applicationState(text: string): YarnApplicationState {
   return state
 }
 
-function numberOf(text: string | undefined, problem: string, least: number, notANumber = problem): number | undefined {
-  if (text === undefined || text === '') return undefined
-  const n = Number(text)
-  if (!Number.isInteger(n)) throw badRequest(notANumber)
-  if (n < least) throw badRequest(problem)
-  return n
+function numberOf(text: string | undefined, what: string): number | undefined {
+  if (text === undefined) return undefined
+  if (!/^[+-]?\d+$/.test(text)) throw badRequest(`${what} value must be a number!`)
+  return Number(text)
 }
 
-function range(begin: string | undefined, end: string | undefined, what: string): (time: number) => boolean {
-  const from = numberOf(begin, `${what}Begin must be greater than 0`, 0)
-  const to = numberOf(end, `${what}End must be greater than 0`, 0)
-  if (from !== undefined && to !== undefined && from > to)
-    throw badRequest(`${what}End must be greater than ${what === 'startedTime' ? 'startTime' : what}Begin`)
-  if (from === undefined && to === undefined) return () => true
-  return (time) => time >= (from ?? 0) && time <= (to ?? Number.POSITIVE_INFINITY)
+/** @param what as the caller names it, told as `name` in errors; `begin`: in the error that both have in common */
+function range(query: Query, what: string, name: string, begin: string): (time: number) => boolean {
+  const from = numberOf(firstOf(query[`${what}Begin`]) || undefined, `${what}Begin`) ?? 0
+  const to = numberOf(firstOf(query[`${what}End`]) || undefined, `${what}End`) ?? Number.POSITIVE_INFINITY
+  if (from < 0) throw badRequest(`${name}Begin must be greater than 0`)
+  if (to < 0) throw badRequest(`${name}End must be greater than 0`)
+  if (from > to) throw badRequest(`${name}End must be greater than ${begin}`)
+  return (time) => time >= from && time <= to
 }
 
 /** In the order of Hadoop's own (hashed) map, which scripts that compare texts have seen. */
@@ -260,7 +266,7 @@ function statistics(rm: ResourceManager, query: Query): Tree {
   const types = listOf(query.applicationTypes).map((t) => t.toLowerCase())
   if (types.length > 1) throw badRequest(`# of applicationTypes = ${types.length}, we temporarily support at most one applicationType`)
   const wanted = listOf(query.states).map(applicationState)
-  const apps = rm.core.applications(rm.clock.now()).filter((a) => types.length === 0 || types[0] === a.applicationType.toLowerCase())
+  const apps = rm.core.applicationSummaries().filter((a) => types.length === 0 || types[0] === a.applicationType.toLowerCase())
   return {
     statItem: STATISTICS_ORDER.filter((s) => wanted.length === 0 || wanted.includes(s)).map((state) => ({
       state,

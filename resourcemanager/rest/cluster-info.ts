@@ -1,5 +1,6 @@
 /** The cluster, its nodes and metrics as REST gives them (webapp.dao.{ClusterInfo,ClusterMetricsInfo,NodeInfo}). */
 import { formatNodeId } from '../../common/records/ids.js'
+import type { NodeState } from '../../common/records/states.js'
 import type { NodeReport } from '../core/index.js'
 import { HADOOP_VERSION } from '../rpc/tracker-service.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
@@ -91,17 +92,22 @@ function utilizationOf(nodes: readonly NodeReport[]): { memory: number; cpu: num
   }
 }
 
+const INACTIVE: readonly NodeState[] = ['DECOMMISSIONED', 'LOST', 'REBOOTED', 'SHUTDOWN']
+
 export function nodeInfo(rm: ResourceManager, n: NodeReport): Tree {
   const physical = n.physicalResource ?? n.capability
   const u = n.nodeUtilization
   const c = n.containersUtilization
+  // What the scheduler does not know has nothing in use.
+  const known = rm.core.nodeView(n.nodeId) !== undefined
   const attributes = Object.entries(n.attributes)
   return {
     rack: n.rack,
     state: n.state,
     id: formatNodeId(n.nodeId),
     nodeHostName: n.nodeId.host,
-    nodeHTTPAddress: n.httpAddress,
+    // Nobody answers there any more.
+    nodeHTTPAddress: INACTIVE.includes(n.state) ? '' : n.httpAddress,
     lastHealthUpdate: n.lastHealthReportTime,
     version: n.version,
     healthReport: n.healthReport,
@@ -118,16 +124,16 @@ export function nodeInfo(rm: ResourceManager, n: NodeReport): Tree {
     numQueuedContainers: 0,
     nodeLabels: n.labels.length > 0 ? n.labels : undefined,
     allocationTags: {},
-    resourceUtilization: u && {
-      nodePhysicalMemoryMB: u.physicalMemory,
-      nodeVirtualMemoryMB: u.virtualMemory,
-      nodeCPUUsage: double(u.cpu),
+    resourceUtilization: {
+      nodePhysicalMemoryMB: u?.physicalMemory ?? 0,
+      nodeVirtualMemoryMB: u?.virtualMemory ?? 0,
+      nodeCPUUsage: double(u?.cpu ?? 0),
       aggregatedContainersPhysicalMemoryMB: c?.physicalMemory ?? 0,
       aggregatedContainersVirtualMemoryMB: c?.virtualMemory ?? 0,
       containersCPUUsage: double(c?.cpu ?? 0),
     },
-    usedResource: resourceInfo(rm, n.used),
-    availableResource: resourceInfo(rm, n.available),
+    usedResource: known ? resourceInfo(rm, n.used) : undefined,
+    availableResource: known ? resourceInfo(rm, n.available) : undefined,
     nodeAttributesInfo:
       attributes.length === 0
         ? {}

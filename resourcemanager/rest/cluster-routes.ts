@@ -8,12 +8,9 @@ import type { NodeReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { resourceInfo } from './app-info.js'
 import { clusterInfo, metricsInfo, nodeInfo } from './cluster-info.js'
-import { type RmWebOptions, badRequest, callerOf, forbidden, notFound } from './context.js'
+import { type RmWebOptions, badRequest, callerOf, firstOf, forbidden, notFound, queryOf } from './context.js'
 import { answer } from './render.js'
 import { schedulerInfo } from './scheduler-info.js'
-
-/** States that a list of nodes shows unless told otherwise. */
-const USABLE: readonly NodeState[] = ['NEW', 'RUNNING', 'UNHEALTHY', 'DECOMMISSIONING']
 
 export function clusterRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
   const base = '/ws/v1/cluster'
@@ -26,9 +23,9 @@ export function clusterRoutes(web: FastifyInstance, options: RmWebOptions, requi
     answer(request, reply, 'clusterUserInfo', { rmLoginUser: os.userInfo().username, requestedUser: callerOf(request, options).user }, { bare: true }),
   )
 
-  web.get<{ Querystring: { states?: string; healthy?: string } }>(`${base}/nodes`, (request, reply) => {
+  web.get(`${base}/nodes`, (request, reply) => {
     const rm = requireActive()
-    const states = request.query.states === undefined ? USABLE : request.query.states.split(',').map(nodeState)
+    const states = firstOf(queryOf(request).states)?.split(',').map(nodeState) ?? NODE_STATES
     const nodes = rm.core.nodes().filter((n) => states.includes(n.state))
     return answer(request, reply, 'nodes', nodes.length > 0 ? { node: nodes.map((n) => nodeInfo(rm, n)) } : {})
   })
@@ -60,11 +57,11 @@ export function clusterRoutes(web: FastifyInstance, options: RmWebOptions, requi
 /** @throws ForbiddenException when the caller may not administer the cluster */
 export function requireAdmin(request: FastifyRequest, options: RmWebOptions): void {
   const { user } = callerOf(request, options)
-  if (!options.acl.isAdmin(user)) throw forbidden(`user ${user} not authorized`)
+  if (!options.acl.isAdmin(user)) throw forbidden('Only admins can carry out this operation.')
 }
 
 function nodeState(text: string): NodeState {
-  const state = text.trim().toUpperCase()
+  const state = text.toUpperCase()
   if (!(NODE_STATES as readonly string[]).includes(state))
     throw exception('IllegalArgumentException', `No enum constant org.apache.hadoop.yarn.api.records.NodeState.${state}`)
   return state as NodeState

@@ -4,7 +4,7 @@ import { core as coreKeys } from '../../common/config/keys/core.js'
 import type { Logger } from '../../common/daemon/daemon.js'
 import { exception } from '../../common/errors.js'
 import { type ApplicationId, formatApplicationId, parseApplicationId, parseAttemptId, parseContainerId } from '../../common/records/ids.js'
-import type { ApplicationReport, AttemptReport, Caller } from '../core/index.js'
+import type { ApplicationReport, Caller } from '../core/index.js'
 import type { AclCheck } from '../runtime/acl.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import type { Settings } from '../runtime/settings.js'
@@ -19,9 +19,25 @@ export interface RmWebOptions {
   readonly active: () => ResourceManager | undefined
 }
 
+/** What is asked for behind the `?`: each by name, and several times. */
+export type Query = Readonly<Record<string, string | readonly string[] | undefined>>
+
+export const queryOf = (request: FastifyRequest): Query => request.query as Query
+
+/** The first value counts where one is wanted. */
+export const firstOf = (value: Query[string]): string | undefined => (typeof value === 'object' ? value[0] : value)
+
+/** What is given several times, or with commas, or both. */
+export const listOf = (value: Query[string]): string[] =>
+  [value ?? []]
+    .flat()
+    .flatMap((v) => v.split(','))
+    .map((v) => v.trim())
+    .filter((v) => v !== '')
+
 /** `?user.name=NAME`, else the static user that browsers act as. */
 export function callerOf(request: FastifyRequest, options: RmWebOptions): Caller {
-  const named = (request.query as Record<string, string | undefined>)['user.name']
+  const named = firstOf(queryOf(request)['user.name'])
   const user = named || options.settings.conf.get(coreKeys.staticUser)
   return { user, groups: options.active()?.groups.of(user) ?? [] }
 }
@@ -54,16 +70,22 @@ export function applicationOf(rm: ResourceManager, text: string): ApplicationRep
   return report
 }
 
-export function attemptOf(rm: ResourceManager, app: ApplicationReport, text: string): AttemptReport {
-  let report: AttemptReport | undefined
+/** In the words of what RPC throws. */
+export const absent = (exceptionName: 'ApplicationAttemptNotFoundException' | 'ContainerNotFoundException', what: string, id: string) =>
+  exception('NotFoundException', `org.apache.hadoop.yarn.exceptions.${exceptionName}: ${what} with id '${id}' doesn't exist in RM.`)
+
+export function attemptOf(rm: ResourceManager, { app, attempt: text }: { readonly app: string; readonly attempt: string }) {
+  let id: ReturnType<typeof parseAttemptId>
   try {
-    report = rm.core.attempt(parseAttemptId(text))
+    id = parseAttemptId(text)
   } catch {
     throw invalidId('AppAttemptId', 'appattempt', text)
   }
-  if (!report || formatApplicationId(report.attemptId.applicationId) !== formatApplicationId(app.applicationId))
-    throw notFound(`app attempt with id: ${text} not found`)
-  return report
+  if (formatApplicationId(applicationIdFrom(app)) !== formatApplicationId(id.applicationId)) throw notFound("appId and appAttemptId don't match")
+  const report = applicationOf(rm, app)
+  const attempt = rm.core.attempt(id)
+  if (!attempt) throw absent('ApplicationAttemptNotFoundException', 'ApplicationAttempt', text)
+  return { app: report, attempt }
 }
 
 const invalidId = (what: string, prefix: string, text: string) =>

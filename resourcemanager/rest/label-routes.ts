@@ -1,5 +1,5 @@
 /** Node labels over REST. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { yarn } from '../../common/config/keys/yarn.js'
 import { exception } from '../../common/errors.js'
 import { type NodeId, formatNodeId, parseNodeId } from '../../common/records/ids.js'
@@ -7,8 +7,7 @@ import { NONE, add } from '../../common/records/resource.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { resourceInfo } from './app-info.js'
 import { asList } from './body.js'
-import { requireAdmin } from './cluster-routes.js'
-import { type RmWebOptions, badRequest } from './context.js'
+import { type RmWebOptions, badRequest, callerOf } from './context.js'
 import { type Tree, answer } from './render.js'
 
 interface LabelInfo {
@@ -30,6 +29,10 @@ export function labelRoutes(web: FastifyInstance, options: RmWebOptions, require
     if (!rm.settings.conf.get(yarn.nodeLabelsEnabled))
       throw exception('BadRequestException', `java.io.IOException: Node-label-based scheduling is disabled. Please check ${yarn.nodeLabelsEnabled.name}`)
     return rm
+  }
+  const mayAdminister = (request: FastifyRequest, what: string) => {
+    const { user } = callerOf(request, options)
+    if (!options.acl.isAdmin(user)) throw exception('AuthorizationException', `User ${user} not authorized for post to ...${what}`)
   }
   const ok = { status: 200 }
 
@@ -65,31 +68,31 @@ export function labelRoutes(web: FastifyInstance, options: RmWebOptions, require
   })
 
   web.post<{ Body: { nodeLabelInfo?: LabelInfo | LabelInfo[] } }>(`${base}/add-node-labels`, async (request, reply) => {
+    mayAdminister(request, '/add-node-labels ')
     const rm = requireLabels()
-    requireAdmin(request, options)
     const labels = asList(request.body?.nodeLabelInfo).map((l) => ({ name: l.name ?? '', exclusive: String(l.exclusivity ?? true) === 'true' }))
     if (labels.length === 0) throw badRequest('the body must hold {"nodeLabelInfo": [{"name": NAME, "exclusivity": true}]}')
     await rm.step({ type: 'addNodeLabels', labels })
     return answer(request, reply, 'response', {}, { ...ok, bare: true })
   })
   web.post<Labels>(`${base}/remove-node-labels`, async (request, reply) => {
+    mayAdminister(request, '/remove-node-labels ')
     const rm = requireLabels()
-    requireAdmin(request, options)
     const labels = asList(request.query.labels).flatMap((l) => l.split(','))
     if (labels.length === 0) throw badRequest('name the labels to remove: ?labels=A&labels=B')
     await rm.step({ type: 'removeNodeLabels', labels })
     return answer(request, reply, 'response', {}, { ...ok, bare: true })
   })
   web.post<{ Body: { nodeToLabels?: NodeToLabels | NodeToLabels[] } }>(`${base}/replace-node-to-labels`, async (request, reply) => {
+    mayAdminister(request, '/replace-node-to-labels')
     const rm = requireLabels()
-    requireAdmin(request, options)
     const nodes = asList(request.body?.nodeToLabels).map((n) => ({ nodeId: nodeIdFrom(n.nodeId ?? ''), labels: asList(n.labels) }))
     await rm.step({ type: 'replaceLabelsOnNodes', nodes })
     return answer(request, reply, 'response', {}, { ...ok, bare: true })
   })
   web.post<{ Params: { node: string } } & Labels>(`${base}/nodes/:node/replace-labels`, async (request, reply) => {
+    mayAdminister(request, '/nodes/nodeid/replace-labels')
     const rm = requireLabels()
-    requireAdmin(request, options)
     const labels = asList(request.query.labels).flatMap((l) => l.split(',').filter((s) => s !== ''))
     await rm.step({ type: 'replaceLabelsOnNodes', nodes: [{ nodeId: nodeIdFrom(request.params.node), labels }] })
     return answer(request, reply, 'response', {}, { ...ok, bare: true })

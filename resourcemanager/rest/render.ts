@@ -69,7 +69,9 @@ export class Kind {
 }
 
 function element(name: string, tree: Tree): string {
-  if (tree === undefined || tree === null) return ''
+  if (tree === undefined) return ''
+  // What JSON has as null is there, and empty.
+  if (tree === null) return `<${name}/>`
   if (tree instanceof Repeated) {
     const items = tree.items.map((i) => element(tree.key, i)).join('')
     return items === '' ? `<${name}/>` : `<${name}>${items}</${name}>`
@@ -106,6 +108,14 @@ export function answer(request: FastifyRequest, reply: FastifyReply, root: strin
   reply.code(options.status ?? 200)
   if (wantsXml(request)) return reply.type('application/xml; charset=utf-8').send(toXml(root, tree))
   return reply.type('application/json;charset=utf-8').send(toJson(options.bare ? tree : { [root]: tree }))
+}
+
+/** Text that is no value of either kind, whatever its type says. */
+export function answerText(request: FastifyRequest, reply: FastifyReply, status: number, text: string): FastifyReply {
+  return reply
+    .code(status)
+    .type(wantsXml(request) ? 'application/xml; charset=utf-8' : 'application/json;charset=utf-8')
+    .send(text)
 }
 
 /** As YARN's GenericExceptionHandler. */

@@ -1,12 +1,12 @@
 /** /ws/v1/cluster/scheduler-conf: the capacity scheduler's configuration, read, checked and changed while it runs. */
-import type { FastifyInstance, FastifyReply } from 'fastify'
+import type { FastifyInstance } from 'fastify'
 import { HadoopException } from '../../common/errors.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import type { QueueChange, SchedulerConfChange } from '../runtime/scheduler-conf.js'
 import { type Entries, asList, mapOf } from './body.js'
 import { requireAdmin } from './cluster-routes.js'
 import type { RmWebOptions } from './context.js'
-import { answer } from './render.js'
+import { answer, answerText } from './render.js'
 import { schedulerName } from './context.js'
 
 interface QueueInfo {
@@ -23,12 +23,11 @@ interface UpdateInfo {
 
 export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
   const base = '/ws/v1/cluster/scheduler-conf'
-  const text = (reply: FastifyReply, status: number, message: string) => reply.code(status).type('application/json;charset=utf-8').send(message)
-
   web.get(base, (request, reply) => {
     const rm = requireActive()
     if (!rm.schedulerConfIsMutable)
-      return text(
+      return answerText(
+        request,
         reply,
         400,
         `This API only supports to retrieve scheduler configuration from a mutable-conf scheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
@@ -40,7 +39,7 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
 
   web.get(`${base}/version`, (request, reply) => {
     const rm = requireActive()
-    if (!rm.schedulerConfIsMutable) return text(reply, 400, 'Configuration Version only supported by MutableConfScheduler.')
+    if (!rm.schedulerConfIsMutable) return answerText(request, reply, 400, 'Configuration Version only supported by MutableConfScheduler.')
     requireAdmin(request, options)
     return answer(request, reply, 'configversion', { versionID: rm.schedulerConfVersion })
   })
@@ -48,21 +47,22 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
   web.put<{ Body: UpdateInfo }>(base, async (request, reply) => {
     const rm = requireActive()
     requireAdmin(request, options)
-    if (!rm.schedulerConfIsMutable) return text(reply, 400, 'Configuration change only supported by MutableConfScheduler.')
+    if (!rm.schedulerConfIsMutable) return answerText(request, reply, 400, 'Configuration change only supported by MutableConfScheduler.')
     try {
       await rm.changeSchedulerConf(changeOf(request.body))
     } catch (e) {
-      if (e instanceof HadoopException) return text(reply, 400, e.message)
+      if (e instanceof HadoopException) return answerText(request, reply, 400, e.message)
       throw e
     }
-    return text(reply, 200, 'Configuration change successfully applied.')
+    return answerText(request, reply, 200, 'Configuration change successfully applied.')
   })
 
   web.post<{ Body: UpdateInfo }>(`${base}/validate`, (request, reply) => {
     const rm = requireActive()
     requireAdmin(request, options)
     if (!rm.schedulerConfIsMutable)
-      return text(
+      return answerText(
+        request,
         reply,
         400,
         `Configuration change validation only supported by MutableConfScheduler, underneath scheduler ${schedulerName(rm)} is not an instance of MutableConfScheduler`,
@@ -71,7 +71,7 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
       const property = Object.entries(rm.validateSchedulerConf(changeOf(request.body))).map(([name, value]) => ({ name, value }))
       return answer(request, reply, 'configuration', { property }, { bare: true })
     } catch (e) {
-      if (e instanceof Error) return text(reply, 400, `CapacityScheduler configuration validation failed:${e.message}`)
+      if (e instanceof Error) return answerText(request, reply, 400, `CapacityScheduler configuration validation failed:${e.message}`)
       throw e
     }
   })
@@ -79,9 +79,9 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
   web.get(`${base}/format`, async (request, reply) => {
     const rm = requireActive()
     requireAdmin(request, options)
-    if (!rm.schedulerConfIsMutable) return text(reply, 400, 'Scheduler Configuration format only supported by MutableConfScheduler.')
+    if (!rm.schedulerConfIsMutable) return answerText(request, reply, 400, 'Scheduler Configuration format only supported by MutableConfScheduler.')
     await rm.formatSchedulerConf()
-    return text(reply, 200, 'Configuration under store successfully formatted.')
+    return answerText(request, reply, 200, 'Configuration under store successfully formatted.')
   })
 }
 

@@ -69,12 +69,13 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
       ...all(whole, 'lastHealthUpdate numContainers usedMemoryMB availMemoryMB usedVirtualCores availableVirtualCores'),
       ...all(whole, 'numRunningOpportContainers usedMemoryOpportGB usedVirtualCoresOpport numQueuedContainers'),
       ...all(number, 'memUtilization cpuUtilization'),
-      ...all(ref('Resource'), 'usedResource availableResource totalResource'),
+      totalResource: ref('Resource'),
       allocationTags: { type: 'object' },
       nodeAttributesInfo: { type: 'object' },
     },
     {
       nodeLabels: list(text),
+      ...all(ref('Resource'), 'usedResource availableResource'),
       resourceUtilization: object({
         ...all(whole, 'nodePhysicalMemoryMB nodeVirtualMemoryMB aggregatedContainersPhysicalMemoryMB aggregatedContainersVirtualMemoryMB'),
         ...all(number, 'nodeCPUUsage containersCPUUsage'),

@@ -56,7 +56,8 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
       // What a core event refused stands as YARN's own web services give it: a bad request around its class.
       if (error.className.startsWith('org.apache.hadoop.yarn.exceptions.') && !error.is('ApplicationNotFoundException', 'ContainerNotFoundException'))
         return answerError(request, reply, 400, 'org.apache.hadoop.yarn.webapp.BadRequestException', `${error.className}: ${error.message}`)
-      return answerError(request, reply, error.http, error.className, error.message)
+      const status = error.is('AuthorizationException') ? 401 : error.http
+      return answerError(request, reply, status, error.className, error.message)
     }
     if (error.validation) return answerError(request, reply, 400, 'org.apache.hadoop.yarn.webapp.BadRequestException', `java.lang.Exception: ${error.message}`)
     if (error.statusCode !== undefined && error.statusCode < 500)

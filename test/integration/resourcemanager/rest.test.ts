@@ -171,6 +171,10 @@ describe('what is not there', () => {
       'BadRequestException',
       'java.lang.Exception: Invalid application-state wrong specified. It should be one of [NEW, NEW_SAVING, SUBMITTED, ACCEPTED, RUNNING, FINISHED, FAILED, KILLED]',
     ],
+    ['/apps/application_1_0001/appattempts/wrong', 400, 'BadRequestException', 'java.lang.IllegalArgumentException: Invalid AppAttemptId prefix: wrong'],
+    ['/apps/application_1_0001/appattempts/appattempt_1_0002_000001', 404, 'NotFoundException', "java.lang.Exception: appId and appAttemptId don't match"],
+    ['/apps?limit=x', 400, 'BadRequestException', 'java.lang.Exception: limit value must be a number!'],
+    ['/apps?finishedTimeBegin=2&finishedTimeEnd=1', 400, 'BadRequestException', 'java.lang.Exception: finishTimeEnd must be greater than finishTimeBegin'],
     ['/reservation/list?queue=default', 400, 'BadRequestException', 'java.lang.Exception: Reservation is not enabled. Please enable & try again'],
   ])('%s is answered in Hadoop’s words', async (path, status, exception, message) => {
     expect(await get(path)).toMatchObject({ status, json: problem(exception, message) })
@@ -180,6 +184,22 @@ describe('what is not there', () => {
     const answer = await get('/nothing')
     expect(answer.status).toBe(404)
     expect(answer.headers.get('content-type')).toBe('text/html;charset=utf-8')
+  })
+})
+
+describe('a list of applications', () => {
+  it('is asked for by values given several times, with commas, or both', async () => {
+    const [one, two] = [await newId(), await newId()]
+    await post('/apps', submission(one, { 'application-name': 'one', 'application-type': 'ONE' }))
+    await post('/apps', submission(two, { 'application-name': 'two', 'application-type': 'TWO' }))
+    const names = async (query: string) => ((await get(`/apps?${query}`)).json.apps.app ?? []).map((a: { name: string }) => a.name)
+    expect(await names('applicationTypes=ONE&applicationTypes=TWO')).toEqual(['one', 'two'])
+    expect(await names('applicationTypes=ONE,TWO&states=ACCEPTED&states=RUNNING')).toEqual(['one', 'two'])
+    expect(await names('applicationTypes=ONE,TWO&limit=1')).toEqual(['one'])
+    expect(await names('name=two&name=one')).toEqual(['two'])
+    expect(await names('name=')).toEqual([])
+    expect((await get('/appstatistics?states=accepted&states=killed')).json.appStatInfo.statItem).toHaveLength(2)
+    for (const id of [one, two]) await put(`/apps/${id}/state`, { state: 'KILLED' })
   })
 })
 

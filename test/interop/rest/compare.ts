@@ -60,7 +60,7 @@ function sorted(value: unknown): unknown {
 
 function read(a: Answer): unknown {
   if (a.text === '') return ''
-  if (a.type.includes('xml')) return parseXmlBody(a.text)
+  if (a.type.includes('xml') && a.text.startsWith('<')) return parseXmlBody(a.text)
   return a.type.includes('json') && /^[[{]/.test(a.text) ? JSON.parse(a.text) : a.text
 }
 

@@ -6,6 +6,8 @@ import { FakeNode, type Rm, amRmToken, connectMaster, containerText, idOfToken, 
 
 export interface Lived {
   readonly nodes: readonly FakeNode[]
+  /** HOST:PORT of one that has shut down. */
+  readonly gone: string
   /** Application ids by what became of them. */
   readonly apps: Readonly<Record<'running' | 'accepted' | 'finished' | 'killed' | 'refused' | 'failed', string>>
   /** The running one's attempt and master container. */
@@ -37,6 +39,8 @@ const text = (id: ApplicationIdProto) => `application_${id.clusterTimestamp}_${S
 
 export async function live(rm: Rm): Promise<Lived> {
   const nodes = [await new FakeNode(rm).register(), await new FakeNode(rm).register()]
+  const gone = await new FakeNode(rm).register()
+  await gone.unregister()
   const [first, second] = nodes as [FakeNode, FakeNode]
   await second.heartbeat()
   /** Beats until it is so: containers are given as nodes beat. */
@@ -74,7 +78,7 @@ export async function live(rm: Rm): Promise<Lived> {
   }
   const complete = async (node: FakeNode, containerId: ReturnType<typeof idOfToken>, exitStatus: number, diagnostics: string) => {
     ended.add(containerText(containerId))
-    await node.heartbeat([{ containerId, state: 'C_COMPLETE', exitStatus, diagnostics }])
+    await node.heartbeat([...running(node), { containerId, state: 'C_COMPLETE', exitStatus, diagnostics }])
   }
   const client = rm.connect(applicationClientProtocol, 'client', 'ann')
 
@@ -141,6 +145,7 @@ export async function live(rm: Rm): Promise<Lived> {
 
   return {
     nodes,
+    gone: `localhost:${gone.port}`,
     apps: {
       running: text(busy.id),
       accepted: text(accepted),
@@ -160,7 +165,7 @@ export async function live(rm: Rm): Promise<Lived> {
       await complete(nodes.find((n) => n.port === nodeId!.port)!, id!, 0, '')
     },
     async stop() {
-      for (const n of nodes) await n.stop()
+      for (const n of [...nodes, gone]) await n.stop()
     },
   }
 }
