@@ -142,11 +142,9 @@ function usage(rm: ResourceManager, app: Application, now: number): ApplicationU
     preemptedContainers += attempt.preemptedContainers
     if (attempt.preemptedAM) preemptedAMContainers++
   }
-  for (const c of held?.live.values() ?? []) {
-    const millis = Math.max(0, now - c.creationTime)
-    memoryMillis += c.resource.memory * millis
-    vcoreMillis += c.resource.vcores * millis
-  }
+  const soFar = held?.usedSoFar(now)
+  memoryMillis += soFar?.memory ?? 0
+  vcoreMillis += soFar?.vcores ?? 0
   const used = held?.usage.total('used') ?? NONE
   const reserved = held?.usage.total('reserved') ?? NONE
   const rc = rm.scheduler.settings.calculator
@@ -334,11 +332,11 @@ export function mayAccessQueue(rm: ResourceManager, caller: Caller, queue: strin
 
 export function waits(rm: ResourceManager, id: ApplicationId): Wait[] {
   const held = rm.scheduler.application(id)?.current
-  if (!held) return []
+  const attempt = rm.application(id)?.current
+  if (!held || !attempt) return []
   const all: Wait[] = held.reservations().map((c) => ({ nodeId: c.node.nodeId, diagnostic: `Node kept for ${formatResource(c.resource)}` }))
-  const { amWait, skipped } = held
-  if (held.waitingForAM && amWait) all.push({ nodeId: undefined, diagnostic: `${AM_STATE[amWait.state]}${amWait.message}`.trim() })
-  else if (held.asks.active.length > 0 && skipped) all.push({ nodeId: undefined, diagnostic: skipped.trim() })
+  if (held.waitingForAM && held.amWait) all.push({ nodeId: undefined, diagnostic: attemptDiagnostics(rm, attempt).trim() })
+  else if (held.asks.active.length > 0 && held.skipped) all.push({ nodeId: undefined, diagnostic: held.skipped.trim() })
   return all
 }
 

@@ -1,5 +1,5 @@
 /** The list of applications, with the cluster's figures above it. */
-import { formatApplicationId } from '../../common/records/ids.js'
+import { compareApplicationIds, formatApplicationId } from '../../common/records/ids.js'
 import { YARN_APPLICATION_STATES, type YarnApplicationState } from '../../common/records/states.js'
 import type { ApplicationSummary } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
@@ -33,7 +33,7 @@ const SORTS: Readonly<Record<string, (a: ApplicationSummary) => string | number>
 
 export function applications(rm: ResourceManager, state: string | undefined, view: ListView): Html {
   const now = rm.clock.now()
-  const apps = rm.core.applicationSummaries().reverse()
+  const apps = rm.core.applicationSummaries().sort((a, b) => compareApplicationIds(b.applicationId, a.applicationId))
   const counts = new Map<YarnApplicationState, number>()
   for (const a of apps) counts.set(a.yarnState, (counts.get(a.yarnState) ?? 0) + 1)
   const { text } = view

@@ -27,10 +27,10 @@ table{border-collapse:collapse;width:100%;background:var(--card);border:1px soli
 caption{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 th{font-weight:600;color:var(--faint);font-size:.82rem;text-align:left;white-space:nowrap}th a{color:inherit}th[aria-sort=descending] a::after{content:" ↓"}th[aria-sort=ascending] a::after{content:" ↑"}
 td,th{padding:.5rem .7rem;border-bottom:1px solid var(--line);vertical-align:top}tbody tr:last-child td{border-bottom:0}tbody tr:hover{background:color-mix(in srgb,var(--link) 5%,transparent)}
-.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.main{min-width:15.5rem}td.main,dd,pre,h1,h2,.queue span{overflow-wrap:anywhere}td small{display:block;color:var(--faint)}
+.number{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}td.main{min-width:15.5rem}td.text{min-width:14rem;font-size:.9rem}td>time{white-space:nowrap}td.main,td.text,dd,pre,h1,h2,.queue span{overflow-wrap:anywhere}td small{display:block;color:var(--faint)}
 .badge{display:inline-block;border-radius:99px;padding:.05rem .6rem;font-size:.82rem;font-weight:600;white-space:nowrap;background:var(--calmback);color:var(--calm)}
 .RUNNING,.SUCCEEDED,.ALLOCATED{background:var(--goodback);color:var(--good)}.FAILED,.KILLED,.LOST,.UNHEALTHY,.REJECTED{background:var(--badback);color:var(--bad)}.ACCEPTED,.SUBMITTED,.RESERVED,.SKIPPED,.STOPPED,.DRAINING,.DECOMMISSIONING{background:var(--waitback);color:var(--wait)}
-.bar{display:block;width:100%;height:.6rem;border-radius:4px;min-width:5rem;background:transparent}.bar .may{fill:var(--may)}.bar .own{fill:var(--own)}.bar .used{fill:var(--used)}.bar .over{fill:var(--over)}.bar .mark{fill:var(--text)}
+.bar{display:block;width:100%;height:.6rem;border-radius:4px;min-width:5rem;background:transparent}td>.bar:only-child{margin-top:.45rem}.bar .may{fill:var(--may)}.bar .own{fill:var(--own)}.bar .used{fill:var(--used)}.bar .over{fill:var(--over)}.bar .mark{fill:var(--text)}
 dl{display:grid;grid-template-columns:repeat(auto-fill,minmax(15rem,1fr));gap:.7rem 1.4rem;background:var(--card);border:1px solid var(--line);border-radius:8px;padding:1rem;margin:0}dt{color:var(--faint);font-size:.82rem}dd{margin:0}
 pre{background:var(--card);border:1px solid var(--line);border-radius:8px;padding:.8rem 1rem;margin:0;white-space:pre-wrap;font:13px/1.5 ui-monospace,Menlo,Consolas,monospace}
 .why{border-left:4px solid var(--over)}
@@ -43,7 +43,7 @@ pre{background:var(--card);border:1px solid var(--line);border-radius:8px;paddin
 @media(max-width:46rem){header>div,main{padding-left:.8rem;padding-right:.8rem}nav{order:3;flex:1 1 100%}
 table{border:0;background:none;overflow:visible}thead{display:none}tbody,tr,td{display:block}tbody tr{background:var(--card);border:1px solid var(--line);border-radius:8px;margin:0 0 .6rem;padding:.5rem .8rem}
 td,td.minor{display:flex;gap:.8rem;border:0;padding:.12rem 0;text-align:left;white-space:normal;justify-content:space-between;align-items:center}td>:only-child{min-width:0}td::before{content:attr(data-head);color:var(--faint);font-size:.85rem;flex:none}
-td.main{display:block;font-weight:600;min-width:0}td.main::before{content:none}td.minor{display:none}td small{font-weight:400}td .bar{max-width:9rem}
+td.main{display:block;font-weight:600;min-width:0}td.main::before{content:none}td.minor{display:none}td.text{display:block;min-width:0}td.text::before{display:block}td small{font-weight:400}td .bar{max-width:9rem}td>.bar:only-child{margin-top:0}
 .number{text-align:right}dl{grid-template-columns:1fr 1fr;padding:.8rem}.queue .line{grid-template-columns:1fr}.level{margin-left:.3rem;padding-left:.6rem}input[type=search]{width:100%}form{flex:1 1 100%}.tiles{grid-template-columns:1fr 1fr 1fr;gap:.5rem}.tiles>div{padding:.45rem .6rem}.tiles b{font-size:1.15rem}}
 `
 

@@ -24,8 +24,8 @@ export interface Column<T> {
   readonly cell: (row: T) => Value
   /** By this name the list can be sorted. */
   readonly sort?: string
-  /** `number`: set to the right; `minor`: left out where there is little room; `main`: what a narrow screen shows as the row's title. */
-  readonly kind?: 'number' | 'minor' | 'main'
+  /** `number`: set to the right; `minor`: left out where there is little room; `main`: what a narrow screen shows as the row's title; `text`: words, of which there may be many. */
+  readonly kind?: 'number' | 'minor' | 'main' | 'text'
 }
 
 export interface TableOptions<T> {
@@ -107,6 +107,9 @@ export function memory(mib: number): string {
   const [n, unit] = mib < 1024 * 1024 ? [mib / 1024, 'GiB'] : [mib / 1024 / 1024, 'TiB']
   return `${Number(n.toFixed(n < 10 ? 2 : 1))} ${unit}`
 }
+
+/** One thing, two things. */
+export const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' : 's'}`
 
 export function badge(state: string): Html {
   return html`<span class="badge ${state}">${state.toLowerCase().replace(/_/g, ' ')}</span>`

@@ -74,7 +74,7 @@ function columns(now: number): Column<NodeReport>[] {
     },
     { head: 'Last heard of', kind: 'minor', cell: (n) => (n.state === 'RUNNING' ? heard(n, now) : duration(n.lastHeartbeatTime, 0, now)) },
     { head: 'Version', kind: 'minor', cell: (n) => n.version },
-    { head: 'Says', cell: (n) => n.healthReport || 'healthy' },
+    { head: 'Says', kind: 'text', cell: (n) => n.healthReport || 'healthy' },
   ]
 }
 

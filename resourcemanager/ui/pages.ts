@@ -1,32 +1,33 @@
 /** The pages that people read: applications, one of them, nodes, queues, the cluster. Made on the server, kept fresh by a small script. */
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { formatApplicationId, parseAttemptId, parseContainerId } from '../../common/records/ids.js'
-import { type RmWebOptions, applicationOf } from '../rest/context.js'
+import { type RmWebOptions, applicationOf, firstOf, queryOf } from '../rest/context.js'
 import { HADOOP_VERSION } from '../rpc/tracker-service.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { application } from './application.js'
+import { application, watch } from './application.js'
 import { applications, clusterTiles } from './applications.js'
 import { type Html, definitions, html, time } from './html.js'
 import { assetRoutes, send } from './layout.js'
-import { ListView, type Query } from './list.js'
+import { ListView } from './list.js'
 import { nodes } from './nodes.js'
 import { queues } from './queues.js'
 
 export function pageRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
   assetRoutes(web)
   web.get('/', (_request, reply) => reply.redirect('/cluster', 302))
-  web.get<{ Querystring: Query }>('/cluster', (request, reply) =>
-    send(request, reply, { title: 'Applications', under: '/cluster', body: applications(requireActive(), undefined, new ListView('/cluster', request.query)) }),
+  web.get('/cluster', (request, reply) =>
+    send(request, reply, { title: 'Applications', under: '/cluster', body: applications(requireActive(), undefined, viewOf(request, '/cluster')) }),
   )
-  web.get<{ Params: { state: string }; Querystring: Query }>('/cluster/apps/:state', (request, reply) => {
+  web.get<{ Params: { state: string } }>('/cluster/apps/:state', (request, reply) => {
     const { state } = request.params
-    const view = new ListView(`/cluster/apps/${encodeURIComponent(state)}`, request.query)
+    const view = viewOf(request, `/cluster/apps/${encodeURIComponent(state)}`)
     return send(request, reply, { title: `${state} applications`, under: '/cluster', body: applications(requireActive(), state, view) })
   })
   web.get('/cluster/apps', (_request, reply) => reply.redirect('/cluster', 302))
-  web.get<{ Params: { app: string } }>('/cluster/app/:app', (request, reply) => {
+  web.get<{ Params: { app: string } }>('/cluster/app/:app', async (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
+    await watch(rm, app)
     return send(request, reply, { title: app.name, under: '/cluster', body: application(rm, app) })
   })
   // Attempts and containers are part of their application's page.
@@ -38,13 +39,17 @@ export function pageRoutes(web: FastifyInstance, options: RmWebOptions, requireA
     const { applicationId } = parseContainerId(request.params.container).applicationAttemptId
     return reply.redirect(`/cluster/app/${formatApplicationId(applicationId)}#${request.params.container}`, 302)
   })
-  web.get<{ Querystring: Query }>('/cluster/nodes', (request, reply) => {
-    const view = new ListView('/cluster/nodes', request.query)
-    return send(request, reply, { title: 'Nodes', under: '/cluster/nodes', body: nodes(requireActive(), request.query.state, view) })
+  web.get('/cluster/nodes', (request, reply) => {
+    const view = viewOf(request, '/cluster/nodes')
+    return send(request, reply, { title: 'Nodes', under: '/cluster/nodes', body: nodes(requireActive(), view.query.state, view) })
   })
   web.get('/cluster/scheduler', (request, reply) => send(request, reply, { title: 'Queues', under: '/cluster/scheduler', body: queues(requireActive()) }))
   web.get('/cluster/cluster', (request, reply) => send(request, reply, { title: 'About', under: '/cluster/cluster', body: about(requireActive(), options) }))
 }
+
+/** What is given several times counts once. */
+const viewOf = (request: FastifyRequest, path: string) =>
+  new ListView(path, Object.fromEntries(Object.entries(queryOf(request)).map(([name, value]) => [name, firstOf(value)])))
 
 function about(rm: ResourceManager, options: RmWebOptions): Html {
   const { settings } = options

@@ -3,7 +3,7 @@ import { type Resource, formatResource } from '../../common/records/resource.js'
 import type { QueueReport, QueueUserReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { clusterTiles } from './applications.js'
-import { type Column, type Html, badge, definitions, html, memory, queueBar, table } from './html.js'
+import { type Column, type Html, badge, count, definitions, html, memory, queueBar, table } from './html.js'
 
 export function queues(rm: ResourceManager): Html {
   const cluster = rm.core.clusterResource()
@@ -25,7 +25,9 @@ function tree(q: QueueReport, cluster: Resource): Html {
   const percent = (share: number) => `${Math.round(share * 1000) / 10}\u00a0%`
   const leaf = q.kind === 'leaf'
   return html`<section class="queue" id="queue-${q.path}"><div class="line"><h2>${leaf ? html`<a href="/cluster?queue=${q.path}">${q.name}</a>` : q.name}${q.state === 'RUNNING' ? '' : badge(q.state)}</h2>
-${queueBar(used, guaranteed, maximum)}<span><b>${percent(used)}</b> used · ${percent(guaranteed)} guaranteed · ${percent(maximum)} at most<br><span class="faint">${memory(q.used.memory)}, ${q.used.vcores} vcores in ${q.numContainers} containers${
+${queueBar(used, guaranteed, maximum)}<span><b>${percent(used)}</b> used · ${percent(guaranteed)} guaranteed · ${percent(maximum)} at most<br><span class="faint">${memory(q.used.memory)}, ${count(q.used.vcores, 'vcore')} in ${count(q.numContainers, 'container')}${
+    q.reservedContainers > 0 ? `, of that ${memory(q.reserved.memory)} kept on full nodes` : ''
+  }${
     q.pendingContainers > 0 ? ` · ${q.pendingContainers} more asked for` : ''
   }${leaf ? ` · ${q.activeApplications} active, ${q.pendingApplications} waiting` : ''}</span></span></div>
 ${leaf ? details(q) : ''}</section>

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FakeNode, Folder, TestRm, containerText, idOfToken, report, submit } from './harness.js'
+import { resourceProto } from '../../../common/protocols/records.js'
+import { FakeNode, Folder, TestRm, amRmToken, connectMaster, containerText, idOfToken, report, submit } from './harness.js'
 
 let folder: Folder
 let rm: TestRm
@@ -47,6 +48,20 @@ describe('the pages', () => {
     expect((await read('/cluster/cluster')).text).toContain('CapacityScheduler')
   })
 
+  it('say why an application waits, as the scheduler does while somebody looks', async () => {
+    const master = connectMaster(rm, amRmToken(node.started[0]!))
+    await master.registerApplicationMaster({ host: 'here', rpcPort: 1, trackingUrl: '' })
+    const capability = resourceProto({ memory: 6144, vcores: 1 })
+    await master.allocate({ responseId: 0, progress: 0, ask: [{ priority: { priority: 7 }, resourceName: '*', capability, numContainers: 2 }] })
+    const page = `/cluster/app/${containerText(idOfToken(node.started[0]!.containerToken!.identifier)).replace(/^container_(\d+_\d+)_.*/, 'application_$1')}`
+    expect((await read(page)).text).toContain('Queue does not have enough headroom for request.')
+    await node.heartbeat()
+    const { text } = await read(page)
+    expect(text).toContain('Priority 7: Queue does not have enough headroom for inner highest-priority request')
+    expect(text).toContain('Queue root.default uses 6.25 GiB, 2 vcores of 8 GiB')
+    expect(text).not.toContain('enough headroom for request.')
+  })
+
   it('find, order and page long lists', async () => {
     for (let i = 0; i < 60; i++) await submit(rm, { applicationName: `many-${i}`, queue: i % 2 === 0 ? 'default' : 'hive' })
     const rows = (text: string) => [...text.matchAll(/>many-(\d+)<\/a>/g)].map((m) => Number(m[1]))
@@ -56,6 +71,7 @@ describe('the pages', () => {
     expect(rows((await read('/cluster?q=many-1&sort=name&order=asc')).text)).toEqual([1, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19])
     expect(rows((await read('/cluster?queue=hive&q=many-2')).text)).toEqual([29, 27, 25, 23, 21])
     expect((await read('/cluster?sort=nosuch&order=nosuch&page=-7')).status).toBe(200)
+    expect(rows((await read('/cluster?q=many-3&q=many-4')).text)).toHaveLength(11)
     expect((await read('/cluster?q=nothing-is-called-so')).text).toContain('No application is like that.')
   })
 
