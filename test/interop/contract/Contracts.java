@@ -5,11 +5,21 @@ import java.util.HashMap;
 import java.util.Map;
 
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSMainOperationsBaseTest;
+import org.apache.hadoop.fs.FileContext;
+import org.apache.hadoop.fs.FileContextCreateMkdirBaseTest;
+import org.apache.hadoop.fs.FileContextMainOperationsBaseTest;
+import org.apache.hadoop.fs.FileContextPermissionBase;
+import org.apache.hadoop.fs.FileContextURIBase;
+import org.apache.hadoop.fs.FileContextUtilBase;
 import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.FileSystemContractBaseTest;
 import org.apache.hadoop.fs.Options;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.contract.*;
 import org.apache.hadoop.hdfs.HdfsConfiguration;
+import org.junit.Before;
+import org.junit.BeforeClass;
 import org.junit.runner.Description;
 import org.junit.runner.JUnitCore;
 import org.junit.runner.notification.Failure;
@@ -132,10 +142,55 @@ public final class Contracts {
     @Override protected AbstractFSContract createContract(Configuration conf) { return new Store(conf); }
   }
 
+  // The suites that were there before the contract was written down; the home folder is the working folder, as HDFS's own tests have it.
+
+  public static final class FileSystemBase extends FileSystemContractBaseTest {
+    @Before public void setUp() throws Exception {
+      Configuration conf = new HdfsConfiguration();
+      conf.set("fs.permissions.umask-mode", TEST_UMASK);
+      fs = FileSystem.newInstance(uri, conf);
+    }
+    @Override protected String getDefaultWorkingDirectory() { return fs.getHomeDirectory().toUri().getPath(); }
+  }
+
+  public static final class FileSystemMain extends FSMainOperationsBaseTest {
+    public FileSystemMain() { super("/tmp/main-operations"); }
+    @Override protected FileSystem createFileSystem() throws Exception { return FileSystem.get(uri, new HdfsConfiguration()); }
+    @Override protected Path getDefaultWorkingDirectory() throws java.io.IOException { return fSys.getHomeDirectory(); }
+  }
+
+  private static FileContext context() throws java.io.IOException {
+    return FileContext.getFileContext(uri, new HdfsConfiguration());
+  }
+
+  public static final class ContextMain extends FileContextMainOperationsBaseTest {
+    @BeforeClass public static void connect() throws Exception { fc = context(); }
+    @Override protected Path getDefaultWorkingDirectory() throws java.io.IOException { return fc.getHomeDirectory(); }
+    @Override protected boolean listCorruptedBlocksSupported() { return true; }
+  }
+
+  public static final class ContextCreateMkdir extends FileContextCreateMkdirBaseTest {
+    @BeforeClass public static void connect() throws Exception { fc = context(); }
+  }
+
+  public static final class ContextPermission extends FileContextPermissionBase {
+    @Override protected FileContext getFileContext() throws Exception { return context(); }
+  }
+
+  public static final class ContextUri extends FileContextURIBase {
+    @Before public void setUp() throws Exception { fc1 = fc2 = context(); }
+  }
+
+  public static final class ContextUtil extends FileContextUtilBase {
+    @Before public void setUp() throws Exception { fc = context(); super.setUp(); }
+  }
+
   private static final Class<?>[] SUITES = {
     Append.class, Concat.class, ContentSummary.class, CopyFromLocal.class, Create.class, Delete.class, GetFileStatus.class,
     LeaseRecovery.class, Mkdir.class, MultipartUploader.class, Open.class, PathHandle.class, Rename.class, RootDirectory.class,
     SafeMode.class, Seek.class, SetTimes.class, Unbuffer.class, VectoredRead.class,
+    FileSystemBase.class, FileSystemMain.class,
+    ContextMain.class, ContextCreateMkdir.class, ContextPermission.class, ContextUri.class, ContextUtil.class,
   };
 
   /** One line a test. Parameterized tests may share a name; the second and later ones get a number. */

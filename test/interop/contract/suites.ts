@@ -133,7 +133,7 @@ export function writeFidelity(ours: ReadonlyMap<Scheme, readonly Result[]>): voi
     for (const [name, { outcome, reason }] of readKnownFailures(scheme)) notes.push(`- ${scheme}: \`${name}\` ${outcome} here and passes there: ${reason}`)
   }
   writeSection('FileSystem contract suites', [
-    "Hadoop's own FileSystem contract tests (hadoop-common 3.3.6, its tests jar) with Hadoop's own Java clients, one DataNode.",
+    "Hadoop's own contract tests of a FileSystem and of a FileContext (hadoop-common 3.3.6, its tests jar) with Hadoop's own Java clients, one DataNode.",
     '',
     '| scheme | store | passed | failed | skipped | differs from run to run |',
     '|---|---|---:|---:|---:|---:|',
