@@ -41,7 +41,7 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
     const rm = requireActive()
     if (!rm.schedulerConfIsMutable) return answerText(request, reply, 400, 'Configuration Version only supported by MutableConfScheduler.')
     requireAdmin(request, options)
-    return answer(request, reply, 'configversion', { versionID: rm.schedulerConfVersion })
+    return answer(request, reply, 'configversion', { versionID: String(rm.schedulerConfVersion) }, { bare: true })
   })
 
   web.put<{ Body: UpdateInfo }>(base, async (request, reply) => {
@@ -71,7 +71,8 @@ export function schedulerConfRoutes(web: FastifyInstance, options: RmWebOptions,
       const property = Object.entries(rm.validateSchedulerConf(changeOf(request.body))).map(([name, value]) => ({ name, value }))
       return answer(request, reply, 'configuration', { property }, { bare: true })
     } catch (e) {
-      if (e instanceof Error) return answerText(request, reply, 400, `CapacityScheduler configuration validation failed:${e.message}`)
+      if (e instanceof Error)
+        return answerText(request, reply, 400, `CapacityScheduler configuration validation failed:java.io.IOException: Failed to re-init queues : ${e.message}`)
       throw e
     }
   })

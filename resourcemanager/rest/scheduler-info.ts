@@ -1,12 +1,15 @@
 /** The queues as REST gives them (webapp.dao.{CapacitySchedulerInfo,CapacitySchedulerLeafQueueInfo,FairSchedulerInfo,FifoSchedulerInfo}). */
 import { formatContainerId, formatNodeId } from '../../common/records/ids.js'
 import { NONE, type Resource, componentwiseMin, isNone } from '../../common/records/resource.js'
-import type { HealthOperation, HealthReport, QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
+import type { HealthOperation, HealthReport, PartitionUsageReport, QueueCapacities, QueueReport, QueueUserReport } from '../core/index.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { absoluteResource, capacityConfig, isAbsolute } from '../scheduler/capacity/config.js'
 import { resourceInfo } from './app-info.js'
 import { schedulerName } from './context.js'
 import { Kind, type Tree, double, float } from './render.js'
+
+/** CapacitySchedulerQueueInfo.EPSILON */
+const EPSILON = 1e-8
 
 const percent = (fraction: number) => float(fraction * 100)
 
@@ -31,7 +34,7 @@ function capacityInfo(rm: ResourceManager, root: QueueReport): Tree {
     capacities: capacitiesInfo(rm, root),
     health: healthInfo(rm),
     maximumAllocation: info(root.maximumAllocation),
-    queueAcls: aclsInfo('*'),
+    queueAcls: aclsInfo(root),
     queuePriority: root.priority,
     orderingPolicyInfo: root.orderingPolicy,
   }
@@ -60,23 +63,11 @@ function queueInfo(rm: ResourceManager, q: QueueReport): Tree {
     reservedContainers: q.reservedContainers,
     pendingContainers: q.pendingContainers,
     capacities: capacitiesInfo(rm, q),
-    resources: {
-      resourceUsagesByPartition: [
-        {
-          partitionName: '',
-          used: info(q.used),
-          reserved: info(q.reserved),
-          pending: info(q.pending),
-          amUsed: info(q.amUsed),
-          amLimit: info(q.amLimit),
-          userAmLimit: info(q.userAMLimit),
-        },
-      ],
-    },
+    resources: usagesInfo(rm, q.usages),
     minEffectiveCapacity: info(q.effectiveMin),
     maxEffectiveCapacity: info(q.effectiveMax),
     maximumAllocation: info(q.maximumAllocation),
-    queueAcls: aclsInfo(' '),
+    queueAcls: aclsInfo(q),
     queuePriority: q.priority,
     orderingPolicyInfo: q.orderingPolicy,
     autoCreateChildQueueEnabled: q.autoCreateChildren,
@@ -91,12 +82,12 @@ function queueInfo(rm: ResourceManager, q: QueueReport): Tree {
     maxApplications: q.maximumApplications,
     maxApplicationsPerUser: q.maximumApplicationsPerUser,
     userLimit: q.userLimit,
-    users: q.users.length > 0 ? { user: q.users.map((u) => userInfo(rm, u, q)) } : {},
+    users: q.users.length > 0 ? { user: q.users.map((u) => userInfo(rm, u)) } : {},
     userLimitFactor: float(q.userLimitFactor),
     configuredMaxAMResourceLimit: double(q.capacities.maximumAMResourcePercent),
     AMResourceLimit: info(q.amLimit),
     usedAMResource: info(q.amUsed),
-    userAMResourceLimit: info(q.userAMLimit),
+    userAMResourceLimit: info(q.users[0]?.usages[0]?.amLimit ?? q.amLimit),
     preemptionDisabled: q.preemptionDisabled,
     intraQueuePreemptionDisabled: q.intraQueuePreemptionDisabled,
     defaultPriority: q.defaultPriority,
@@ -106,7 +97,7 @@ function queueInfo(rm: ResourceManager, q: QueueReport): Tree {
   }
 }
 
-function userInfo(rm: ResourceManager, u: QueueUserReport, q: QueueReport): Tree {
+function userInfo(rm: ResourceManager, u: QueueUserReport): Tree {
   const info = (r: Resource) => resourceInfo(rm, r)
   return {
     username: u.user,
@@ -115,21 +106,28 @@ function userInfo(rm: ResourceManager, u: QueueUserReport, q: QueueReport): Tree
     numActiveApplications: u.activeApplications,
     AMResourceUsed: info(u.amUsed),
     userResourceLimit: info(u.userLimit),
-    resources: {
-      resourceUsagesByPartition: [
-        {
-          partitionName: '',
-          used: info(u.used),
-          reserved: info(NONE),
-          pending: info(NONE),
-          amUsed: info(u.amUsed),
-          amLimit: info(q.userAMLimit),
-          userAmLimit: info(NONE),
-        },
-      ],
-    },
+    // What is reserved and wanted is kept for queues only.
+    resources: usagesInfo(
+      rm,
+      u.usages.map((p) => ({ ...p, reserved: NONE, pending: NONE, userAMLimit: NONE })),
+    ),
     userWeight: float(u.weight),
     isActive: u.wanting,
+  }
+}
+
+function usagesInfo(rm: ResourceManager, usages: readonly PartitionUsageReport[]): Tree {
+  const info = (r: Resource) => resourceInfo(rm, r)
+  return {
+    resourceUsagesByPartition: usages.map((p) => ({
+      partitionName: p.partition,
+      used: info(p.used),
+      reserved: info(p.reserved),
+      pending: info(p.pending),
+      amUsed: info(p.amUsed),
+      amLimit: info(p.amLimit),
+      userAmLimit: info(p.userAMLimit),
+    })),
   }
 }
 
@@ -149,22 +147,25 @@ function capacitiesInfo(rm: ResourceManager, q: QueueReport): Tree {
   // The root's is the cluster; only absolute capacities are configured as resources.
   const configured = (effective: Resource, partition: string, property: string) =>
     isRoot && !isNone(effective) ? resourceInfo(rm, effective) : resourceInfo(rm, absolute(rm, q.path, partition, property) ?? NONE, limits)
+  // What has none of a label has the limits of a request instead.
+  const effective = (r: Resource, partition: string) => (partition !== '' && isNone(r) ? resourceInfo(rm, NONE, limits) : resourceInfo(rm, r))
   return {
     queueCapacitiesByPartition: all.map(([partition, c]) => ({
       partitionName: partition,
       capacity: percent(c.capacity),
       usedCapacity: percent(c.usedCapacity),
-      maxCapacity: percent(c.maximumCapacity),
+      // Nothing said is no limit.
+      maxCapacity: percent(c.maximumCapacity < EPSILON || c.maximumCapacity > 1 ? 1 : c.maximumCapacity),
       absoluteCapacity: percent(c.absoluteCapacity),
       absoluteUsedCapacity: percent(c.absoluteUsedCapacity),
       absoluteMaxCapacity: percent(c.absoluteMaximumCapacity),
       maxAMLimitPercentage: percent(isRoot ? 0 : c.maximumAMResourcePercent),
       weight: c.weight > 0 ? float(c.weight) : undefined,
       normalizedWeight: c.weight > 0 ? float(c.normalizedWeight) : undefined,
-      configuredMinResource: configured(q.effectiveMin, partition, 'capacity'),
-      configuredMaxResource: configured(q.effectiveMax, partition, 'maximum-capacity'),
-      effectiveMinResource: resourceInfo(rm, q.effectiveMin),
-      effectiveMaxResource: resourceInfo(rm, q.effectiveMax),
+      configuredMinResource: configured(c.effectiveMin, partition, 'capacity'),
+      configuredMaxResource: configured(c.effectiveMax, partition, 'maximum-capacity'),
+      effectiveMinResource: effective(c.effectiveMin, partition),
+      effectiveMaxResource: effective(c.effectiveMax, partition),
     })),
   }
 }
@@ -190,14 +191,21 @@ function healthInfo(rm: ResourceManager): Tree {
   }
 }
 
-function aclsInfo(acl: string): Tree {
+function aclsInfo(q: QueueReport): Tree {
   return {
     queueAcl: [
-      { accessType: 'SUBMIT_APP', accessControlList: acl },
-      { accessType: 'ADMINISTER_QUEUE', accessControlList: acl },
+      { accessType: 'SUBMIT_APP', accessControlList: aclText(q.submitAcl) },
+      { accessType: 'ADMINISTER_QUEUE', accessControlList: aclText(q.administerAcl) },
       { accessType: 'APPLICATION_MAX_PRIORITY', accessControlList: '*' },
     ],
   }
+}
+
+/** AccessControlList.getAclString(): users and groups, either of which may be none. */
+function aclText(acl: string): string {
+  if (acl.trim() === '*') return '*'
+  const [users = '', groups = ''] = acl.split(' ')
+  return `${users} ${groups}`
 }
 
 /** Java's greatest int: no limit. */

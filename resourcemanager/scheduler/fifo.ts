@@ -276,6 +276,8 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
       maximumAMResourcePercent: 1,
       weight: -1,
       normalizedWeight: 0,
+      effectiveMin: this.cluster.total,
+      effectiveMax: this.cluster.total,
     }
     const pending = this.#order.filter((a) => a.current && !a.current.running).length
     return {
@@ -284,6 +286,8 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
       parent: undefined,
       kind: 'leaf',
       state: 'RUNNING',
+      submitAcl: '*',
+      administerAcl: '*',
       children: [],
       capacities,
       capacitiesByLabel: { '': capacities },
@@ -310,6 +314,7 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
       userLimit: 100,
       userLimitFactor: 1,
       users: [],
+      usages: [],
       applications: this.#order.map((a) => a.id),
       orderingPolicy: 'fifo',
       preemptionDisabled: true,

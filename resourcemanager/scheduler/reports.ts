@@ -13,6 +13,9 @@ export interface QueueCapacities {
   readonly maximumAMResourcePercent: number
   readonly weight: number
   readonly normalizedWeight: number
+  /** Of the partition as it is. */
+  readonly effectiveMin: Resource
+  readonly effectiveMax: Resource
 }
 
 /** What the fair scheduler alone knows of a queue. */
@@ -28,6 +31,17 @@ export interface FairQueueShares {
   readonly withoutMaster: number
 }
 
+export interface PartitionUsageReport {
+  /** Node label; '' for the default one. */
+  readonly partition: string
+  readonly used: Resource
+  readonly reserved: Resource
+  readonly pending: Resource
+  readonly amUsed: Resource
+  readonly amLimit: Resource
+  readonly userAMLimit: Resource
+}
+
 export interface QueueUserReport {
   readonly user: string
   readonly used: Resource
@@ -38,6 +52,7 @@ export interface QueueUserReport {
   readonly weight: number
   /** An application of the user's asks for something. */
   readonly wanting: boolean
+  readonly usages: readonly PartitionUsageReport[]
 }
 
 export interface QueueReport {
@@ -47,6 +62,9 @@ export interface QueueReport {
   readonly parent: string | undefined
   readonly kind: 'parent' | 'leaf'
   readonly state: QueueState
+  /** "user1,user2 group1,group2" or "*": its own, not its parents'. */
+  readonly submitAcl: string
+  readonly administerAcl: string
   readonly children: readonly QueueReport[]
   readonly capacities: QueueCapacities
   readonly capacitiesByLabel: Readonly<Record<string, QueueCapacities>>
@@ -73,6 +91,8 @@ export interface QueueReport {
   readonly userLimit: number
   readonly userLimitFactor: number
   readonly users: readonly QueueUserReport[]
+  /** By partition, as far as the scheduler knows partitions. */
+  readonly usages: readonly PartitionUsageReport[]
   readonly applications: readonly ApplicationId[]
   readonly orderingPolicy: string
   readonly preemptionDisabled: boolean

@@ -37,6 +37,11 @@ export class Usage {
     usage[kind] = subtract(usage[kind], by)
   }
 
+  /** As it is now, partition by partition; the default one first. */
+  report(): (PartitionUsage & { readonly partition: string })[] {
+    return this.partitions().map((partition) => ({ partition, ...this.of(partition) }))
+  }
+
   partitions(): string[] {
     return this.#labelled ? ['', ...this.#labelled.keys()] : ['']
   }

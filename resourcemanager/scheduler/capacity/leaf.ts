@@ -221,10 +221,11 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
 
   /** Starts as many of the waiting applications as their application masters fit. */
   activateApplications(): void {
+    // Known, whether anybody waits for it or not.
+    for (const label of this.spec.labels.keys()) this.amLimit(label)
     if (this.pending.size === 0) return
     const rc = this.calculator
     const userLimits = new Map<string, Resource>()
-    for (const label of this.spec.labels.keys()) this.amLimit(label)
     for (const attempt of [...this.pending.inOrder()]) {
       const partition = attempt.amPartition
       const limit = this.amLimit(partition)

@@ -11,6 +11,8 @@ import type { CapacityQueue } from './queue.js'
 
 function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities {
   const s = queue.share(partition)
+  const { spec } = queue
+  const label = spec.labels.get(partition)
   return {
     capacity: s.capacity,
     maximumCapacity: s.maximumCapacity,
@@ -18,9 +20,11 @@ function capacitiesOf(queue: CapacityQueue, partition: string): QueueCapacities 
     absoluteMaximumCapacity: s.absoluteMaximumCapacity,
     usedCapacity: s.used,
     absoluteUsedCapacity: s.absoluteUsed,
-    maximumAMResourcePercent: queue.spec.labels.get(partition)?.amPercent ?? queue.spec.maximumAMPercent,
+    maximumAMResourcePercent: label || partition === '' ? (label?.amPercent ?? spec.maximumAMPercent) : 0,
     weight: -1,
     normalizedWeight: 0,
+    effectiveMin: s.effectiveMin,
+    effectiveMax: s.effectiveMax,
   }
 }
 
@@ -37,6 +41,8 @@ export function queueReport(queue: CapacityQueue, preempts: PreemptionSettings |
     parent: queue.parent?.path,
     kind: queue.kind,
     state: queue.state,
+    submitAcl: queue.spec.submitAcl,
+    administerAcl: queue.spec.administerAcl,
     children,
     capacities: capacitiesOf(queue, ''),
     capacitiesByLabel: Object.fromEntries([...queue.shares.keys()].map((label) => [label, capacitiesOf(queue, label)])),
@@ -73,8 +79,10 @@ export function queueReport(queue: CapacityQueue, preempts: PreemptionSettings |
           pendingApplications: u.pendingApplications,
           weight: u.weight,
           wanting: u.wanting.size > 0,
+          usages: u.usage.report(),
         }))
       : [],
+    usages: queue.usage.report(),
     applications: leaf ? [...leaf.attempts].map((a) => a.id.applicationId) : [],
     orderingPolicy: leaf ? leaf.active.kind : queue.spec.respectPriority ? 'priority-utilization' : 'utilization',
     preemptionDisabled: !preempts || queue.spec.preemptionDisabled,

@@ -39,6 +39,8 @@ export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue, stea
     maximumAMResourcePercent: spec.maxAMShare,
     weight: spec.weight,
     normalizedWeight: 0,
+    effectiveMin: fairShare,
+    effectiveMax: maxShare,
   }
   const none = { memory: 0, vcores: 0 }
   const leaves = queue.leaves()
@@ -52,6 +54,8 @@ export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue, stea
     parent: queue.parent?.path,
     kind: queue.isLeaf ? 'leaf' : 'parent',
     state: 'RUNNING',
+    submitAcl: spec.submitAcl ?? ' ',
+    administerAcl: spec.administerAcl ?? ' ',
     children: queue.children.map((c, i) => fairQueueReport(scheduler, c, shares[i])),
     capacities,
     capacitiesByLabel: { '': capacities },
@@ -78,6 +82,7 @@ export function fairQueueReport(scheduler: FairScheduler, queue: FairQueue, stea
     userLimit: 100,
     userLimitFactor: 1,
     users: [],
+    usages: [],
     applications: queue.isLeaf ? [...queue.applications.keys(), ...queue.waiting.keys()].map((a) => a.id.applicationId) : [],
     orderingPolicy: spec.policy,
     preemptionDisabled: !scheduler.options.preemption || !queue.preemptionLimits.preemptable,

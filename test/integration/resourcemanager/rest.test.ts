@@ -288,9 +288,9 @@ describe('the scheduler’s configuration', () => {
     await other.stop()
     other = await TestRm.start(own)
     expect((await at('GET', '/scheduler')).text).toContain('"queueName":"new"')
-    expect(JSON.parse((await at('GET', '/scheduler-conf/version')).text)).toEqual({ configversion: { versionID: 2 } })
-    const xml = `<schedConf><remove-queue>root.new</remove-queue><update-queue><queue-name>root.default</queue-name>
-      <params><entry><key>capacity</key><value>60</value></entry></params></update-queue></schedConf>`
+    expect(JSON.parse((await at('GET', '/scheduler-conf/version')).text)).toEqual({ versionID: '2' })
+    const xml = `<sched-conf><remove-queue>root.new</remove-queue><update-queue><queue-name>root.default</queue-name>
+      <params><entry><key>capacity</key><value>60</value></entry></params></update-queue></sched-conf>`
     const answer = await at('PUT', '/scheduler-conf', xml, 'application/xml')
     expect(answer.text).not.toContain('successfully')
     await other.stop()
