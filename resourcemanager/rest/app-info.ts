@@ -36,6 +36,8 @@ export type AppField = 'resourceRequests' | 'timeouts' | 'appNodeLabelExpression
 
 export interface AppInfoOptions {
   readonly without: readonly AppField[]
+  /** The reader may see all of it: times, where it runs, what it has and asks for. */
+  readonly view: boolean
 }
 
 const secondsMap = (memory: number, vcores: number) =>
@@ -44,17 +46,18 @@ const secondsMap = (memory: number, vcores: number) =>
     { key: 'vcores', value: String(vcores) },
   ])
 
-export function appInfo(rm: ResourceManager, a: ApplicationReport, { without }: AppInfoOptions): Tree {
+export function appInfo(rm: ResourceManager, a: ApplicationReport, { without, view }: AppInfoOptions): Tree {
   const unless = <T>(field: AppField, value: () => T) => (without.includes(field) ? undefined : value())
   const attempt = a.currentAttemptId && rm.core.attempt(a.currentAttemptId)
-  const master = attempt?.masterContainer
+  const master = view ? attempt?.masterContainer : undefined
   const { usage: u } = a
   const live = u.usedContainers >= 0
+  const shown = view && live
   const ended = ENDED.includes(a.state)
   const registered = a.originalTrackingUrl !== undefined || a.host !== 'N/A'
   const hasUi = ended || registered
   const hasAttempt = attempt !== undefined
-  const zero = hasAttempt && !live ? -1 : 0
+  const zero = view && hasAttempt && !live ? -1 : 0
   const preempted = u.preemptedMemorySeconds > 0 || u.preemptedVcoreSeconds > 0
   return {
     id: id(a),
@@ -71,23 +74,23 @@ export function appInfo(rm: ResourceManager, a: ApplicationReport, { without }: 
     applicationType: a.applicationType,
     applicationTags: a.tags.join(','),
     priority: a.priority,
-    startedTime: a.startTime,
-    launchTime: a.launchTime,
-    finishedTime: a.finishTime,
-    elapsedTime: (a.finishTime || rm.clock.now()) - a.startTime,
+    startedTime: view ? a.startTime : 0,
+    launchTime: view ? a.launchTime : 0,
+    finishedTime: view ? a.finishTime : 0,
+    elapsedTime: view ? (a.finishTime || rm.clock.now()) - a.startTime : 0,
     amContainerLogs: master && `http://${master.nodeHttpAddress}/node/containerlogs/${formatContainerId(master.containerId)}/${a.user}`,
     amHostHttpAddress: master?.nodeHttpAddress,
-    amRPCAddress: a.rpcPort > 0 ? `${a.host}:${a.rpcPort}` : undefined,
+    amRPCAddress: view && a.rpcPort > 0 ? `${a.host}:${a.rpcPort}` : undefined,
     masterNodeId: master ? formatNodeId(master.nodeId) : '',
-    allocatedMB: live ? u.used.memory : zero,
-    allocatedVCores: live ? u.used.vcores : zero,
-    reservedMB: live ? u.reserved.memory : zero,
-    reservedVCores: live ? u.reserved.vcores : zero,
-    runningContainers: live ? u.usedContainers : zero,
+    allocatedMB: shown ? u.used.memory : zero,
+    allocatedVCores: shown ? u.used.vcores : zero,
+    reservedMB: shown ? u.reserved.memory : zero,
+    reservedVCores: shown ? u.reserved.vcores : zero,
+    runningContainers: shown ? u.usedContainers : zero,
     memorySeconds: u.memorySeconds,
     vcoreSeconds: u.vcoreSeconds,
-    queueUsagePercentage: float(live ? u.queueUsagePercentage : 0),
-    clusterUsagePercentage: float(live ? u.clusterUsagePercentage : 0),
+    queueUsagePercentage: float(shown ? u.queueUsagePercentage : 0),
+    clusterUsagePercentage: float(shown ? u.clusterUsagePercentage : 0),
     resourceSecondsMap: hasAttempt ? secondsMap(u.memorySeconds, u.vcoreSeconds) : {},
     preemptedResourceMB: u.preempted.memory,
     preemptedResourceVCores: u.preempted.vcores,
@@ -96,8 +99,10 @@ export function appInfo(rm: ResourceManager, a: ApplicationReport, { without }: 
     preemptedMemorySeconds: u.preemptedMemorySeconds,
     preemptedVcoreSeconds: u.preemptedVcoreSeconds,
     preemptedResourceSecondsMap: preempted ? secondsMap(u.preemptedMemorySeconds, u.preemptedVcoreSeconds) : {},
-    resourceRequests: unless('resourceRequests', () => (attempt && attempt.requests.length > 0 ? attempt.requests.map((r) => requestInfo(rm, r)) : undefined)),
-    logAggregationStatus: a.logAggregationStatus,
+    resourceRequests: unless('resourceRequests', () =>
+      view && attempt && attempt.requests.length > 0 ? attempt.requests.map((r) => requestInfo(rm, r)) : undefined,
+    ),
+    logAggregationStatus: view ? a.logAggregationStatus : undefined,
     unmanagedApplication: a.unmanagedAM,
     appNodeLabelExpression: unless('appNodeLabelExpression', () => a.nodeLabelExpression),
     amNodeLabelExpression: unless('amNodeLabelExpression', () => (a.unmanagedAM || !hasAttempt ? undefined : (a.amNodeLabelExpression ?? ''))),
@@ -150,8 +155,9 @@ export function timeoutInfo(rm: ResourceManager, a: ApplicationReport): Tree {
 }
 
 /** As the list of an application's attempts gives each. */
-export function attemptListInfo(a: AttemptReport, user: string): Tree {
-  const master = a.masterContainer
+/** @param view the reader may see where it runs */
+export function attemptListInfo(a: AttemptReport, user: string, view: boolean): Tree {
+  const master = view ? a.masterContainer : undefined
   return {
     id: a.attemptId.attemptId,
     startTime: a.startTime,
@@ -160,7 +166,7 @@ export function attemptListInfo(a: AttemptReport, user: string): Tree {
     nodeHttpAddress: master?.nodeHttpAddress ?? '',
     nodeId: master ? formatNodeId(master.nodeId) : '',
     logsLink: master ? `http://${master.nodeHttpAddress}/node/containerlogs/${formatContainerId(master.containerId)}/${user}` : '',
-    blacklistedNodes: a.blacklistedNodes.join(','),
+    blacklistedNodes: master ? a.blacklistedNodes.join(', ') : '',
     nodesBlacklistedBySystem: master && '',
     appAttemptId: formatAttemptId(a.attemptId),
     exportPorts: master ? 'null' : '',

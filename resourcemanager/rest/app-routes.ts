@@ -1,5 +1,6 @@
 /** /ws/v1/cluster/apps and what belongs to applications: lists with filters, one, attempts, containers, submission, changes. */
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { yarn } from '../../common/config/keys/yarn.js'
 import { HadoopException, exception } from '../../common/errors.js'
 import { ApplicationSubmissionContextProto } from '../../common/proto/gen/application-client.js'
 import { formatApplicationId, formatContainerId } from '../../common/records/ids.js'
@@ -8,7 +9,7 @@ import type { ApplicationReport } from '../core/index.js'
 import { parseIso8601 } from '../rpc/client-service.js'
 import { submissionOf } from '../rpc/requests.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
-import { type AppField, type AppInfoOptions, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
+import { type AppField, appInfo, attemptInfo, attemptListInfo, containerInfo, resourceInfo, timeoutInfo } from './app-info.js'
 import {
   type Query,
   type RmWebOptions,
@@ -35,19 +36,31 @@ const SIGNALS = ['OUTPUT_THREAD_DUMP', 'GRACEFUL_SHUTDOWN', 'FORCEFUL_SHUTDOWN']
 
 export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
   const base = '/ws/v1/cluster/apps'
-  const mayModify = (rm: ResourceManager, request: FastifyRequest, app: ApplicationReport) => {
-    const caller = callerOf(request, options)
-    if (!rm.core.mayAccess(caller, app.applicationId, 'MODIFY_APP'))
-      throw forbidden(`User ${caller.user} cannot perform operation MODIFY_APP on ${formatApplicationId(app.applicationId)}`)
-    return caller
+  /** Refuses who may not change the application. */
+  const mayModify = (rm: ResourceManager, request: FastifyRequest, reply: FastifyReply, app: ApplicationReport, what: string) => {
+    const { user } = callerOf(request, options)
+    if (rm.core.mayAccess(callerOf(request, options), app.applicationId, 'MODIFY_APP')) return user
+    answerText(request, reply, 403, `Unauthorized attempt to ${what} ${formatApplicationId(app.applicationId)} by remote user ${user}`)
+    return undefined
+  }
+  const mayView = (rm: ResourceManager, request: FastifyRequest, app: ApplicationReport) =>
+    rm.core.mayAccess(callerOf(request, options), app.applicationId, 'VIEW_APP')
+  /** The attempt that is asked for. @throws ForbiddenException when the caller may not see it */
+  const viewed = (rm: ResourceManager, request: FastifyRequest<Attempt>) => {
+    const found = attemptOf(rm, request.params)
+    if (!mayView(rm, request, found.app))
+      throw forbidden(`User ${callerOf(request, options).user} does not have privilege to see this attempt ${request.params.attempt}`)
+    return found
   }
 
   web.get(base, (request, reply) => {
     const rm = requireActive()
     const query = queryOf(request)
-    const infoOptions = deselected(query)
-    const apps = matching(rm, query)
-    return answer(request, reply, 'apps', apps.length > 0 ? { app: apps.map((a) => appInfo(rm, a, infoOptions)) } : {})
+    const without = deselected(query)
+    const caller = callerOf(request, options)
+    const apps = matching(rm, query).map((a) => ({ a, view: rm.core.mayAccess(caller, a.applicationId, 'VIEW_APP') }))
+    const shown = options.settings.conf.get(yarn.filterByUser) ? apps.filter(({ view }) => view) : apps
+    return answer(request, reply, 'apps', shown.length > 0 ? { app: shown.map(({ a, view }) => appInfo(rm, a, { without, view })) } : {})
   })
 
   web.get('/ws/v1/cluster/appstatistics', (request, reply) => answer(request, reply, 'appStatInfo', statistics(requireActive(), queryOf(request))))
@@ -70,22 +83,24 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
 
   web.get<App>(`${base}/:app`, (request, reply) => {
     const rm = requireActive()
-    return answer(request, reply, 'app', appInfo(rm, applicationOf(rm, request.params.app), deselected(queryOf(request))))
+    const app = applicationOf(rm, request.params.app)
+    return answer(request, reply, 'app', appInfo(rm, app, { without: deselected(queryOf(request)), view: mayView(rm, request, app) }))
   })
 
   web.get<App>(`${base}/:app/appattempts`, (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
     const attempts = rm.core.attempts(app.applicationId) ?? []
-    return answer(request, reply, 'appAttempts', attempts.length > 0 ? { appAttempt: attempts.map((a) => attemptListInfo(a, app.user)) } : {})
+    const view = mayView(rm, request, app)
+    return answer(request, reply, 'appAttempts', attempts.length > 0 ? { appAttempt: attempts.map((a) => attemptListInfo(a, app.user, view)) } : {})
   })
   web.get<Attempt>(`${base}/:app/appattempts/:attempt`, (request, reply) => {
     const rm = requireActive()
-    return answer(request, reply, 'appAttempt', attemptInfo(rm, attemptOf(rm, request.params).attempt), { bare: true })
+    return answer(request, reply, 'appAttempt', attemptInfo(rm, viewed(rm, request).attempt), { bare: true })
   })
   web.get<Attempt>(`${base}/:app/appattempts/:attempt/containers`, (request, reply) => {
     const rm = requireActive()
-    const { app, attempt } = attemptOf(rm, request.params)
+    const { app, attempt } = viewed(rm, request)
     const live = (rm.core.containers(attempt.attemptId) ?? []).filter((c) => c.containerState !== 'COMPLETE')
     const infos = live.map((c) => containerInfo(rm, c, app.user))
     return answer(request, reply, 'containers', infos.length === 0 ? {} : { container: infos.length === 1 ? infos[0] : infos }, { bare: true })
@@ -93,7 +108,7 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
   web.get<{ Params: { app: string; attempt: string; container: string } }>(`${base}/:app/appattempts/:attempt/containers/:container`, (request, reply) => {
     const rm = requireActive()
     const containerId = containerIdFrom(request.params.container)
-    const { app } = attemptOf(rm, request.params)
+    const { app } = viewed(rm, request)
     const container = rm.core.container(containerId)
     if (!container) throw absent('ContainerNotFoundException', 'Container', request.params.container)
     return answer(request, reply, 'container', containerInfo(rm, container, app.user), { bare: true })
@@ -111,7 +126,8 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     const wanted = request.body?.state
     if (wanted === app.state) return answer(request, reply, 'appstate', { state: app.state }, { bare: true })
     if (wanted !== 'KILLED') throw badRequest("Only 'KILLED' is allowed as a target state.")
-    const { user } = mayModify(rm, request, app)
+    const user = mayModify(rm, request, reply, app, 'kill appid')
+    if (user === undefined) return reply
     const { diagnostics } = request.body
     await rm.step({ type: 'killApplication', applicationId: app.applicationId, user, ...(diagnostics !== undefined && { diagnostics }) })
     reply.header('location', `http://${request.headers.host ?? rm.proxyAddress}${base}/${request.params.app}/state`)
@@ -125,7 +141,8 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
   web.put<App & { Body: { queue?: string } }>(`${base}/:app/queue`, async (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
-    const { user } = mayModify(rm, request, app)
+    const user = mayModify(rm, request, reply, app, 'move appid')
+    if (user === undefined) return reply
     const queue = request.body?.queue
     if (!queue) throw badRequest('the body must hold {"queue": NAME}')
     try {
@@ -144,7 +161,8 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
   web.put<App & { Body: { priority?: number } }>(`${base}/:app/priority`, async (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
-    const { user } = mayModify(rm, request, app)
+    const user = mayModify(rm, request, reply, app, 'change priority of appid')
+    if (user === undefined) return reply
     const wanted = Number(request.body?.priority)
     if (!Number.isInteger(wanted)) throw badRequest('the body must hold {"priority": NUMBER}')
     const { priority } = await rm.step({ type: 'updatePriority', applicationId: app.applicationId, priority: wanted, user })
@@ -163,7 +181,8 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
   web.put<App & { Body: { timeout?: TimeoutBody } & TimeoutBody }>(`${base}/:app/timeout`, async (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
-    const { user } = mayModify(rm, request, app)
+    const user = mayModify(rm, request, reply, app, 'change timeout of app')
+    if (user === undefined) return reply
     const { type, expiryTime } = request.body?.timeout ?? request.body ?? {}
     if (type !== 'LIFETIME' || expiryTime === undefined) return answerText(request, reply, 400, 'Timeout type or ExpiryTime is null.')
     await rm.step({ type: 'updateTimeouts', applicationId: app.applicationId, lifetimeExpiry: parseIso8601(expiryTime), user })
@@ -177,7 +196,8 @@ export function appRoutes(web: FastifyInstance, options: RmWebOptions, requireAc
     if (!command)
       return answerText(request, reply, 400, `Invalid command: ${request.params.command.toUpperCase()}, valid commands are: [${SIGNALS.join(', ')}]`)
     if (!rm.core.container(containerId)) throw notFound(`container with id: ${formatContainerId(containerId)} not found`)
-    mayModify(rm, request, applicationOf(rm, formatApplicationId(containerId.applicationAttemptId.applicationId)))
+    const app = applicationOf(rm, formatApplicationId(containerId.applicationAttemptId.applicationId))
+    if (mayModify(rm, request, reply, app, 'signal a container of') === undefined) return reply
     await rm.step({ type: 'signalContainer', containerId, command })
     return reply.type('application/json;charset=utf-8').send()
   })
@@ -191,13 +211,12 @@ interface TimeoutBody {
 /** What may be left out of an application, by its name in lower case. */
 const DESELECTS = ['resourceRequests', 'timeouts', 'appNodeLabelExpression', 'amNodeLabelExpression', 'resourceInfo'] as const
 
-function deselected(query: Query): AppInfoOptions {
-  const without = listOf(query.deSelects).map((name): AppField => {
+function deselected(query: Query): readonly AppField[] {
+  return listOf(query.deSelects).map((name): AppField => {
     const known = DESELECTS.find((d) => d.toLowerCase() === name.toLowerCase())
     if (!known) throw badRequest(`Invalid deSelects string ${name} specified. It should be one of [${DESELECTS.join(', ')}]`)
     return known
   })
-  return { without }
 }
 
 /** @throws BadRequestException for a state, status, time or limit that is none */

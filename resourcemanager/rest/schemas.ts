@@ -84,7 +84,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
   ),
   App: object(
     {
-      ...all(text, 'id user name queue finalStatus trackingUI diagnostics applicationType applicationTags masterNodeId logAggregationStatus'),
+      ...all(text, 'id user name queue finalStatus trackingUI diagnostics applicationType applicationTags masterNodeId'),
       state: one(YARN_APPLICATION_STATES),
       ...all(number, 'progress queueUsagePercentage clusterUsagePercentage'),
       ...all(whole, 'clusterId priority startedTime launchTime finishedTime elapsedTime allocatedMB allocatedVCores reservedMB reservedVCores'),
@@ -96,7 +96,7 @@ export const COMPONENTS: Readonly<Record<string, Schema>> = {
       unmanagedApplication: flag,
     },
     {
-      ...all(text, 'trackingUrl amContainerLogs amHostHttpAddress amRPCAddress appNodeLabelExpression amNodeLabelExpression'),
+      ...all(text, 'logAggregationStatus trackingUrl amContainerLogs amHostHttpAddress amRPCAddress appNodeLabelExpression amNodeLabelExpression'),
       resourceInfo: object({ resourceUsagesByPartition: list(ref('ResourceUsage')) }),
       resourceRequests: list(ref('ResourceRequest')),
       timeouts: object({ timeout: list(ref('Timeout')) }),

@@ -31,9 +31,12 @@ const SORTS: Readonly<Record<string, (a: ApplicationSummary) => string | number>
   memory: (a) => a.used.memory,
 }
 
-export function applications(rm: ResourceManager, state: string | undefined, view: ListView): Html {
+export function applications(rm: ResourceManager, state: string | undefined, view: ListView, visible: (a: ApplicationSummary) => boolean): Html {
   const now = rm.clock.now()
-  const apps = rm.core.applicationSummaries().sort((a, b) => compareApplicationIds(b.applicationId, a.applicationId))
+  const apps = rm.core
+    .applicationSummaries()
+    .filter(visible)
+    .sort((a, b) => compareApplicationIds(b.applicationId, a.applicationId))
   const counts = new Map<YarnApplicationState, number>()
   for (const a of apps) counts.set(a.yarnState, (counts.get(a.yarnState) ?? 0) + 1)
   const { text } = view

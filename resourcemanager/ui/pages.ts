@@ -1,7 +1,9 @@
 /** The pages that people read: applications, one of them, nodes, queues, the cluster. Made on the server, kept fresh by a small script. */
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { yarn } from '../../common/config/keys/yarn.js'
 import { formatApplicationId, parseAttemptId, parseContainerId } from '../../common/records/ids.js'
-import { type RmWebOptions, applicationOf, firstOf, queryOf } from '../rest/context.js'
+import { type RmWebOptions, applicationOf, callerOf, firstOf, queryOf } from '../rest/context.js'
+import type { ApplicationSummary } from '../core/index.js'
 import { HADOOP_VERSION } from '../rpc/tracker-service.js'
 import type { ResourceManager } from '../runtime/resource-manager.js'
 import { application, watch } from './application.js'
@@ -14,19 +16,34 @@ import { queues } from './queues.js'
 
 export function pageRoutes(web: FastifyInstance, options: RmWebOptions, requireActive: () => ResourceManager): void {
   assetRoutes(web)
+  /** Of which applications a list may tell. */
+  const visible = (request: FastifyRequest) => {
+    if (!options.settings.conf.get(yarn.filterByUser)) return () => true
+    const caller = callerOf(request, options)
+    return (a: ApplicationSummary) => requireActive().core.mayAccess(caller, a.applicationId, 'VIEW_APP')
+  }
   web.get('/', (_request, reply) => reply.redirect('/cluster', 302))
   web.get('/cluster', (request, reply) =>
-    send(request, reply, { title: 'Applications', under: '/cluster', body: applications(requireActive(), undefined, viewOf(request, '/cluster')) }),
+    send(request, reply, {
+      title: 'Applications',
+      under: '/cluster',
+      body: applications(requireActive(), undefined, viewOf(request, '/cluster'), visible(request)),
+    }),
   )
   web.get<{ Params: { state: string } }>('/cluster/apps/:state', (request, reply) => {
     const { state } = request.params
     const view = viewOf(request, `/cluster/apps/${encodeURIComponent(state)}`)
-    return send(request, reply, { title: `${state} applications`, under: '/cluster', body: applications(requireActive(), state, view) })
+    return send(request, reply, { title: `${state} applications`, under: '/cluster', body: applications(requireActive(), state, view, visible(request)) })
   })
   web.get('/cluster/apps', (_request, reply) => reply.redirect('/cluster', 302))
   web.get<{ Params: { app: string } }>('/cluster/app/:app', async (request, reply) => {
     const rm = requireActive()
     const app = applicationOf(rm, request.params.app)
+    const caller = callerOf(request, options)
+    if (!rm.core.mayAccess(caller, app.applicationId, 'VIEW_APP')) {
+      const body = html`<h1>${app.name}</h1><p class="empty">User ${caller.user} may not see this application.</p>`
+      return send(request, reply, { title: app.name, under: '/cluster', body })
+    }
     await watch(rm, app)
     return send(request, reply, { title: app.name, under: '/cluster', body: application(rm, app) })
   })

@@ -1,7 +1,7 @@
 import http from 'node:http'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseApplicationId } from '../../../common/records/ids.js'
-import { FakeNode, Folder, TestRm, amRmToken, connectMaster, report } from './harness.js'
+import { FakeNode, Folder, QUEUES, TestRm, amRmToken, connectMaster, report, submit } from './harness.js'
 
 let folder: Folder
 let rm: TestRm
@@ -293,6 +293,47 @@ describe('the scheduler’s configuration', () => {
       <params><entry><key>capacity</key><value>60</value></entry></params></update-queue></sched-conf>`
     const answer = await at('PUT', '/scheduler-conf', xml, 'application/xml')
     expect(answer.text).not.toContain('successfully')
+    await other.stop()
+    own.remove()
+  })
+})
+
+describe('where access lists are checked', () => {
+  it('who may not see an application is told that there is one, and no more', async () => {
+    const own = new Folder(
+      { 'yarn.acl.enable': 'true', 'yarn.admin.acl': 'root', 'yarn.webapp.filter-entity-list-by-user': 'true' },
+      {
+        ...QUEUES,
+        'yarn.scheduler.capacity.root.acl_submit_applications': ' ',
+        'yarn.scheduler.capacity.root.acl_administer_queue': ' ',
+        'yarn.scheduler.capacity.root.default.acl_submit_applications': '*',
+      },
+    )
+    const other = await TestRm.start(own)
+    const there = await new FakeNode(other).register()
+    const id = await submit(other, { applicationName: 'secret' })
+    await there.heartbeat()
+    await there.until(() => there.started.length > 0)
+    const app = `application_${id.clusterTimestamp}_0001`
+    const at = async (user: string, of: string) => {
+      const answer = await fetch(`${other.web}${of}${of.includes('?') ? '&' : '?'}user.name=${user}`)
+      return { status: answer.status, text: await answer.text() }
+    }
+    const seen = JSON.parse((await at('ann', `/ws/v1/cluster/apps/${app}`)).text).app
+    expect(seen).toMatchObject({ masterNodeId: `localhost:${there.port}`, logAggregationStatus: 'DISABLED', runningContainers: 1 })
+    const hidden = JSON.parse((await at('bob', `/ws/v1/cluster/apps/${app}`)).text).app
+    expect(hidden).toMatchObject({ name: 'secret', state: 'ACCEPTED', masterNodeId: '', startedTime: 0, runningContainers: 0 })
+    expect(hidden).not.toHaveProperty('amContainerLogs')
+    const attempt = app.replace('application', 'appattempt')
+    expect(await at('bob', `/ws/v1/cluster/apps/${app}/appattempts/${attempt}_000001`)).toMatchObject({ status: 403 })
+    expect(await at('ann', `/ws/v1/cluster/apps/${app}/appattempts/${attempt}_000001`)).toMatchObject({ status: 200 })
+    expect((await at('bob', '/ws/v1/cluster/apps')).text).toBe('{"apps":{}}')
+    expect((await at('ann', '/ws/v1/cluster/apps')).text).toContain(app)
+    expect((await at('bob', '/cluster')).text).not.toContain(app)
+    expect((await at('ann', '/cluster')).text).toContain(app)
+    expect((await at('bob', `/cluster/app/${app}`)).text).toContain('User bob may not see this application.')
+    expect((await at('ann', `/cluster/app/${app}`)).text).toContain('Attempts')
+    await there.stop()
     await other.stop()
     own.remove()
   })

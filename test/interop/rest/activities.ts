@@ -31,7 +31,7 @@ export async function activities(rm: Rm, lived: Lived, put: Put): Promise<void> 
     await until('the scheduler has come to the node', async () => (await read(path)).activities.timestamp !== before)
   }
   const look = async (more: readonly string[]) => {
-    const ofNodes = ['', '?groupBy=diagnostic', `?nodeId=${node}`, '?nodeId=localhost'].map((query) => `activities${query}`)
+    const ofNodes = ['', '?groupBy=diagnostic', `?nodeId=${node}`].map((query) => `activities${query}`)
     const queries = ['', 'groupBy=diagnostic', 'limit=1', 'requestPriorities=2', 'requestPriorities=9,2', 'requestPriorities=9', ...more]
     await put([...ofNodes, ...queries.map((query) => `${app}?actions=get&${query}`)].map((path) => get(path)))
     const xml = ['activities', 'activities?groupBy=diagnostic', `${app}?actions=get`, `${app}?actions=get&groupBy=diagnostic`]

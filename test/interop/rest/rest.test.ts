@@ -10,6 +10,7 @@ const DELIBERATE: readonly (readonly [line: RegExp, why: string])[] = [
   [/^GET \/info \(text\/(xml|plain)\)/, 'the real one answers 500 to who does not take what it has'],
   [/^POST \/nodes\/\S+\/resource\S* \.resourceInfo/, 'the real one answers before it has changed it'],
   [/^POST \/nodes\/\S+\/resource\?user\.name=cid/, 'the real one lets anybody change it'],
+  [/^POST \/containers\/\S+\?user\.name=bob/, 'the real one lets anybody signal'],
   [/^PUT \S+\/priority\S* .*(status|priority|RemoteException)/, 'the real one takes text for 0'],
   [/^(POST|DELETE) \/delegation-token/, 'the real one gives tokens only to who comes with Kerberos'],
   [/\.message: real "javax\.xml\.bind\.UnmarshalException/, 'the real one tells of its parser'],
@@ -23,8 +24,12 @@ const DELIBERATE: readonly (readonly [line: RegExp, why: string])[] = [
 const saysMore = (real: Answer, ours: Answer) => real.status === 500 && ours.status >= 400 && ours.status < 500
 
 describe.skipIf(whyNot() !== undefined)('REST answers as the real ResourceManager’s', () => {
-  it.each(['capacity.CapacityScheduler', 'fair.FairScheduler'])('%s', async (scheduler) => {
-    const [real, ours] = [await ofReal(scheduler), await ofOurs(scheduler)]
+  it.each([
+    ['of the capacity scheduler', 'capacity.CapacityScheduler', false],
+    ['of the fair scheduler', 'fair.FairScheduler', false],
+    ['where access lists are checked, nodes have labels and queues can be changed', 'capacity.CapacityScheduler', true],
+  ])('%s', async (_what, scheduler, access) => {
+    const [real, ours] = [await ofReal(scheduler, access), await ofOurs(scheduler, access)]
     const found = real.flatMap(({ call, answer }, i) =>
       saysMore(answer, ours[i]!.answer)
         ? []
