@@ -60,6 +60,8 @@ interface RecordedApplication {
 
 /** What has been asked for and what has been recorded. */
 export class Activities {
+  /** Nobody having asked, there is no need to look further: offers are many. */
+  asked = false
   /** The next node that is offered, whichever it is. */
   #next = false
   readonly #nodes = new Set<string>()
@@ -75,7 +77,8 @@ export class Activities {
 
   /** Whether somebody has asked for something that may come with the next offer. */
   watching(now: number): boolean {
-    return now < this.#nodesUntil || now < this.#applicationsUntil
+    if (this.asked) this.asked = now < this.#nodesUntil || now < this.#applicationsUntil
+    return this.asked
   }
 
   /** The next offer of a node, or of any. */
@@ -84,6 +87,7 @@ export class Activities {
     if (key === undefined) this.#next = true
     else this.#nodes.add(key)
     this.#nodesUntil = now + this.settings.nodeTtl
+    this.asked = true
   }
 
   /** All looks at an application until then. */
@@ -93,6 +97,7 @@ export class Activities {
     if (known) known.until = until
     else this.#applications.set(key, { allocations: [], until })
     this.#applicationsUntil = Math.max(until, this.#applicationsUntil)
+    this.asked = true
   }
 
   #forgetOld(now: number): void {

@@ -1,4 +1,5 @@
 /** Placement constraints (PlacementConstraintsUtil): affinity and cardinality by the tags of what runs on a node or in its rack, node attributes. */
+import { inHashOrder } from '../../common/lang/javahash.js'
 import { formatApplicationId } from '../../common/records/index.js'
 import type { SchedulerApplication } from './attempt.js'
 import type { RMContainer } from './container.js'
@@ -63,6 +64,32 @@ export function satisfies(constraint: PlacementConstraint, own: SchedulerApplica
         t.type === 'NODE_ATTRIBUTE' ? attributeMatches(t, constraint.attributeOp, node) : cardinalityMatches(constraint, t, own, node, context),
       )
   }
+}
+
+/** The single constraint that stands against the node, and what it is about; of several that any would do, the last. */
+export function unsatisfied(constraint: PlacementConstraint, own: SchedulerApplication, node: SchedulerNode, context: ConstraintContext): string | undefined {
+  if (satisfies(constraint, own, node, context)) return undefined
+  if (constraint.kind === 'single') {
+    const [type] = constraint.targets.filter((t) => !satisfies({ ...constraint, targets: [t] }, own, node, context)).map((t) => t.type)
+    return `"${constraintText(constraint)}", target-type=${type === 'NODE_ATTRIBUTE' ? type : 'ALLOCATION_TAG'}`
+  }
+  const children = constraint.kind === 'delayedOr' ? constraint.children.map((c) => c.constraint) : constraint.children
+  const found = children.flatMap((c) => unsatisfied(c, own, node, context) ?? [])
+  return constraint.kind === 'and' ? found[0] : found.at(-1)
+}
+
+/** As PlacementConstraint.SingleConstraint prints itself. */
+function constraintText(c: Extract<PlacementConstraint, { kind: 'single' }>): string {
+  const { scope, minCardinality: min, maxCardinality: max, targets, attributeOp } = c
+  return targets
+    .map(({ type, key, values }) => {
+      const target = type === 'NODE_ATTRIBUTE' ? `${key}=[${inHashOrder(values).join(':')}]` : inHashOrder(values).join(',')
+      if (type === 'NODE_ATTRIBUTE') return `${scope},${attributeOp ?? 'NO_OP'},${target}`
+      if (min === 0 && max === 0) return `notin,${scope},${target}`
+      if (min === 1 && max >= UNBOUNDED) return `in,${scope},${target}`
+      return `cardinality,${scope},${target},${min},${max}`
+    })
+    .join(':')
 }
 
 function cardinalityMatches(

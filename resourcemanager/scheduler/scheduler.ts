@@ -21,7 +21,7 @@ import type { Ask, Locality } from './asks.js'
 import type { Placement, PlacementRequest } from './placement.js'
 import type { HealthReport, QueueReport } from './reports.js'
 import { containerKey, type ContainerEventType, type KeyedContainer, type FinishedStatus, RMContainer } from './container.js'
-import { AllocationTags, satisfies } from './constraints.js'
+import { AllocationTags, satisfies, unsatisfied } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
 import type { AllocateRequest, NodeInfo, QueueInfo, RecoveredContainer, SchedulerSettings, SchedulerSubmission } from './inputs.js'
 import { invariantsOf } from './invariants.js'
@@ -559,6 +559,15 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
       if (tags.every((t) => request.allocationTags.includes(t)) && !satisfies(constraint, application, node, context)) return false
     }
     return true
+  }
+
+  /** Which constraint stands against it, in words. */
+  unsatisfiedConstraint(attempt: SchedulerAttempt, request: SchedulingRequest, node: SchedulerNode): string | undefined {
+    const { application } = attempt
+    const context = { tags: this.tags, applications: this.applications }
+    const registered = application.constraints.filter(({ tags }) => tags.every((t) => request.allocationTags.includes(t))).map((c) => c.constraint)
+    const all = request.constraint ? [request.constraint, ...registered] : registered
+    return all.flatMap((c) => unsatisfied(c, application, node, context) ?? [])[0]
   }
 
   protected note(attempt: SchedulerAttempt, wait: Omit<AMWait, 'at'>): void {

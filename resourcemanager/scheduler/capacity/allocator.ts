@@ -112,7 +112,8 @@ function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: S
   const partition = mode === 'RESPECT' ? node.partition : ''
   const rightPartition = ask.partition === partition
   if (!rightPartition || (ask.scheduling && !scheduler.satisfiesConstraint(attempt, ask.scheduling, node))) {
-    recording?.mismatch(attempt, ask, partition)
+    const constraint = recording && rightPartition && ask.scheduling ? scheduler.unsatisfiedConstraint(attempt, ask.scheduling, node) : undefined
+    recording?.mismatch(attempt, ask, partition, constraint)
     attempt.skipped = 'Node does not match partition or placement constraints, '
     return 'PRIORITY_SKIPPED'
   }

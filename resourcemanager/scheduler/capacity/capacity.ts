@@ -363,8 +363,8 @@ export class CapacityScheduler extends CapacityBooks {
 
   /** One container, or one reservation, on the node. */
   #assignOn(node: SchedulerNode): Assignment | undefined {
+    if (!this.activities.asked || !this.activities.watching(this.host.now)) return this.#assignOnNode(node)
     const { now } = this.host
-    if (!this.activities.watching(now)) return this.#assignOnNode(node)
     const dominant = this.settings.calculator.name === 'dominant'
     this.recording = new Recording(this.activities, node, now, this.cluster.size, dominant, this.activities.startNode(node.key))
     const assignment = this.#assignOnNode(node)

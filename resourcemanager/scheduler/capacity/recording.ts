@@ -155,8 +155,9 @@ export class Recording {
   }
 
   /** The node is of another partition, or a constraint stands against it. */
-  mismatch(attempt: SchedulerAttempt, ask: Ask, partition: string): void {
-    const details = ask.partition === partition ? '' : `, unsatisfied node partition=${partition}, required-partition=${ask.partition}`
+  mismatch(attempt: SchedulerAttempt, ask: Ask, partition: string, constraint: string | undefined): void {
+    const details =
+      constraint !== undefined ? `, unsatisfied PC expression=${constraint}` : `, unsatisfied node partition=${partition}, required-partition=${ask.partition}`
     this.#node(attempt, ask, 'SKIPPED', NODE_MISMATCH + details)
   }
 

@@ -64,6 +64,34 @@ describe('requests by placement constraint', () => {
     expect(ask(windows, 2)).toEqual(['n3', 'n3'])
   })
 
+  it('name the constraint that keeps them from a node, while somebody looks', () => {
+    const { c, am, ask } = setUp()
+    const told = (constraint: PlacementConstraint) => {
+      ask(constraint, 9)
+      c.ok({ type: 'recordNode', nodeId: { host: 'n1', port: 1234 } })
+      c.heartbeat(c.nodes.get('n1')!)
+      const lines = JSON.stringify(c.core.nodeActivities({ host: 'n1', port: 1234 }, c.now))
+      return /unsatisfied PC expression=(.*?)"(?=,"nodeId")/.exec(lines.replaceAll('\\"', "'"))?.[1]
+    }
+    expect(told(tags(['web'], 0, 0))).toBe("'notin,node,web', target-type=ALLOCATION_TAG")
+    expect(c.core.attempt(am)!.state).toBe('RUNNING')
+    const others = setUp()
+    const windows: PlacementConstraint = {
+      kind: 'single',
+      scope: 'node',
+      minCardinality: -1,
+      maxCardinality: -1,
+      attributeOp: 'EQ',
+      targets: [{ type: 'NODE_ATTRIBUTE', key: 'rm.yarn.io/os', values: ['windows'] }],
+    }
+    others.ask({ kind: 'and', children: [windows, tags(['db'], 1, MAX)] }, 1)
+    others.c.ok({ type: 'recordNode', nodeId: { host: 'n1', port: 1234 } })
+    others.c.heartbeat(others.c.nodes.get('n1')!)
+    expect(JSON.stringify(others.c.core.nodeActivities({ host: 'n1', port: 1234 }, others.c.now))).toContain(
+      'unsatisfied PC expression=\\"node,EQ,rm.yarn.io/os=[windows]\\", target-type=NODE_ATTRIBUTE',
+    )
+  })
+
   it('are refused while no handler is configured', () => {
     const c = new Cluster()
     c.addNode('n1')
