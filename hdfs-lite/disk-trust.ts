@@ -10,7 +10,7 @@ export interface DiskTrust {
 
 /** So many writes in a row must have been quick; many more after one that was slow. */
 const TRUSTED_AFTER = 16
-const TRUSTED_AGAIN_AFTER = 2000
+const TRUSTED_AGAIN_AFTER = 200
 
 /** @param limits milliseconds up to which a write counts as quick, and from which as slow */
 export function diskTrust(limits: { readonly quick: number; readonly slow: number }): DiskTrust {
