@@ -38,7 +38,8 @@ async function writeAll(fd: number, parts: readonly Buffer[], position: number, 
   const started = performance.now()
   const inPlace = total <= SMALL || (trust.trusted && total <= LARGE)
   const written = inPlace ? fs.writevSync(fd, parts, position) : await writev(fd, parts, position)
-  trust.note(performance.now() - started)
+  // A larger one may take longer in proportion.
+  trust.note((performance.now() - started) / Math.max(1, total / LARGE))
   // The disk is nearly full, or a signal came: the next call says which.
   if (written < total) await writeAll(fd, [Buffer.concat(parts).subarray(written)], position + written, trust)
 }
