@@ -120,7 +120,14 @@ export function takeRecord(fs: FsState): JournalRecord | undefined {
 
 export function encodeRecord(record: JournalRecord): string {
   const { removes, puts, counters, retries } = record
-  return JSON.stringify(retries ? [removes, puts, counters, retries] : [removes, puts, counters], bytes)
+  // Few records hold bytes, and to look for them value by value takes longer than all the rest.
+  const anyBytes = puts.some((r) => r[12] !== null && holdsBytes(r[12])) || retries?.some((r) => holdsBytes(r[3]))
+  return JSON.stringify(retries ? [removes, puts, counters, retries] : [removes, puts, counters], anyBytes ? bytes : undefined)
+}
+
+function holdsBytes(v: unknown): boolean {
+  if (typeof v !== 'object' || v === null) return false
+  return v instanceof Uint8Array || Object.values(v).some(holdsBytes)
 }
 
 /** @throws Error when the text is no record */
