@@ -1,5 +1,5 @@
 /** Values of options, in the words that people write. */
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { ConfigurationError } from '../../../common/config/configuration.js'
 import type { Resource } from '../../../common/records/index.js'
 import { type SimulatedConfiguration, readSimulatedConfiguration } from '../configuration.js'
@@ -19,6 +19,16 @@ export function parseDuration(text: string, option: string): number {
 export function parseCount(text: string, option: string): number {
   if (!/^\d+$/.test(text) || Number(text) < 1) throw new ConfigurationError(`${option} ${text}: give a whole number from 1`)
   return Number(text)
+}
+
+/** A folder to write to is there before anything is run. */
+export function makeFolder(dir: string | undefined, option: string): void {
+  if (dir === undefined) return
+  try {
+    mkdirSync(dir, { recursive: true })
+  } catch (e) {
+    throw new ConfigurationError(`${option} ${dir}: it can't be made a folder: ${(e as Error).message}`)
+  }
 }
 
 /** `5` is the seeds 1 to 5; `3,7` and `10..14` are those. */

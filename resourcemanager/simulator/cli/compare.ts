@@ -5,7 +5,7 @@ import { compareRuns } from '../compare/comparison.js'
 import { runJobs } from '../compare/jobs.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { summarizeComparison, writePlots, writeReport } from '../report/index.js'
-import { distinct, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
+import { distinct, makeFolder, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
 import { showJobs, workloadReader } from './cases.js'
 import type { Terminal } from './terminal.js'
 
@@ -43,6 +43,8 @@ export function addCompare(sim: Command, terminal: Terminal): void {
 
 async function compare(texts: readonly string[], options: CompareArguments, terminal: Terminal): Promise<void> {
   if (texts.length < 2) throw new ConfigurationError('compare takes two configurations or more; one alone is run by: bobbin sim TRACE --conf FOLDER')
+  makeFolder(options.out, '--out')
+  makeFolder(options.svg, '--svg')
   const cases = distinct(texts.map(parseCase))
   const seeds = parseSeeds(options.seeds)
   const metrics = options.metric?.map(parseMetric)

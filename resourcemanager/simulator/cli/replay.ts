@@ -12,7 +12,7 @@ import { duration, percent, textTable } from '../report/format.js'
 import { METRICS_HELP, parseMetric } from '../report/metric.js'
 import { summarize, summarizeComparison, writePlots, writeReport } from '../report/index.js'
 import type { RunResult } from '../results.js'
-import { type Case, distinct, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
+import { type Case, distinct, makeFolder, parseCase, parseCount, parseDuration, parseSeeds } from './arguments.js'
 import { modelsReader, showJobs } from './cases.js'
 import { type Terminal, progressLine } from './terminal.js'
 
@@ -83,6 +83,8 @@ function casesOf({ conf, models }: ReplayArguments, loop: ClosedLoop): Case[] {
 }
 
 async function whatIf(log: string, options: ReplayArguments, terminal: Terminal): Promise<void> {
+  makeFolder(options.out, '--out')
+  makeFolder(options.svg, '--svg')
   for (const c of (options.conf ?? []).map(parseCase))
     if (c.nodes !== undefined || c.traces)
       throw new ConfigurationError('a replay takes its nodes and applications from the log: nodes=… and trace=… are for sim compare')

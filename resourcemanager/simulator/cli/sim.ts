@@ -1,5 +1,7 @@
 /** `bobbin sim TRACE…`: traces through the ResourceManager in virtual time. */
 import type { Command } from 'commander'
+import { ConfigurationError } from '../../../common/config/configuration.js'
+import { HadoopException } from '../../../common/errors.js'
 import { openEventLog } from '../../runtime/event-log.js'
 import { coreConfigOf, readSimulatedConfiguration } from '../configuration.js'
 import { readModels } from '../models/file.js'
@@ -7,7 +9,7 @@ import { BUILT_IN } from '../models/models.js'
 import { summarize, writeReport } from '../report/index.js'
 import { simulate } from '../simulate.js'
 import { readWorkload } from '../traces/index.js'
-import { parseCount, parseDuration } from './arguments.js'
+import { makeFolder, parseCount, parseDuration } from './arguments.js'
 import { live } from './live.js'
 import { progressLine, type Terminal } from './terminal.js'
 
@@ -42,6 +44,7 @@ export function addSim(bobbin: Command, terminal: Terminal): Command {
 }
 
 async function run(files: readonly string[], options: SimArguments, terminal: Terminal): Promise<void> {
+  makeFolder(options.out, '--out')
   const configuration = readSimulatedConfiguration(options.conf)
   const seed = parseCount(options.seed, '--seed')
   const until = options.until === undefined ? {} : { until: parseDuration(options.until, '--until') }
@@ -86,6 +89,11 @@ async function run(files: readonly string[], options: SimArguments, terminal: Te
       `${clock(result.simulated)} in ${took.toFixed(1)} s: ${(result.simulated / 1000 / took).toFixed(0)} times real time; ${result.events} events, ${result.skippedHeartbeats} heartbeats passed over\n`,
     )
     if (options.out !== undefined) terminal.out(`report: ${writeReport(result, options.out)}\n`)
+  } catch (e) {
+    // In the scheduler's own words, which do not say whose they are.
+    if (e instanceof HadoopException)
+      throw new ConfigurationError(`${options.conf ?? 'the defaults'}: the scheduler refuses this configuration: ${e.message}`, { cause: e })
+    throw e
   } finally {
     log?.close()
     progress.clear()

@@ -11,7 +11,7 @@ import type { RunResult } from '../results.js'
 import { METHODS, type Method, search } from '../sweep/search.js'
 import { type Settings, configured, parseAxis, settingsText } from '../sweep/space.js'
 import type { Sweep } from '../sweep/sweep.js'
-import { parseCount, parseDuration, parseSeeds } from './arguments.js'
+import { makeFolder, parseCount, parseDuration, parseSeeds } from './arguments.js'
 import { showJobs, workloadReader } from './cases.js'
 import { FAILED, type Terminal } from './terminal.js'
 
@@ -58,6 +58,7 @@ export function addSweep(sim: Command, terminal: Terminal): void {
 }
 
 async function sweep(traces: readonly string[], options: SweepArguments, terminal: Terminal): Promise<void> {
+  makeFolder(options.out, '--out')
   const base = readSimulatedConfiguration(options.conf)
   const goal = parseMetric(options.goal)
   const axes = options.vary.map(parseAxis)

@@ -37,7 +37,7 @@ export function readWorkload(options: ReadOptions): Workload {
     const read = readTrace(file, settings, options.seed, problems)
     applications.push(...read.applications)
     nodes.push(...read.nodes)
-    names.push(read.name ?? path.basename(file).replace(/\.(json|ya?ml)$/, ''))
+    names.push(read.name ?? path.basename(file).replace(/(\.(json|ya?ml))?(\.gz)?$/, ''))
   }
   const { modelNames } = options
   for (const a of applications) {

@@ -1,9 +1,10 @@
 /**
  * The JSON values of a file one after another, or the elements of one array that holds them, as a file of any size is read: only one of them is
- * in memory at a time.
+ * in memory at a time. What gzip has compressed is unpacked first.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, readFileSync, readSync } from 'node:fs'
 import { StringDecoder } from 'node:string_decoder'
+import { gunzipSync } from 'node:zlib'
 import { fail } from './problems.js'
 
 const CHUNK = 1 << 20
@@ -29,23 +30,44 @@ export interface JsonValue {
 
 /** @throws TraceError naming the line where the file is no JSON, or where what is cut short begins */
 export function* jsonValues(file: string): Generator<JsonValue> {
-  let fd: number
-  try {
-    fd = openSync(file, 'r')
-  } catch (e) {
-    fail({ file }, `it can't be read: ${(e as Error).message}`)
-  }
+  const source = open(file)
   try {
     // What is made of a large file takes memory: that it is whole is known before.
-    if (fstatSync(fd).size > LARGE_FILE) for (const _ of scan(file, fd, true));
-    yield* scan(file, fd, false)
+    if (source.size > LARGE_FILE) for (const _ of scan(file, source, true));
+    yield* scan(file, source, false)
   } finally {
-    closeSync(fd)
+    source.close()
   }
 }
 
+/** A file's bytes, wherever they are. */
+interface Source {
+  readonly size: number
+  /** @returns how many were put into the buffer; 0: there are no more */
+  read(into: Buffer, offset: number): number
+  close(): void
+}
+
+function open(file: string): Source {
+  try {
+    if (file.endsWith('.gz')) return unpacked(file)
+    const fd = openSync(file, 'r')
+    const stat = fstatSync(fd)
+    if (!stat.isDirectory()) return { size: stat.size, read: (into, offset) => readSync(fd, into, 0, into.length, offset), close: () => closeSync(fd) }
+    closeSync(fd)
+  } catch (e) {
+    fail({ file }, `it can't be read: ${(e as Error).message}`)
+  }
+  fail({ file }, 'it is a folder', 'give the trace in it')
+}
+
+function unpacked(file: string): Source {
+  const bytes = gunzipSync(readFileSync(file))
+  return { size: bytes.length, read: (into, offset) => bytes.copy(into, 0, offset, offset + into.length), close: () => {} }
+}
+
 /** @param skim nothing is kept or parsed: only the outline is checked */
-function* scan(file: string, fd: number, skim: boolean): Generator<JsonValue> {
+function* scan(file: string, source: Source, skim: boolean): Generator<JsonValue> {
   let offset = 0
   const buffer = Buffer.allocUnsafe(CHUNK)
   const decoder = new StringDecoder('utf8')
@@ -67,7 +89,7 @@ function* scan(file: string, fd: number, skim: boolean): Generator<JsonValue> {
     }
   }
   for (;;) {
-    const read = readSync(fd, buffer, 0, CHUNK, offset)
+    const read = source.read(buffer, offset)
     offset += read
     const text = read === 0 ? decoder.end() : decoder.write(buffer.subarray(0, read))
     let begin = depth > 0 ? 0 : -1

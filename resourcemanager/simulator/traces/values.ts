@@ -76,11 +76,12 @@ export function distribution(r: Reader, name: string): Distribution | undefined 
   const given = Array.isArray(short) ? Object.fromEntries(parts.map((p, i) => [p, short[i]])) : isObject(short) ? short : value
   const read = (part: string): number => {
     const n = part === 'shape' ? given[part] : parseTime(given[part])
-    if (typeof n === 'number' && Number.isFinite(n) && n >= 0 && !(n === 0 && NOT_ZERO.has(part))) return n
+    const least = NOT_ZERO.has(part) || (kind === 'lognormal' && part === 'mean') ? Number.MIN_VALUE : 0
+    if (typeof n === 'number' && Number.isFinite(n) && n >= least) return n
     inner.problem(
       part,
       given[part] === undefined ? 'it is missing' : `${JSON.stringify(given[part])} can't be`,
-      'write a number that is not negative, or a time such as 10s',
+      least > 0 ? 'write a number above 0, or a time such as 10s' : 'write a number that is not negative, or a time such as 10s',
     )
     return 1
   }
@@ -104,7 +105,7 @@ export function distribution(r: Reader, name: string): Distribution | undefined 
   }
 }
 
-/** A mean of 0 has no logarithm, a shape of 0 no end. */
+/** A shape of 0 has no end; and a lognormal mean of 0 no logarithm. */
 const NOT_ZERO = new Set(['shape', 'minimum'])
 
 function discrete(r: Reader, given: Readonly<Record<string, unknown>>): Distribution {

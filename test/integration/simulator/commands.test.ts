@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,6 +33,9 @@ function run(...args: string[]): Promise<{ code: number; out: string; err: strin
 beforeAll(() => {
   conf = new Folder()
   writeFileSync(at('trace.yaml'), TRACE)
+  mkdirSync(at('refused'))
+  const property = (name: string, value: string) => `<property><name>yarn.scheduler.capacity.root.${name}</name><value>${value}</value></property>`
+  writeFileSync(at('refused', 'capacity-scheduler.xml'), `<configuration>${property('queues', 'default')}${property('default.capacity', '90')}</configuration>`)
 })
 afterAll(() => {
   conf.remove()
@@ -121,6 +124,8 @@ describe('bobbin sim', () => {
     [['sim', 'compare', '.', '.', '--trace', 'trace.yaml', '--seeds', 'x'], /--seeds x: give how many/],
     [['sim', 'sweep', 'trace.yaml', '--vary', 'a=1,2', '--goal', 'luck'], /"luck" is nothing that is measured/],
     [['sim', 'compare', '.', '.,models=none.yaml', '--trace', 'trace.yaml'], /none\.yaml: it can't be read/],
+    [['sim', 'trace.yaml', '--out', 'trace.yaml'], /--out trace\.yaml: it can't be made a folder/],
+    [['sim', 'trace.yaml', '--conf', 'refused'], /refused: the scheduler refuses this configuration: Illegal capacity of 0\.9/],
     [['sim', 'import'], /either --rm .* or files/],
     [['sim', 'import', 'trace.yaml'], /trace\.yaml is no JSON/],
     [['replay', 'nowhere.jsonl'], /nowhere\.jsonl is not there/],

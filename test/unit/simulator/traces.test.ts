@@ -1,5 +1,6 @@
 /** Traces of every kind, and what is said of those that can't be. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { gzipSync } from 'node:zlib'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -61,6 +62,20 @@ describe('SLS traces', () => {
         ],
       },
     ])
+  })
+
+  it('may be compressed by gzip', () => {
+    const at = path.join(dir, 'packed.json.gz')
+    const packed = gzipSync(`${job({})}\n${job({ 'job.id': 'j2' })}`)
+    writeFileSync(at, packed)
+    const { name, applications } = readWorkload({ files: [at], seed: 1, nodes: '4x16G,8' })
+    expect([name, ...applications.map((a) => a.id)]).toEqual(['packed', 'j1', 'j2'])
+    writeFileSync(at, packed.subarray(0, packed.length - 12))
+    expect(() => readWorkload({ files: [at], seed: 1, nodes: '4x16G,8' })).toThrow(/packed\.json\.gz: it can't be read: unexpected end of file/)
+  })
+
+  it('are files', () => {
+    expect(() => readWorkload({ files: [dir], seed: 1, nodes: '4x16G,8' })).toThrow('it is a folder; give the trace in it')
   })
 
   it('take their nodes from the hosts that tasks name', () => {
@@ -301,6 +316,11 @@ applications:
       'a distribution that is none',
       'applications:\n  - { id: a, stages: [{ memory: 1G, duration: { zipf: [1] } }] }\n',
       'stages[0].duration: "zipf" is no distribution',
+    ],
+    [
+      'a lognormal mean of 0',
+      'applications:\n  - { id: a, stages: [{ memory: 1G, duration: { lognormal: [0s, 1s] } }] }\n',
+      'duration.mean: "0s" can\'t be; write a number above 0',
     ],
     ['an id twice', 'applications:\n  - { id: a, stages: [] }\n  - { id: a, stages: [] }\n', 'w.yaml:3: applications[1]: the id a is there already'],
     ['text that is no YAML', 'applications:\n  - { id: a\n', 'w.yaml:'],
