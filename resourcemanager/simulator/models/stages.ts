@@ -46,12 +46,17 @@ class StageRun {
   }
 }
 
+/** Its containers live as long as the application. */
+const isService = (s: StageRun) => s.tasks.length > 0 && s.tasks.every((t) => t.duration === undefined)
+
 function isDone(s: StageRun, fraction = 1): boolean {
   return s.tasks.length === 0 ? s.asked : s.done >= Math.ceil(fraction * s.tasks.length)
 }
 
 export class StagesBehaviour implements Behaviour {
   readonly #stages: StageRun[]
+  /** With these it ends: those that are not services. */
+  readonly #ending: StageRun[]
   readonly #running = new Map<string, { readonly task: Task; readonly stage: StageRun }>()
   #master: MasterPort | undefined
   #application: ApplicationPort | undefined
@@ -69,6 +74,7 @@ export class StagesBehaviour implements Behaviour {
       return before !== undefined && (before.memory !== s.resource.memory || before.vcores !== s.resource.vcores)
     })
     this.#stages = stages.map((s, i) => new StageRun(s, clash ? i : -1, random))
+    this.#ending = this.#stages.filter((s) => !isService(s))
   }
 
   get waiting(): boolean {
@@ -77,10 +83,11 @@ export class StagesBehaviour implements Behaviour {
 
   /** The longest way through its stages. */
   get aloneMillis(): number | undefined {
-    if (this.#stages.some((s) => s.tasks.some((t) => t.duration === undefined))) return undefined
+    const ending = this.#ending
+    if (ending.some((s) => s.tasks.some((t) => t.duration === undefined)) || (ending.length === 0 && this.#stages.length > 0)) return undefined
     const ends = new Map<string, number[]>()
     let last = 0
-    for (const { stage, tasks, delay } of this.#stages) {
+    for (const { stage, tasks, delay } of ending) {
       const start = Math.max(0, ...(stage.after ?? []).map((a) => nthOf(ends.get(a.stage) ?? [], a.fraction ?? 1))) + delay
       const all = tasks.map((t) => start + t.duration!).sort((a, b) => a - b)
       ends.set(stage.name, all.length > 0 ? all : [start])
@@ -124,7 +131,8 @@ export class StagesBehaviour implements Behaviour {
       if (s.delay === 0 && s.tasks.length > 0) this.#ask(s)
       else master.at(master.now + s.delay, () => this.#ask(s))
     }
-    if (this.#stages.every((s) => isDone(s))) master.finish('SUCCEEDED')
+    const endless = this.#ending.length === 0 && this.#stages.length > 0
+    if (!endless && this.#ending.every((s) => isDone(s))) master.finish('SUCCEEDED')
   }
 
   #ready(s: StageRun): boolean {

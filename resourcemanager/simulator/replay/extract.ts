@@ -171,7 +171,8 @@ function durationsOf(wave: Wave, launch: number, lag: number, notes: Notes): num
   return [...own, ...Array.from({ length: Math.max(0, unknown) }, () => typical)].slice(0, wave.count)
 }
 
-function stageOf(wave: Wave, durations: readonly number[] | undefined, labels: boolean): Stage {
+/** @param heartbeat of its master: an ask goes out with the next one, so what lies between is rounded to whole ones */
+function stageOf(wave: Wave, durations: readonly number[] | undefined, labels: boolean, heartbeat: number): Stage {
   const { ask } = wave
   const label = labels ? ask.nodeLabelExpression : undefined
   return {
@@ -181,7 +182,7 @@ function stageOf(wave: Wave, durations: readonly number[] | undefined, labels: b
     priority: ask.priority,
     ...(durations && { durations }),
     ...(wave.after.length > 0 && { after: wave.after.map(({ wave: w, done }) => ({ stage: w.name, fraction: fractionOf(done, w) })) }),
-    delay: Math.max(0, wave.at - wave.from),
+    delay: Math.max(0, Math.round(wave.at - wave.from - heartbeat / 2)),
     ...(wave.hosts.length > 0 && { hosts: [wave.hosts] }),
     ...(ask.relaxLocality === false && { relaxLocality: false }),
     ...(label && { nodeLabelExpression: label }),
@@ -217,7 +218,7 @@ function applicationOf(app: RecordedApplication, context: Context): { readonly s
   const model = modelOf(most?.attempt, waves, context)
   const known = waves.map((w) => ({ wave: w, durations: durationsOf(w, model.launch, lag, notes) }))
   const open = app.endedAt === undefined || last?.finishedAt === undefined
-  const stages = known.map(({ wave, durations }) => stageOf(wave, durations, labels))
+  const stages = known.map(({ wave, durations }) => stageOf(wave, durations, labels, model.heartbeat))
   const finite = known.filter((k) => k.durations !== undefined)
   if (last?.finishedAt !== undefined)
     stages.push(
@@ -283,9 +284,9 @@ function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], {
 }
 
 function nodesOf(life: RecordedLife, names: ReadonlyMap<string, string>, heartbeat: number): NodeSpec[] {
-  // Nodes that leave when all work is done leave because the cluster is stopped.
+  // Nodes that leave when all masters have said that they are done leave because the cluster is stopped.
   const all = life.applications.every((a) => a.endedAt !== undefined)
-  const done = all ? life.applications.reduce((latest, a) => Math.max(latest, a.endedAt!), 0) : life.end
+  const done = all ? life.applications.reduce((latest, a) => Math.max(latest, a.attempts.at(-1)?.finishedAt ?? a.endedAt!), 0) : life.end
   return life.nodes.map((n) => {
     const kept = n.outages.filter((o) => o.to !== undefined || o.from < done)
     const outages: Outage[] = kept.map((o) =>

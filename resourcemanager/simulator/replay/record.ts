@@ -130,6 +130,8 @@ class Recorder {
     this.end = now
     const { answer, error, effects } = this.#core.step(event, clock)
     if (error) return
+    // An application's master may be launched in the very step that submits it.
+    this.#note(event, answer, now)
     for (const e of effects) {
       if (e.type === 'launchAM') {
         const attempt: RecordedAttempt = {
@@ -148,7 +150,6 @@ class Recorder {
         this.#nodeChanged(nodeKey(e.nodeId), e.to, now)
       }
     }
-    this.#note(event, answer, now)
   }
 
   #note(event: Event, answer: unknown, now: number): void {

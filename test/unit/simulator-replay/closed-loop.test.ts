@@ -124,3 +124,33 @@ describe('the closed loop', () => {
     await expect(recordLife(other)).rejects.toThrow(/other is no event log/)
   })
 })
+
+describe('a life of a cluster that schedules asynchronously, as bobbin up does', () => {
+  test('is reproduced: masters that are launched with the submission, asks with the first allocate, services that end, nodes that leave at the end', async () => {
+    const service: ApplicationSpec = {
+      ...job(0),
+      id: 'service',
+      at: 2500,
+      stages: [
+        { name: 'instances', count: 2, resource: { memory: 2048, vcores: 1 }, priority: 1 },
+        { name: 'life', count: 0, resource: { memory: 0, vcores: 0 }, priority: 0, delay: 60_000 },
+      ],
+    }
+    const jobs = Array.from({ length: 10 }, (_, i) => ({ ...job(i), stages: job(i).stages!.slice(0, 1) }))
+    const leaving: Workload = { ...workload, nodes: workload.nodes.map(({ host, resource }) => ({ host, resource })), applications: [service, ...jobs] }
+    const config = coreConfigOf({
+      ...configuration,
+      properties: { ...configuration.properties, 'yarn.scheduler.capacity.schedule-asynchronously.enable': 'true' },
+    })
+    const log = openEventLog(path.join(dir, 'async.jsonl'), config)
+    simulate({ workload: leaving, config, configurationName: 'recorded', seed: 1, models: BUILT_IN, onStep: log.append })
+    log.close()
+    const { life: asynchronous } = await recordLife(path.join(dir, 'async.jsonl'))
+    expect(asynchronous.applications.map((a) => a.attempts.length)).toEqual(asynchronous.applications.map(() => 1))
+    const loop = closedLoop(asynchronous, file)
+    const runs = closedLoopJobs(loop, [{ configuration: loop.configuration }], [1, 2]).map(attempt)
+    expect(runs[0]!.applications.map((a) => a.state)).toEqual(runs[0]!.applications.map(() => 'FINISHED'))
+    for (const d of deviations(loop.recorded, simulatedWaits(runs)))
+      if (d.recorded > 0) expect(Math.abs(d.relative!), `${d.measure}: ${d.recorded} and ${d.simulated}`).toBeLessThan(0.05)
+  })
+})

@@ -109,6 +109,11 @@ describe('applications of stages', () => {
     expect(applications).toMatchObject([{ state: 'RUNNING', containers: { allocated: 2 } }])
     expect(simulated).toBeLessThan(120_000)
   })
+
+  it('end their services when their other stages have ended', () => {
+    const serve: Stage = { name: 'serve', count: 2, resource: { memory: 1024, vcores: 1 }, priority: 1 }
+    expect(one(application({ stages: [serve, stage({ duration: 30_000 })] }))).toMatchObject({ state: 'FINISHED', aloneMillis: 30_000 })
+  })
 })
 
 describe('what can not be', () => {
