@@ -30,6 +30,8 @@ export function readRumen(
   }
 }
 
+const isKnown = (attempt: Reader, time: string): boolean => attempt.fields[time] !== -1
+
 function jobOf(job: Reader, settings: SlsSettings, places: Set<string>): ApplicationSpec {
   const at = job.number('submitTime', undefined)
   const finish = job.number('finishTime', at, Number.NEGATIVE_INFINITY)
@@ -39,12 +41,11 @@ function jobOf(job: Reader, settings: SlsSettings, places: Set<string>): Applica
     const durations: number[] = []
     const hosts: string[][] = []
     for (const task of job.list(field)) {
-      // What counts is how the task ended: its last attempt.
-      const attempt = task.list('attempts').at(-1)
-      if (!attempt) {
-        task.problem('attempts', 'there is none')
-        continue
-      }
+      const attempts = task.list('attempts')
+      if (attempts.length === 0) task.problem('attempts', 'there is none')
+      // What counts is how the task ended: its last attempt. Of those that never ran, or whose end nobody saw, times are -1.
+      const attempt = attempts.findLast((a) => isKnown(a, 'startTime') && isKnown(a, 'finishTime'))
+      if (!attempt) continue
       const duration = attempt.number('finishTime', undefined) - attempt.number('startTime', undefined)
       if (duration <= 0) attempt.problem('finishTime', `its duration is ${duration} ms`, 'a task takes more than no time')
       durations.push(Math.max(1, duration))

@@ -240,6 +240,12 @@ describe('RUMEN traces', () => {
     expect(nodes.map((n) => n.host)).toEqual(['h1', 'h2'])
   })
 
+  it('leave out attempts that never ran or whose end nobody saw', () => {
+    const tasks = [{ attempts: [attempt('/d/h1', 10, 30), attempt('/d/h2', 40, -1)] }, { attempts: [attempt('/d/h3', -1, -1)] }]
+    const { applications } = read('r.json', rumen({ mapTasks: tasks, reduceTasks: [] }), '')
+    expect(applications[0]!.stages).toMatchObject([{ name: 'map', durations: [20], hosts: [['h1']] }])
+  })
+
   it.each([
     ['a task without attempts', rumen({ mapTasks: [{ attempts: [] }] }), 'r.json:1: mapTasks[0].attempts: there is none'],
     [
