@@ -75,7 +75,7 @@ export interface Queries {
   /** Whether `heartbeatMatters` may hold for any node. */
   offersMatter(): boolean
   /** The smallest amounts that any pending request wants; undefined: nothing is pending. */
-  smallestPending(): Resource | undefined
+  smallestPending(partition: string): Resource | undefined
   node(id: NodeId): NodeReport | undefined
   containersOnNode(id: NodeId): ContainerReport[]
   /** The root of the queues. */

@@ -328,11 +328,13 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return node.usable && this.offersMatter()
   }
 
-  /** The smallest amounts that any pending request wants; undefined: nothing is pending. */
-  smallestPending(): Resource | undefined {
+  /** The smallest amounts that any pending request for a partition wants; undefined: nothing is pending. */
+  smallestPending(partition: string): Resource | undefined {
     let smallest: Resource | undefined
     for (const { current } of this.applications.values()) {
-      for (const { capability } of current?.asks.active ?? []) smallest = smallest ? componentwiseMin(smallest, capability) : capability
+      for (const ask of current?.asks.active ?? []) {
+        if (ask.partition === partition) smallest = smallest ? componentwiseMin(smallest, ask.capability) : ask.capability
+      }
     }
     return smallest
   }

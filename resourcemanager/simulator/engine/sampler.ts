@@ -2,6 +2,7 @@
  * The run over time. Intervals begin short; whenever there are too many, two become one, so that a run of any length ends with 256 to 512.
  * What is used is integrated; the rest is read at the end of each interval.
  */
+import type { Resource } from '../../../common/records/index.js'
 import type { NodeView, QueueReport } from '../../core/index.js'
 import type { RMContainer } from '../../scheduler/container.js'
 import type { ClusterSeries, QueueSeries, Timeline } from '../results.js'
@@ -68,6 +69,7 @@ export class Sampler {
     cluster: new Map<string, Map<string, Levels>>(),
   }
   readonly #queues = new Map<string, { readonly path: string; readonly leaf: boolean; readonly label: string; readonly tracks: Tracks }>()
+  readonly #reserved = new Map<string, number>()
   readonly #clusters = new Map<string, Tracks>()
   readonly #users = new Map<string, Track>()
   readonly #totals = new Map<string, { memory: number; vcores: number }>()
@@ -112,6 +114,7 @@ export class Sampler {
 
   sample(): void {
     const { now, core } = this.run
+    this.#readReservations()
     this.#read(core.queues(), now)
     this.#readCluster(now)
     this.#readUsers(now)
@@ -142,6 +145,19 @@ export class Sampler {
     let track = tracks.get(name)
     if (!track) tracks.set(name, (track = new Track(this.#count)))
     track.values.push(value)
+  }
+
+  /** By queue and label, as #readQueue has its keys: what nodes keep for a queue's containers, and for those below it. */
+  #readReservations(): void {
+    this.#reserved.clear()
+    for (const { view } of this.run.nodes.all) {
+      if (!view?.reserved) continue
+      const { attempt, resource } = view.reserved
+      for (let path = attempt.queue.path; path !== ''; path = path.slice(0, Math.max(0, path.lastIndexOf('.')))) {
+        const key = `${path}|${view.partition}`
+        this.#reserved.set(key, (this.#reserved.get(key) ?? 0) + resource.memory)
+      }
+    }
   }
 
   /** @returns what was used in the queue, by label */
@@ -176,7 +192,7 @@ export class Sampler {
     const maximum = label === '' ? queue.effectiveMax : scaled(whole, share?.absoluteMaximumCapacity ?? 0)
     this.#push(tracks, 'usedMemory', used.memory)
     this.#push(tracks, 'usedVcores', used.vcores)
-    this.#push(tracks, 'reservedMemory', label === '' ? queue.reserved.memory : 0)
+    this.#push(tracks, 'reservedMemory', this.#reserved.get(key) ?? 0)
     this.#push(tracks, 'pendingMemory', label === '' ? queue.pending.memory : 0)
     this.#push(tracks, 'guaranteedMemory', guaranteed.memory)
     this.#push(tracks, 'maximumMemory', Math.min(maximum.memory, whole.memory))
@@ -187,13 +203,13 @@ export class Sampler {
   }
 
   #readCluster(now: number): void {
-    const free = new Map<string, { reserved: number; fragmented: number; nodes: number }>()
-    const smallest = this.run.core.smallestPending()
+    const free = new Map<string, { reserved: number; fragmented: number; nodes: number; readonly smallest: Resource | undefined }>()
     for (const node of this.run.nodes.all) {
       const { view } = node
       if (!view) continue
       let sum = free.get(view.partition)
-      if (!sum) free.set(view.partition, (sum = { reserved: 0, fragmented: 0, nodes: 0 }))
+      if (!sum) free.set(view.partition, (sum = { reserved: 0, fragmented: 0, nodes: 0, smallest: this.run.core.smallestPending(view.partition) }))
+      const { smallest } = sum
       sum.nodes++
       if (view.reserved) sum.reserved += view.reserved.resource.memory
       if (smallest && (view.available.memory < smallest.memory || view.available.vcores < smallest.vcores)) sum.fragmented += Math.max(0, view.available.memory)

@@ -80,13 +80,26 @@ export function summarize(result: RunResult): string {
 
 const NAMED = 5
 
-/** Applications that came to nothing, the first few by name. */
+/** Applications that came to nothing: those of one reason together, the first few by name. */
 function troubles(result: RunResult): string {
   const text: string[] = []
   for (const state of ['NEVER_SCHEDULABLE', 'REJECTED', 'FAILED', 'WAITING'] as const) {
-    const all = result.applications.filter((a) => a.state === state)
-    for (const a of all.slice(0, NAMED)) text.push(`${state}: ${a.id}${a.reason ? `: ${a.reason.split('\n')[0]}` : ''}\n`)
-    if (all.length > NAMED) text.push(`${state}: ${all.length - NAMED} more\n`)
+    const byReason = new Map<string, string[]>()
+    for (const a of result.applications) {
+      if (a.state !== state) continue
+      // The id that the ResourceManager gave it makes no reason of its own.
+      const reason = (a.reason ?? '')
+        .split('\n')[0]!
+        .replaceAll(a.applicationId, 'the application')
+        .replace(/^Application the application/, 'the application')
+      byReason.set(reason, [...(byReason.get(reason) ?? []), a.id])
+    }
+    for (const [reason, ids] of [...byReason].slice(0, NAMED)) {
+      const names = ids.length <= NAMED ? ids.join(', ') : `${ids.slice(0, 3).join(', ')} and ${ids.length - 3} more`
+      text.push(`${state}: ${names}${reason === '' ? '' : `: ${reason}`}\n`)
+    }
+    const rest = [...byReason.values()].slice(NAMED).reduce((n, ids) => n + ids.length, 0)
+    if (rest > 0) text.push(`${state}: ${rest} more\n`)
   }
   return text.join('')
 }

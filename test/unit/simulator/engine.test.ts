@@ -238,6 +238,28 @@ describe('a run', () => {
     for (const q of timeline.queues) expect(q.usedMemory).toHaveLength(timeline.clusters[0]!.usedMemory.length)
   })
 
+  it('tells what is reserved and fragmented where it is: partition by partition', () => {
+    const large = stage({ count: 3, resource: { memory: 5120, vcores: 1 }, nodeLabelExpression: 'gpu', duration: 60_000 })
+    const { timeline } = run([application({ stages: [large] })], {
+      nodes: [...nodes(2), ...nodes(2, { labels: ['gpu'] }).map((n) => ({ ...n, host: `gpu-${n.host}` }))],
+      properties: {
+        'yarn.node-labels.enabled': 'true',
+        'yarn.scheduler.capacity.root.accessible-node-labels.gpu.capacity': '100',
+        'yarn.scheduler.capacity.root.default.accessible-node-labels': 'gpu',
+        'yarn.scheduler.capacity.root.default.accessible-node-labels.gpu.capacity': '100',
+      },
+    })
+    const most = (values: readonly number[]) => Math.max(...values)
+    const of = (label: string) => ({
+      cluster: timeline.clusters.find((c) => c.label === label)!,
+      queues: timeline.queues.filter((q) => q.label === label),
+    })
+    expect(of('gpu').queues.map((q) => most(q.reservedMemory))).toEqual([5120, 5120])
+    expect(of('').queues.map((q) => most(q.reservedMemory))).toEqual([0, 0])
+    expect(most(of('gpu').cluster.fragmentedMemory)).toBe(6144)
+    expect(most(of('').cluster.fragmentedMemory)).toBe(0)
+  })
+
   it('has between 256 and 512 intervals when it is long', () => {
     const { timeline } = run([application({ stages: [stage({ duration: 100_000_000 })] })])
     expect(timeline.clusters[0]!.usedMemory.length).toBeGreaterThan(255)
