@@ -1,11 +1,12 @@
 /** `hdfs debug`: looks into a DataNode's files, and takes a lease from a writer that is gone. */
 import { open, readFile, stat, writeFile } from 'node:fs/promises'
 import { hdfs } from '../../../common/config/keys/hdfs.js'
-import { isException } from '../../../common/errors.js'
+import { exception, isException } from '../../../common/errors.js'
 import type { ChecksumTypeProto } from '../../../common/proto/gen/hdfs.js'
 import { type Checksum, META_HEADER, checksum, checksumsOf, chunkCount, metaHeader, parseMetaHeader, verify } from '../../datanode/storage/checksum.js'
 import { DfsClient } from '../../client/index.js'
-import { readGenericOptions } from '../generic-options.js'
+import { GENERIC_OPTIONS_HELP, readGenericOptions } from '../generic-options.js'
+import { UsageError } from '../shell/errors.js'
 import { parsePath } from '../shell/file-system.js'
 import { Terminal } from './terminal.js'
 
@@ -34,6 +35,26 @@ const COMMANDS: Readonly<Record<string, DebugCommand>> = {
     help: '  Recover the lease on the specified path.  The path must reside on an\n  HDFS filesystem.  The default number of retries is 1.',
     run: recoverLease,
   },
+  verifyEC: {
+    usage: 'verifyEC -file <file>',
+    help: '  Verify HDFS erasure coding on all block groups of the file.',
+    run: async () => {
+      throw exception('UnsupportedOperationException', 'Erasure coding is not part of this store: no file has it')
+    },
+  },
+}
+
+/** The value of an option. @throws UsageError when the option is the last word */
+function optionValue(words: readonly string[], name: string): string | undefined {
+  const at = words.indexOf(name)
+  if (at >= 0 && words[at + 1] === undefined) throw new UsageError(`java.lang.IllegalArgumentException: option ${name} requires 1 argument.`)
+  return at < 0 ? undefined : words[at + 1]
+}
+
+/** In Java's words. */
+function opening(e: unknown, file: string): string {
+  const { code, message } = e as NodeJS.ErrnoException
+  return code === 'ENOENT' ? `java.io.FileNotFoundException: ${file} (No such file or directory)` : message
 }
 
 function usage(): string {
@@ -46,6 +67,8 @@ function usage(): string {
     'Incorrect usages may result in data loss. Use at your own risk.',
     '',
     ...lines,
+    '',
+    GENERIC_OPTIONS_HELP,
   ].join('\n')
 }
 
@@ -63,18 +86,26 @@ export async function debug(args: readonly string[]): Promise<number> {
   if (!command) {
     t.line(usage())
     t.flush()
-    return name === undefined || name === 'help' ? 0 : 1
+    return 0
   }
   if (words.length === 0) {
     t.line(`${command.usage}\n${command.help}\n`)
     t.flush()
     return 1
   }
-  const option = (wanted: string) => {
-    const at = words.indexOf(wanted)
-    return at < 0 ? undefined : words[at + 1]
-  }
-  return t.finish('debug', () => command.run(t, option), 1)
+  return t.finish(
+    'debug',
+    async () => {
+      try {
+        return await command.run(t, (wanted) => optionValue(words, wanted))
+      } catch (e) {
+        if (!(e instanceof UsageError)) throw e
+        t.error(`RuntimeException: ${e.message}`)
+        return 1
+      }
+    },
+    1,
+  )
 }
 
 async function verifyMeta(t: Terminal, option: (name: string) => string | undefined): Promise<number> {
@@ -89,14 +120,14 @@ async function verifyMeta(t: Terminal, option: (name: string) => string | undefi
     sums = await readFile(meta)
     c = parseMetaHeader(sums)
   } catch (e) {
-    t.error(`Failed to read HDFS metadata file header for ${meta}: ${(e as Error).message}`)
+    t.error(`Failed to read HDFS metadata file header for ${meta}: ${headerError(e, meta)}`)
     return 1
   }
   t.line(`Checksum type: DataChecksum(type=${c.type.replace('CHECKSUM_', '')}, chunkSize=${c.bytesPerChunk})`)
   if (block === undefined) return 0
   const data = await open(block).catch((e: Error) => e)
   if (data instanceof Error) {
-    t.error(`Failed to open HDFS block file for ${block}: ${data.message}`)
+    t.error(`Failed to open HDFS block file for ${block}: ${opening(data, block)}`)
     return 1
   }
   try {
@@ -111,7 +142,7 @@ async function verifyMeta(t: Terminal, option: (name: string) => string | undefi
           ? Math.floor(of.length / Math.max(1, c.size)) * c.bytesPerChunk
           : verify(c, step.subarray(0, bytesRead), of)
       if (bad >= 0) {
-        t.line(`verifyChunkedSums error: org.apache.hadoop.fs.ChecksumException: Checksum error: ${block} at ${at + bad}`)
+        t.line(`verifyChunkedSums error: org.apache.hadoop.fs.ChecksumException: ${mismatch(c, block, at + bad, step.subarray(bad, bytesRead), of, bad)}`)
         return 1
       }
       at += bytesRead
@@ -121,6 +152,22 @@ async function verifyMeta(t: Terminal, option: (name: string) => string | undefi
   }
   t.line(`Checksum verification succeeded on block file ${block}`)
   return 0
+}
+
+function headerError(e: unknown, meta: string): string {
+  if (typeof (e as NodeJS.ErrnoException).syscall === 'string') return opening(e, meta)
+  const corrupt = 'EOF while reading header from meta. The meta file may be truncated or corrupt'
+  return `org.apache.hadoop.hdfs.server.datanode.CorruptMetaHeaderException: ${corrupt}`
+}
+
+/** @param data from the chunk that does not match; `bad` is where it is in the step that `sums` belong to */
+function mismatch(c: Checksum, block: string, position: number, data: Buffer, sums: Buffer, bad: number): string {
+  const hex = (sum: Buffer) => (sum.length < c.size ? 'none' : sum.readUInt32BE().toString(16).toUpperCase())
+  const at = (bad / c.bytesPerChunk) * c.size
+  const type = c.type.replace('CHECKSUM_', '')
+  const computed = hex(checksumsOf(c, data.subarray(0, c.bytesPerChunk)))
+  const expected = hex(sums.subarray(at, at + c.size))
+  return `Checksum ${type} not matched for file ${block} at position ${position}: expected=${expected} but computed=${computed}, algorithm=${type}`
 }
 
 async function computeMeta(t: Terminal, option: (name: string) => string | undefined): Promise<number> {
@@ -148,7 +195,7 @@ async function recoverLease(t: Terminal, option: (name: string) => string | unde
   }
   const retries = Number(option('-retries') ?? 1)
   if (!Number.isInteger(retries)) {
-    t.error(`Failed to parse the argument to -retries: For input string: "${option('-retries')}"`)
+    t.error(`Failed to parse the argument to -retries: java.lang.NumberFormatException: For input string: "${option('-retries')}"`)
     return 1
   }
   const { authority, path: src } = parsePath(path)

@@ -1,5 +1,5 @@
 /** `hdfs dfsadmin`: one table of its commands. */
-import { exception } from '../../../common/errors.js'
+import { exception, isException } from '../../../common/errors.js'
 import { LONG_MAX } from '../../../common/proto/runtime.js'
 import { type ClientProtocol, clientProtocol } from '../../../common/protocols/client-namenode.js'
 import { type Address, ConnectionError, parseAddress } from '../../../common/rpc/client.js'
@@ -23,6 +23,7 @@ interface Command {
   readonly run: (t: Terminal, args: string[]) => Promise<number | undefined> | Promise<void>
 }
 
+const FAILED = 255
 const ANY = Number.POSITIVE_INFINITY
 const DONT_SET = LONG_MAX
 const RESET = -1
@@ -36,23 +37,46 @@ function active(t: Terminal): NameNodeCalls {
   return t.proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc))
 }
 
+type Act = (calls: NameNodeCalls, where: string, node: NameNode) => Promise<void>
+
+/** Something that each NameNode does, up to the first that can't. */
+async function eachUntilFailure(t: Terminal, act: Act): Promise<number> {
+  for (const node of t.namenodes) await act(t.proxy(clientProtocol, node.rpc), await javaAddress(node.rpc), node)
+  return 0
+}
+
 /**
- * Something that each NameNode does for itself.
+ * Something that each NameNode does for itself, whatever the others do.
  * @param what its name, in the line that says that it failed somewhere
  */
-async function each(t: Terminal, what: string, act: (calls: NameNodeCalls, where: string, node: NameNode) => Promise<void>): Promise<number> {
-  let failure: unknown
+async function each(t: Terminal, what: string, act: Act, failedOn: 'stdout' | 'stderr' = 'stdout'): Promise<number> {
+  const failures: unknown[] = []
   for (const node of t.namenodes) {
     const where = await javaAddress(node.rpc)
     try {
       await act(t.proxy(clientProtocol, node.rpc), where, node)
     } catch (e) {
-      t.line(`${what} failed for ${where}`)
-      failure = e
+      if (failedOn === 'stdout') t.line(`${what} failed for ${where}`)
+      else t.error(`${what} failed for ${where}`)
+      failures.push(e)
     }
   }
-  if (failure !== undefined) throw failure
+  if (failures.length > 1) throw exception('IOException', `${failures.length} exceptions [${failures.map(asJava).join(', ')}]`)
+  if (failures.length === 1) throw failures[0]
   return 0
+}
+
+function unreachable(e: unknown): never {
+  const why = e instanceof ConnectionError ? `java.net.ConnectException: ${describeError(e)}` : asJava(e)
+  throw exception('IOException', `Datanode unreachable. ${why}`, { cause: e })
+}
+
+/** As MultipleIOException shows what it holds. */
+function asJava(e: unknown): string {
+  if (isException(e)) return `org.apache.hadoop.ipc.RemoteException(${e.className}): ${e.message}`
+  const text = describeError(e)
+  if (text === undefined) throw e
+  return text
 }
 
 /** The absolute path of an argument. */
@@ -81,24 +105,40 @@ async function safemode(t: Terminal, args: string[]): Promise<number> {
     misused(t, '-safemode')
     return 0
   }
-  return each(t, 'Safe mode', async (calls, where) => {
+  return eachUntilFailure(t, async (calls, where) => {
     const { result } = await calls.setSafeMode({ action, checked: false })
     t.line(`Safe mode is ${result ? 'ON' : 'OFF'} in ${where}`)
   })
 }
 
 async function waitForLeaving(t: Terminal): Promise<number> {
-  return each(t, 'Safe mode', async (calls, where) => {
+  return eachUntilFailure(t, async (calls, where) => {
     while ((await calls.setSafeMode({ action: 'SAFEMODE_GET' })).result) await new Promise((r) => setTimeout(r, 250))
     t.line(`Safe mode is OFF in ${where}`)
   })
 }
 
-async function setQuotas(t: Terminal, paths: readonly string[], namespaceQuota: number, storagespaceQuota: number, type?: QuotaType): Promise<void> {
-  if (namespaceQuota === 0 || storagespaceQuota === 0)
-    throw new UsageError(`Invalid values for quota : ${shown(namespaceQuota)} and ${shown(storagespaceQuota)}`)
+/** Sets limits of each; one that fails does not keep the others from it. @returns the exit code */
+async function setQuotas(
+  t: Terminal,
+  name: string,
+  paths: readonly string[],
+  [namespaceQuota, storagespaceQuota]: readonly [number, number],
+  type?: QuotaType,
+): Promise<number> {
+  if (namespaceQuota === 0) throw new UsageError(`Invalid values for quota : ${shown(namespaceQuota)} and ${shown(storagespaceQuota)}`)
   const calls = active(t)
-  for (const path of paths) await calls.setQuota({ path: pathOf(path), namespaceQuota, storagespaceQuota, ...(type && { storageType: type }) })
+  let code = 0
+  for (const path of paths) {
+    try {
+      await calls.setQuota({ path: pathOf(path), namespaceQuota, storagespaceQuota, ...(type && { storageType: type }) })
+    } catch (e) {
+      if (!isException(e)) throw e
+      t.error(`${name}: ${describeError(e)}`)
+      code = FAILED
+    }
+  }
+  return code
 }
 
 const shown = (quota: number) => (quota === DONT_SET ? '9223372036854775807' : String(quota))
@@ -110,7 +150,9 @@ type QuotaType = (typeof QUOTA_TYPES)[number]
 function takeStorageType(args: string[]): QuotaType | undefined {
   const at = args.indexOf('-storageType')
   if (at < 0) return undefined
+  if (args[at + 1] === undefined) throw new UsageError('option -storageType requires 1 argument.')
   const [, text = ''] = args.splice(at, 2)
+  if (text.toUpperCase() === 'RAM_DISK') throw new UsageError("Don't support Quota for storage type : RAM_DISK")
   const type = QUOTA_TYPES.find((q) => q === text.toUpperCase())
   if (!type) throw new UsageError(`Storage type ${text} is not available. Available storage types are [${QUOTA_TYPES.join(', ')}]`)
   return type
@@ -120,26 +162,28 @@ function need(args: readonly string[], count: number): void {
   if (args.length < count) throw new UsageError(`Not enough arguments: expected ${count} but got ${args.length}`)
 }
 
-async function setQuota(t: Terminal, args: string[]): Promise<void> {
+async function setQuota(t: Terminal, args: string[]): Promise<number> {
   need(args, 2)
-  await setQuotas(t, args.slice(1), bytesOf(args[0]!), DONT_SET)
+  return setQuotas(t, 'setQuota', args.slice(1), [bytesOf(args[0]!), DONT_SET])
 }
 
-async function setSpaceQuota(t: Terminal, args: string[]): Promise<void> {
-  const type = takeStorageType(args)
+async function setSpaceQuota(t: Terminal, args: string[]): Promise<number> {
   need(args, 2)
-  await setQuotas(t, args.slice(1), DONT_SET, bytesOf(args[0]!), type)
-}
-
-async function clrQuota(t: Terminal, args: string[]): Promise<void> {
-  need(args, 1)
-  await setQuotas(t, args, RESET, DONT_SET)
-}
-
-async function clrSpaceQuota(t: Terminal, args: string[]): Promise<void> {
+  const quota = bytesOf(args.shift()!)
   const type = takeStorageType(args)
+  return setQuotas(t, 'setSpaceQuota', args, [DONT_SET, quota], type)
+}
+
+async function clrQuota(t: Terminal, args: string[]): Promise<number> {
   need(args, 1)
-  await setQuotas(t, args, DONT_SET, RESET, type)
+  return setQuotas(t, 'clrQuota', args, [RESET, DONT_SET])
+}
+
+async function clrSpaceQuota(t: Terminal, args: string[]): Promise<number> {
+  // It stands first; anywhere else it is a path.
+  const type = args[0] === '-storageType' ? takeStorageType(args) : undefined
+  need(args, 1)
+  return setQuotas(t, 'clrSpaceQuota', args, [DONT_SET, RESET], type)
 }
 
 function address(text: string): Address {
@@ -163,7 +207,10 @@ async function listOpenFiles(t: Terminal, args: string[]): Promise<void> {
   t.line(`${'Client Host'.padEnd(20)}\t${'Client Name'.padEnd(20)}\tOpen File Path`)
   const calls = active(t)
   for (let id = 0; ; ) {
-    const { entries, hasMore } = await calls.listOpenFiles({ id, types, path })
+    const { entries, hasMore } = await calls.listOpenFiles({ id, types, path }).catch((e) => {
+      t.line('List open files failed.')
+      throw e
+    })
     for (const e of entries) t.line(`${e.clientMachine.padEnd(20)}\t${e.clientName.padEnd(20)}\t${e.path}`)
     if (!hasMore || entries.length === 0) return
     id = entries.at(-1)!.id
@@ -264,31 +311,34 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     args: [1, 1],
     run: async (t, [word]) => {
       if (word !== 'query' && word !== 'finalize') return misused(t, '-upgrade')
-      return each(t, 'Getting upgrade status', async (calls, where) => {
+      const show: Act = async (calls, where) => {
         if (word === 'finalize') await calls.finalizeUpgrade({})
         const { upgradeFinalized } = await calls.upgradeStatus({})
         t.line(upgradeFinalized ? `Upgrade finalized for ${where}` : `Upgrade not finalized for ${where}`)
-      })
+      }
+      return each(t, 'Getting upgrade status', show, 'stderr')
     },
   },
   refreshServiceAcl: { args: [0, 0], run: (t) => refreshOf(t, 'serviceAcl') },
   refreshUserToGroupsMappings: { args: [0, 0], run: (t) => refreshOf(t, 'userToGroups') },
   refreshSuperUserGroupsConfiguration: { args: [0, 0], run: (t) => refreshOf(t, 'superUser') },
-  refreshCallQueue: { args: [0, 0], run: (t) => refreshOf(t, 'callQueue') },
+  refreshCallQueue: { args: [0, ANY], run: (t) => refreshOf(t, 'callQueue') },
   refresh: {
     usage: '<host:ipc_port> <key> [arg1..argn',
     args: [2, ANY],
     run: async (t, [where, identifier, ...args]) => (await import('./refresh-protocols.js')).genericRefresh(t, address(where!), identifier!, args),
   },
-  reconfig: leftOut('<namenode|datanode> <host:ipc_port|livenodes> <start|status|properties>', 'properties are read when a daemon starts'),
+  reconfig: leftOut('<namenode|datanode> <host:ipc_port|livenodes> <start|status|properties>', [3, 3], 'properties are read when a daemon starts'),
   printTopology: { args: [0, 0], run: async (t) => (await import('./report.js')).topology(t, active(t)) },
   refreshNamenodes: {
     usage: 'datanode_host:ipc_port',
+    usageAfterMistake: 'datanode-host:ipc_port',
     args: [1, 1],
     run: async (t, [address]) => void (await (await datanode(t, address!)).refreshNamenodes({})),
   },
   getVolumeReport: {
     usage: 'datanode_host:ipc_port',
+    usageAfterMistake: 'datanode-host:ipc_port',
     args: [1, 1],
     run: async (t, [address]) => {
       const { volumeInfo } = await (await datanode(t, address!)).getVolumeReport({})
@@ -302,6 +352,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   },
   deleteBlockPool: {
     usage: 'datanode_host:ipc_port blockpoolId [force]',
+    usageAfterMistake: 'datanode-host:ipc_port blockpoolId [force]',
     args: [2, 3],
     run: async (t, [address, blockPool, force]) =>
       void (await (await datanode(t, address!)).deleteBlockPool({ blockPool: blockPool!, force: force === 'force' })),
@@ -310,9 +361,19 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<bandwidth in bytes per second>',
     args: [1, 1],
     async run(t, [text]) {
+      if (/^-\d/.test(text!)) {
+        t.error('Bandwidth should be a non-negative integer')
+        return 255
+      }
       const bandwidth = bytesOf(text!)
-      for (const node of t.namenodes) await t.proxy(clientProtocol, node.rpc).setBalancerBandwidth({ bandwidth })
+      await active(t)
+        .setBalancerBandwidth({ bandwidth })
+        .catch((e) => {
+          t.error('Balancer bandwidth is set failed.')
+          throw e
+        })
       t.line(`Balancer bandwidth is set to ${bandwidth}`)
+      return 0
     },
   },
   getBalancerBandwidth: {
@@ -320,7 +381,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     args: [1, 1],
     run: async (t, [address]) => t.line(`Balancer bandwidth is ${(await (await datanode(t, address!)).getBalancerBandwidth({})).bandwidth} bytes per second.`),
   },
-  fetchImage: leftOut('<local directory>', 'checkpoints are kept in the journal'),
+  fetchImage: leftOut('<local directory>', [1, 1], 'checkpoints are kept in the journal'),
   allowSnapshot: {
     usage: '<snapshotDir>',
     args: [1, 1],
@@ -349,7 +410,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<datanode_host:ipc_port>',
     args: [1, 1],
     run: async (t, [address]) => {
-      await (await datanode(t, address!)).evictWriters({})
+      await (await datanode(t, address!)).evictWriters({}).catch(unreachable)
       t.line(`Requested writer eviction to datanode ${address}`)
     },
   },
@@ -357,10 +418,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<datanode_host:ipc_port>',
     args: [1, 1],
     run: async (t, [address]) => {
-      const { localInfo } = await (await datanode(t, address!)).getDatanodeInfo({}).catch((e) => {
-        if (!(e instanceof ConnectionError)) throw e
-        throw exception('IOException', `Datanode unreachable. java.net.ConnectException: ${describeError(e)}`, { cause: e })
-      })
+      const { localInfo } = await (await datanode(t, address!)).getDatanodeInfo({}).catch(unreachable)
       t.line(`Uptime: ${localInfo.uptime}, Software version: ${localInfo.softwareVersion}, Config version: ${localInfo.configVersion}`)
     },
   },
@@ -368,9 +426,14 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: 'filename',
     args: [1, 1],
     run: (t, [filename]) =>
-      each(t, 'Created metasave file', async (calls, where) => {
-        await calls.metaSave({ filename: filename! })
-        t.line(`Created metasave file ${filename} in the log directory of namenode ${where}`)
+      eachUntilFailure(t, async (calls, where) => {
+        try {
+          await calls.metaSave({ filename: filename! })
+          t.line(`Created metasave file ${filename} in the log directory of namenode ${where}`)
+        } catch (e) {
+          if (!isException(e, 'StandbyException')) throw e
+          t.line('Skip Standby NameNode, since it cannot perform metasave operation')
+        }
       }),
   },
   triggerBlockReport: {
@@ -387,10 +450,10 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 }
 
 /** A command of Hadoop's that means nothing here. */
-function leftOut(usage: string, why: string): Command {
+function leftOut(usage: string, args: readonly [number, number], why: string): Command {
   return {
     usage,
-    args: [0, ANY],
+    args,
     async run() {
       throw exception('UnsupportedOperationException', `left out: ${why}`)
     },
@@ -401,14 +464,24 @@ function lineOf(name: string, usage = COMMANDS[name]?.usage): string {
   return `[-${name}${usage ? ` ${usage}` : ''}]`
 }
 
+const syntax = () => [...Object.keys(COMMANDS).map((name) => lineOf(name)), '[-help [cmd]]'].map((l) => `\t${l}`)
+
 function usageOfAll(): string {
-  return [
-    'Usage: hdfs dfsadmin',
-    'Note: Administrative commands can only be run as the HDFS superuser.',
-    ...[...Object.keys(COMMANDS).map((name) => lineOf(name)), '[-help [cmd]]'].map((l) => `\t${l}`),
-    '',
-    GENERIC_OPTIONS_HELP,
-  ].join('\n')
+  return ['Usage: hdfs dfsadmin', 'Note: Administrative commands can only be run as the HDFS superuser.', ...syntax(), '', GENERIC_OPTIONS_HELP].join('\n')
+}
+
+/** @param name a command, without its dash; for anything else all of them are explained */
+async function help(t: Terminal, name: string | undefined): Promise<number> {
+  const { ADMIN_HELP } = await import('./dfsadmin-help.js')
+  if (name !== undefined && Object.hasOwn(ADMIN_HELP, name)) t.line(ADMIN_HELP[name]!)
+  else {
+    const note = 'Note: Administrative commands can only be run with superuser permission.'
+    t.line(['hdfs dfsadmin performs DFS administrative commands.', note, 'The full syntax is: ', '', 'hdfs dfsadmin', ...syntax(), ''].join('\n'))
+    for (const text of Object.values(ADMIN_HELP)) t.line(text)
+    t.line(`\n${GENERIC_OPTIONS_HELP}`)
+  }
+  t.flush()
+  return 0
 }
 
 function misused(t: Terminal, given: string): number {
@@ -423,11 +496,7 @@ export async function dfsadmin(args: readonly string[]): Promise<number> {
   const [given, ...words] = rest
   if (given === undefined) return misused(t, '')
   const name = given.replace(/^-/, '')
-  if (name === 'help') {
-    t.line(words[0] ? `Usage: hdfs dfsadmin ${lineOf(words[0].replace(/^-/, ''))}` : usageOfAll())
-    t.flush()
-    return 0
-  }
+  if (name === 'help') return help(t, words[0])
   const command = given.startsWith('-') && Object.hasOwn(COMMANDS, name) ? COMMANDS[name]! : undefined
   if (!command) {
     t.error(`${given.slice(1)}: Unknown command`)

@@ -1,8 +1,8 @@
 /** `hdfs fsck`: asks the NameNode's web address, which checks and reports. */
 import http from 'node:http'
 import { clientProtocol } from '../../../common/protocols/client-namenode.js'
-import { defaultUser, normalize } from '../../client/index.js'
-import { readGenericOptions } from '../generic-options.js'
+import { defaultUser, normalize, resolveNameService } from '../../client/index.js'
+import { GENERIC_OPTIONS_HELP, readGenericOptions } from '../generic-options.js'
 import { parsePath } from '../shell/file-system.js'
 import { Terminal } from './terminal.js'
 
@@ -36,9 +36,20 @@ const USAGE = [
   '\t-files -blocks\tprint out block report',
   '\t-files -blocks -locations\tprint out locations for every block',
   '\t-files -blocks -racks\tprint out network topology for data-node locations',
+  '\t-files -blocks -replicaDetails\tprint out each replica details ',
+  '\t-files -blocks -upgradedomains\tprint out upgrade domains for every block',
   '\t-storagepolicies\tprint out storage policy summary for the blocks',
+  '\t-maintenance\tprint out maintenance state node details',
+  '\t-showprogress\tDeprecated. Progress is now shown by default',
   '\t-blockId\tprint out which file this blockId belongs to, locations (nodes, racks) of this block, and other diagnostics info (under replicated, corrupted or not, etc)',
+  '\t-replicate initiate replication work to make mis-replicated\n blocks satisfy block placement policy',
   '',
+  'Please Note:',
+  '',
+  '\t1. By default fsck ignores files opened for write, use -openforwrite to report such files. They are usually  tagged CORRUPT or HEALTHY depending on their block allocation status',
+  '\t2. Option -includeSnapshots should not be used for comparing stats, should be used only for HEALTH check, as this may contain duplicates if the same file present in both original fs tree and inside snapshots.',
+  '',
+  GENERIC_OPTIONS_HELP,
 ].join('\n')
 
 export async function fsck(args: readonly string[]): Promise<number> {
@@ -46,6 +57,7 @@ export async function fsck(args: readonly string[]): Promise<number> {
   const t = new Terminal(conf)
   const query = new URLSearchParams({ ugi: defaultUser() })
   let path: string | undefined
+  let given = ''
   for (let i = 0; i < rest.length; i++) {
     const word = rest[i]!
     const name = FLAGS[word]
@@ -55,8 +67,10 @@ export async function fsck(args: readonly string[]): Promise<number> {
       while (rest[i + 1] !== undefined && !rest[i + 1]!.startsWith('-')) ids += `${rest[++i]} `
       query.set('blockId', ids)
     } else if (word === '-replicate') query.set('replicate', '1')
-    else if (!word.startsWith('-') && path === undefined) path = parsePath(word).path
-    else {
+    else if (!word.startsWith('-') && path === undefined) {
+      given = word
+      path = parsePath(word).path
+    } else {
       t.error(`fsck: ${word.startsWith('-') ? 'Illegal option' : 'can only operate on one path at a time'} '${word}'\n${USAGE}`)
       return 255
     }
@@ -73,7 +87,9 @@ export async function fsck(args: readonly string[]): Promise<number> {
   return t.finish('fsck', async () => {
     const { fs } = await t.proxy(clientProtocol, ...t.namenodes.map((n) => n.rpc)).getFileInfo({ src })
     if (fs) return ask(t, query)
-    t.error(`FileSystem is inaccessible due to:\njava.io.FileNotFoundException: File does not exist: ${src}\nDFSck exiting.`)
+    t.error(
+      `FileSystem is inaccessible due to:\njava.io.FileNotFoundException: File does not exist: ${given.startsWith('/') ? '' : `hdfs://${resolveNameService(conf).authority}`}${src}\nDFSck exiting.`,
+    )
     return 0
   })
 }
@@ -88,6 +104,11 @@ async function ask(t: Terminal, query: URLSearchParams): Promise<number> {
     try {
       const answer = await get(url)
       t.error(`Connecting to namenode via ${url}`)
+      if (answer.statusCode !== 200) {
+        answer.resume()
+        t.error(`java.io.IOException: Server returned HTTP response code: ${answer.statusCode} for URL: ${url}`)
+        return 1
+      }
       return await (query.has('listcorruptfileblocks') ? showCorrupt(t, answer, query) : show(t, answer))
     } catch (e) {
       failure = e as Error
@@ -99,13 +120,7 @@ async function ask(t: Terminal, query: URLSearchParams): Promise<number> {
 
 function get(url: string): Promise<http.IncomingMessage> {
   return new Promise((resolve, reject) => {
-    http
-      .get(url, (answer) => {
-        if (answer.statusCode === 200) return resolve(answer)
-        answer.resume()
-        reject(new Error(`${url} answered ${answer.statusCode} ${answer.statusMessage}`))
-      })
-      .on('error', (e) => reject(new Error(`${new URL(url).host}: ${e.message}`)))
+    http.get(url, resolve).on('error', (e) => reject(new Error(`${new URL(url).host}: ${e.message}`)))
   })
 }
 

@@ -2,7 +2,7 @@
 import { property } from '../../../common/config/keys/declare.js'
 import { formatAddress } from '../../../common/rpc/client.js'
 import { readGenericOptions } from '../generic-options.js'
-import { Terminal } from './terminal.js'
+import { hostNameOf, Terminal } from './terminal.js'
 
 const USAGE = [
   'hdfs getconf is utility for getting configuration information from the config file.',
@@ -25,13 +25,22 @@ export async function getconf(args: readonly string[]): Promise<number> {
   const { conf, rest } = readGenericOptions(args)
   const t = new Terminal(conf)
   const [option, key] = rest
+  const unexpected = option === '-confKey' ? rest[2] : key
   return t.finish('getconf', async () => {
+    if (option === '-confKey' && (key === undefined || unexpected !== undefined)) {
+      t.error('usage: -confKey [key]')
+      return 255
+    }
+    if (unexpected !== undefined) {
+      t.error(`Did not expect argument: ${unexpected}`)
+      return 255
+    }
     switch (option) {
       case '-namenodes':
-        t.line(t.namenodes.map((n) => n.rpc.host).join(' '))
+        t.line((await names(t)).map((n) => n.host).join(' '))
         return 0
       case '-nnRpcAddresses':
-        for (const n of t.namenodes) t.line(formatAddress(n.rpc))
+        for (const n of await names(t)) t.line(formatAddress(n))
         return 0
       case '-secondaryNameNodes':
         return absent(t, 'secondary namenode address dfs.namenode.secondary.http-address')
@@ -44,14 +53,14 @@ export async function getconf(args: readonly string[]): Promise<number> {
       case '-excludeFile':
         return value(t, FILES[option])
       case '-confKey':
-        if (key !== undefined) return value(t, key)
-        t.error('usage: -confKey [key]')
-        return 255
+        return value(t, key!)
     }
     t.error(USAGE)
     return 255
   })
 }
+
+const names = (t: Terminal) => Promise.all(t.namenodes.map(async (n) => ({ ...n.rpc, host: await hostNameOf(n.rpc.host) })))
 
 /** There are no such daemons here: a pair of NameNodes shares its journal. */
 async function absent(t: Terminal, what: string): Promise<number> {

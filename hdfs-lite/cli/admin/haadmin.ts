@@ -4,17 +4,25 @@ import { haServiceProtocol } from '../../../common/protocols/ha-service.js'
 import { ConnectionError, formatAddress } from '../../../common/rpc/client.js'
 import type { NameNode } from '../../client/index.js'
 import { GENERIC_OPTIONS_HELP, readGenericOptions } from '../generic-options.js'
-import { Terminal } from './terminal.js'
+import { hostNameOf, Terminal } from './terminal.js'
 
-const ARGUMENTS: Record<string, { readonly usage: string; readonly count: number }> = {
-  '-checkHealth': { usage: '<serviceId>', count: 1 },
-  '-failover': { usage: '[--forcefence] [--forceactive] <serviceId> <serviceId>', count: 2 },
-  '-getAllServiceState': { usage: '', count: 0 },
-  '-getServiceState': { usage: '<serviceId>', count: 1 },
-  '-help': { usage: '<command>', count: 1 },
-  '-transitionToActive': { usage: '[--forceactive] <serviceId>', count: 1 },
-  '-transitionToObserver': { usage: '<serviceId>', count: 1 },
-  '-transitionToStandby': { usage: '<serviceId>', count: 1 },
+const ARGUMENTS: Record<string, { readonly usage: string; readonly count: number; readonly help: string }> = {
+  '-checkHealth': {
+    usage: '<serviceId>',
+    count: 1,
+    help: 'Requests that the service perform a health check.\nThe HAAdmin tool will exit with a non-zero exit code\nif the check fails.',
+  },
+  '-failover': {
+    usage: '[--forcefence] [--forceactive] <serviceId> <serviceId>',
+    count: 2,
+    help: 'Failover from the first service to the second.\nUnconditionally fence services if the --forcefence option is used.\nTry to failover to the target service even if it is not ready if the --forceactive option is used.',
+  },
+  '-getAllServiceState': { usage: '', count: 0, help: 'Returns the state of all the services' },
+  '-getServiceState': { usage: '<serviceId>', count: 1, help: 'Returns the state of the service' },
+  '-help': { usage: '<command>', count: 1, help: 'Displays help on the specified command' },
+  '-transitionToActive': { usage: '[--forceactive] <serviceId>', count: 1, help: 'Transitions the service into Active state' },
+  '-transitionToObserver': { usage: '<serviceId>', count: 1, help: 'Transitions the service into Observer state' },
+  '-transitionToStandby': { usage: '<serviceId>', count: 1, help: 'Transitions the service into Standby state' },
 }
 
 const HEAD = 'Usage: haadmin [-ns <nameserviceId>]'
@@ -28,22 +36,22 @@ const BY_FORCE = { reqInfo: { reqSource: 'REQUEST_BY_USER_FORCED' as const } }
 export async function haadmin(args: readonly string[]): Promise<number> {
   const { conf, rest } = readGenericOptions(args)
   const t = new Terminal(conf)
-  if (rest[0] === '-ns' && rest[1] !== undefined) conf.set('fs.defaultFS', `hdfs://${rest.splice(0, 2)[1]}`)
+  if (rest[0] === '-ns' && rest[1] === undefined) {
+    t.error(`Missing nameservice ID\n${usage()}`)
+    return 255
+  }
+  if (rest[0] === '-ns') conf.set('fs.defaultFS', `hdfs://${rest.splice(0, 2)[1]}`)
   const [command, ...words] = rest
   const force = words.includes('--forceactive') || words.includes('--forcemanual')
   const ids = words.filter((w) => !w.startsWith('--'))
   const expected = command === undefined ? undefined : ARGUMENTS[command]
-  if (command === '-help') {
-    t.line(ids[0] && ARGUMENTS[ids[0]] ? usageOf(ids[0]) : usage())
-    t.flush()
-    return 0
-  }
+  if (command === '-help') return help(t, ids[0])
   if (!expected) {
-    t.error(command === undefined ? usage() : `${command.replace(/^-/, '')}: Unknown command\n${usage()}`)
+    t.error(command === undefined ? usage() : `${unknown(command)}\n${usage()}`)
     return 255
   }
   if (ids.length !== expected.count) {
-    t.error(`${command!.slice(1)}: incorrect number of arguments\n${usageOf(command!)}`)
+    t.error(`${command!.slice(1)}: incorrect ${command === '-failover' ? '' : 'number of '}arguments\n${usageOf(command!)}`)
     return 255
   }
   const service = (id: string) => t.proxy(haServiceProtocol, nodeOf(t, id).rpc)
@@ -77,6 +85,20 @@ export async function haadmin(args: readonly string[]): Promise<number> {
   }
 }
 
+function help(t: Terminal, given: string | undefined): number {
+  const name = given === undefined || given.startsWith('-') ? given : `-${given}`
+  if (name !== undefined && !Object.hasOwn(ARGUMENTS, name)) {
+    t.error(`${name}: Unknown command\n${usage()}`)
+    return 255
+  }
+  t.line(name === undefined ? usage() : `${name} [${ARGUMENTS[name]!.usage}]: ${ARGUMENTS[name]!.help}`)
+  t.flush()
+  return 0
+}
+
+const unknown = (command: string) =>
+  command.startsWith('-') ? `${command.slice(1)}: Unknown command` : `Bad command '${command}': expected command starting with '-'`
+
 class UnknownNode extends Error {}
 
 function nodeOf(t: Terminal, id: string): NameNode {
@@ -87,7 +109,7 @@ function nodeOf(t: Terminal, id: string): NameNode {
 
 async function allStates(t: Terminal): Promise<number> {
   for (const node of t.namenodes) {
-    const address = formatAddress(node.rpc)
+    const address = formatAddress({ ...node.rpc, host: await hostNameOf(node.rpc.host) })
     try {
       const { state } = await t.proxy(haServiceProtocol, node.rpc).getServiceStatus({})
       t.line(`${address.padEnd(50)} ${state.toLowerCase().padEnd(10)}`)
@@ -118,6 +140,10 @@ async function toActive(t: Terminal, id: string, force: boolean): Promise<number
 }
 
 async function failover(t: Terminal, from: string, to: string, force: boolean): Promise<number> {
+  if (from === to) {
+    t.error("Failover failed: Can't failover a service to itself")
+    return 255
+  }
   const target = t.proxy(haServiceProtocol, nodeOf(t, to).rpc)
   const source = t.proxy(haServiceProtocol, nodeOf(t, from).rpc)
   const status = await target.getServiceStatus({})

@@ -46,9 +46,21 @@ export class Terminal extends Console {
   }
 }
 
-/** localhost/127.0.0.1:8020, as Java shows an address. */
+/** The name of a host that is given by its address, as far as it has one. */
+export async function hostNameOf(host: string): Promise<string> {
+  if (!net.isIP(host)) return host
+  return dns.lookupService(host, 0).then(
+    (found) => found.hostname,
+    () => host,
+  )
+}
+
+/** localhost/127.0.0.1:8020, as Java shows an address that it has connected to. */
 export async function javaAddress({ host, port }: Address): Promise<string> {
-  if (net.isIP(host)) return `/${host}:${port}`
+  if (net.isIP(host)) {
+    const name = await hostNameOf(host)
+    return `${name === host ? '' : name}/${host}:${port}`
+  }
   try {
     return `${host}/${(await dns.lookup(host, 4)).address}:${port}`
   } catch {

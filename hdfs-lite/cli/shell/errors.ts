@@ -36,10 +36,16 @@ export class UsageError extends Error {
   override name = 'UsageError'
 }
 
+/** Arguments that Hadoop's own program breaks at: it says so, and so does this one, without the trace. */
+export class FatalError extends Error {
+  override name = 'FatalError'
+}
+
 /** The line that a person is shown; undefined for a mistake of our own, which needs its stack. */
 export function describeError(e: unknown): string | undefined {
   if (e instanceof ConnectionError) return describeConnection(e)
   if (e instanceof HadoopException && e.message === '') return e.className
+  if ((e as NodeJS.ErrnoException).code === 'EISDIR') return REASONS.isDirectory
   const foreseen =
     e instanceof PathError ||
     e instanceof HadoopException ||
@@ -57,9 +63,11 @@ const CONNECTION_WORDS: Record<string, string> = {
   ETIMEDOUT: 'socket timeout exception: java.net.SocketTimeoutException; For more details see:  http://wiki.apache.org/hadoop/SocketTimeout',
 }
 
+export const isUnknownHost = (e: unknown): boolean => e instanceof ConnectionError && ['ENOTFOUND', 'EAI_AGAIN'].includes(e.code)
+
 function describeConnection(e: ConnectionError): string {
   const server = formatAddress(e.address)
-  if (e.code === 'ENOTFOUND' || e.code === 'EAI_AGAIN') return `java.net.UnknownHostException: ${e.address.host}`
+  if (isUnknownHost(e)) return `java.net.UnknownHostException: ${e.address.host}`
   const words = CONNECTION_WORDS[e.code]
   return words ? `Call From ${localHost()} to ${server} failed on ${words}` : `Call to ${server} failed: ${e.message}`
 }

@@ -61,7 +61,7 @@ export interface FileSystem {
   /** Adds to the end of a file that is there. */
   append?(path: string, source: Source, newBlock: boolean): Promise<void>
   /** ACL (a) and extended attributes (x). */
-  copyAttributes?(from: string, to: string, letters: string): Promise<void>
+  copyAttributes?(from: FileStatus, to: string, letters: string): Promise<void>
   /** Minutes that trash is kept, as the server has it. */
   trashInterval?(): Promise<number>
   checksum?(path: string): Promise<{ readonly algorithm: string; readonly hex: string } | undefined>
@@ -75,8 +75,8 @@ export interface ParsedPath {
   readonly path: string
 }
 
-/** scheme://authority/path, scheme:/path or path. */
+/** scheme://authority/path, scheme:/path, //authority/path or path (org.apache.hadoop.fs.Path). Behind a bare authority the path is empty: the user's folder. */
 export function parsePath(text: string): ParsedPath {
-  const m = /^([A-Za-z][A-Za-z0-9+.-]*):(?=\/)(?:\/\/([^/]*))?(.*)$/.exec(text)
-  return m ? { scheme: m[1]!.toLowerCase(), authority: m[2], path: m[3] || '/' } : { scheme: undefined, authority: undefined, path: text }
+  const m = /^(?:([A-Za-z][A-Za-z0-9+.-]*):(?=\/))?(?:\/\/(?!$)([^/]*))?(.*)$/s.exec(text)!
+  return { scheme: m[1]?.toLowerCase(), authority: m[2] || undefined, path: m[3]! }
 }

@@ -58,6 +58,12 @@ function braceWithSlash(pattern: string): { from: number; to: number } | undefin
     if (pattern[i] === '\\') i++
     else if (pattern[i] === '{') {
       const to = closing(pattern, i)
+      // An open one within a component is found where that is looked at.
+      if (to < 0 && !pattern.slice(i).includes('/')) return undefined
+      if (to < 0) {
+        const expected = 'Expecting set closure character or end of range, or }'
+        throw exception('IOException', `Illegal file pattern: ${expected} for glob ${pattern} at ${pattern.length}`)
+      }
       if (pattern.slice(i, to).includes('/')) return { from: i, to }
       i = to
     }
@@ -65,6 +71,7 @@ function braceWithSlash(pattern: string): { from: number; to: number } | undefin
   return undefined
 }
 
+/** -1: it stays open. */
 function closing(pattern: string, open: number): number {
   let depth = 0
   for (let i = open; i < pattern.length; i++) {
@@ -72,7 +79,7 @@ function closing(pattern: string, open: number): number {
     else if (pattern[i] === '{') depth++
     else if (pattern[i] === '}' && --depth === 0) return i
   }
-  throw exception('IOException', `Illegal file pattern: Expecting set closure character or end of range, or } for glob ${pattern} at ${pattern.length}`)
+  return -1
 }
 
 function alternatives(text: string): string[] {
@@ -99,7 +106,7 @@ export function globExpression(glob: string, flags = 's'): RegExp {
   for (let i = 0; i < glob.length; i++) {
     const c = glob[i]!
     if (c === '\\') {
-      if (++i >= glob.length) throw exception('IOException', `Illegal file pattern: Missing escaped character for glob ${glob} at ${i}`)
+      if (++i >= glob.length) throw illegal('Missing escaped character', glob)
       out += glob[i]!.replace(/[^\w\s]/, '\\$&')
     } else if (set) {
       if (c === ']') set = false
@@ -118,7 +125,12 @@ export function globExpression(glob: string, flags = 's'): RegExp {
       out += ')'
     } else out += c.replace(/[.$()|+^}\]/]/, '\\$&')
   }
-  if (set) throw exception('IOException', `Illegal file pattern: Unclosed character class near index ${glob.length - 1}\n${glob}`)
-  if (curly > 0) throw exception('IOException', `Illegal file pattern: Unclosed group near index ${glob.length}\n${glob}`)
+  if (set) throw illegal('Unclosed character class', glob)
+  if (curly > 0) throw illegal('Unclosed group', glob)
   return new RegExp(`^(?:${out})$`, flags)
+}
+
+/** In the words of re2j, which Hadoop's GlobPattern borrows. */
+function illegal(what: string, glob: string): Error {
+  return exception('IOException', `Illegal file pattern: error parsing regexp: ${what} at pos ${glob.length}: \`${glob}\``)
 }

@@ -68,7 +68,14 @@ export function localFileSystem(): FileSystem {
       return { kind: 'descriptor', fd: file.fd, size, close: () => file.close() }
     },
     async write(p, source, { overwrite, onProgress }) {
-      const file = await promises.open(p, overwrite ? 'w' : 'wx').catch((e) => Promise.reject(named(e, p)))
+      const open = () => promises.open(p, overwrite ? 'w' : 'wx')
+      const file = await open()
+        .catch(async (e: NodeJS.ErrnoException) => {
+          if (!['ENOENT', 'ENOTDIR'].includes(e.code!)) throw e
+          await makeParents(p)
+          return open()
+        })
+        .catch((e) => Promise.reject(named(e, p)))
       try {
         let done = 0
         for await (const batch of buffersOf(source)) {
@@ -139,6 +146,14 @@ export function localFileSystem(): FileSystem {
       return { capacity, used: capacity - remaining, remaining }
     },
   }
+}
+
+async function makeParents(p: string): Promise<void> {
+  for (let at = path.dirname(p); at !== '/'; at = path.dirname(at)) {
+    const s = await promises.stat(at).catch(() => undefined)
+    if (s && !s.isDirectory()) throw exception('IOException', `Destination exists and is not a directory: ${at}`)
+  }
+  await promises.mkdir(path.dirname(p), { recursive: true })
 }
 
 /** A source's buffers; those of a descriptor are used again after each turn. */

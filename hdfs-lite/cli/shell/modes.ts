@@ -9,8 +9,7 @@ export function parseMode(text: string): ((mode: number, isDirectory: boolean) =
   const octal = OCTAL.exec(text)
   if (octal) {
     const given = Number.parseInt(octal[2]!, 8)
-    // Three digits leave the sticky bit as it is.
-    return (mode) => given | (octal[1] === '' ? mode & STICKY : octal[1] === '1' ? STICKY : 0)
+    return () => given | (octal[1] === '1' ? STICKY : 0)
   }
   if (!CLAUSES.test(text)) return undefined
   const clauses = [...text.matchAll(CLAUSE)].map(([, who, operators, what]) => ({ who: who!, operator: operators!.at(-1)!, what: what! }))

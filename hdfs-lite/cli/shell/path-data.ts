@@ -4,7 +4,7 @@ import { core } from '../../../common/config/keys/core.js'
 import { hdfs } from '../../../common/config/keys/hdfs.js'
 import { exception } from '../../../common/errors.js'
 import { DfsClient, type FileStatus, join, normalize, parentOf } from '../../client/index.js'
-import { PathError } from './errors.js'
+import { PathError, UsageError } from './errors.js'
 import { type FileSystem, parsePath } from './file-system.js'
 import { globMatches, hasWildcard, unescapeGlob } from './glob.js'
 import { hdfsFileSystem } from './hdfs-file-system.js'
@@ -18,7 +18,9 @@ export class FileSystems {
 
   /** @throws HadoopException when there is none for the path's scheme */
   of(text: string): FileSystem {
+    if (text === '') throw new UsageError('Can not create a Path from an empty string')
     const { scheme, authority } = parsePath(text)
+    if (scheme === undefined && authority !== undefined) throw exception('IOException', 'No FileSystem for scheme "null"')
     const fallback = parsePath(this.conf.get(core.defaultFs))
     if (scheme === undefined || (scheme === fallback.scheme && !authority)) return this.#get(fallback.scheme ?? 'file', fallback.authority)
     return this.#get(scheme, authority)
@@ -100,9 +102,9 @@ export async function contentsOf(item: PathData): Promise<PathData[]> {
   return (await item.fs.list(item.path)).map((s) => childOf(item, s.path.slice(s.path.lastIndexOf('/') + 1), s))
 }
 
-/** Whether the parent of a path that isn't there is. */
+/** Whether what a path that isn't there would be in is. */
 export async function parentExists(item: PathData): Promise<boolean> {
-  return item.path === '/' || (await item.fs.status(parentOf(item.path))) !== undefined
+  return item.path === '/' || (await item.fs.status(namesDirectory(item.text) ? item.path : parentOf(item.path))) !== undefined
 }
 
 /** Ends in a slash or a dot component: a directory is meant, even if there is none. */
@@ -111,27 +113,27 @@ export function namesDirectory(text: string): boolean {
 }
 
 /**
- * What a pattern stands for. Without wildcards: the path itself, there or not. With: what matches, in order of names,
- * shown the way the pattern was written (with scheme, absolute, relative).
+ * What a pattern stands for: what is there of it, in order of names, shown the way the pattern was written (with scheme, absolute, relative).
+ * Without wildcards also what isn't there, as it was written.
  */
 export async function expandGlob(systems: FileSystems, pattern: string): Promise<PathData[]> {
   const fs = systems.of(pattern)
+  const { scheme, authority, path } = parsePath(pattern)
+  checkComponents(path)
+  const show = (p: string) => (scheme !== undefined ? `${scheme}://${authority ?? ''}${p}` : path.startsWith('/') ? p : relativeTo(fs.workingDirectory, p))
   if (!hasWildcard(pattern)) {
     const item = await pathData(systems, unescapeGlob(pattern), fs)
-    return [item.status ? { ...item, text: tidy(item.text) } : item]
+    return [item.status ? { ...item, text: show(item.path) } : item]
   }
-  const { scheme, authority, path } = parsePath(pattern)
   const matches = await globMatches(fs, path.startsWith('/') ? path : `${fs.workingDirectory}/${path}`)
-  const show = (p: string) =>
-    scheme !== undefined ? `${scheme}:${authority === undefined ? '' : `//${authority}`}${p}` : path.startsWith('/') ? p : relativeTo(fs.workingDirectory, p)
   return matches.map((status) => ({ fs, path: status.path, text: show(status.path), status })).sort((a, b) => (a.path < b.path ? -1 : 1))
 }
 
-/** Without doubled and final slashes, as Hadoop's Path has it. */
-function tidy(text: string): string {
-  const { scheme, authority, path } = parsePath(text)
-  const clean = path.replace(/\/{2,}/g, '/').replace(/(.)\/$/, '$1')
-  return scheme === undefined ? clean : `${scheme}:${authority === undefined ? '' : `//${authority}`}${clean}`
+/** A component with a colon is a scheme for Hadoop's Globber. @throws UsageError */
+function checkComponents(path: string): void {
+  const wrong = path.split('/').find((component) => component.includes(':'))
+  if (wrong === undefined) return
+  throw new UsageError(`java.net.URISyntaxException: ${wrong.startsWith(':') ? 'Expected scheme name at index 0' : 'Relative path in absolute URI'}: ${wrong}`)
 }
 
 function relativeTo(directory: string, path: string): string {

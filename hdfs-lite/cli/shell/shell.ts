@@ -2,7 +2,7 @@
 import type { Configuration } from '../../../common/config/configuration.js'
 import { GENERIC_OPTIONS_HELP } from '../generic-options.js'
 import { Console } from './console.js'
-import { UsageError } from './errors.js'
+import { FatalError, UsageError } from './errors.js'
 import { HELP } from './help.js'
 import { FileSystems } from './path-data.js'
 import { type Verb, VerbRun } from './verb.js'
@@ -38,8 +38,15 @@ async function runVerb(verb: Verb, run: VerbRun, args: string[]): Promise<number
     const code = await verb.run(run, args)
     if (typeof code === 'number') return code
   } catch (e) {
-    if (e instanceof UsageError) return misused(run, e)
-    run.fail(e)
+    try {
+      if (!(e instanceof UsageError || e instanceof FatalError)) run.fail(e)
+      else throw e
+    } catch (wrong) {
+      if (wrong instanceof UsageError) return misused(run, wrong)
+      if (!(wrong instanceof FatalError)) throw wrong
+      run.console.error(`-${run.name}: Fatal internal error\n${wrong.message}`)
+      return UNKNOWN
+    }
   }
   return run.errors > 0 ? 1 : run.exitCode
 }

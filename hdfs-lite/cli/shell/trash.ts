@@ -1,13 +1,14 @@
 /** Hadoop's trash (org.apache.hadoop.fs.TrashPolicyDefault): HOME/.Trash/Current, checkpoints named by their time. */
-import readline from 'node:readline/promises'
+import readline from 'node:readline'
 import { property } from '../../../common/config/keys/declare.js'
+import { exception } from '../../../common/errors.js'
 import { baseName, join, parentOf } from '../../client/index.js'
 import { PathError } from './errors.js'
-import { contentsOf, isDirectory, type PathData } from './path-data.js'
+import type { PathData } from './path-data.js'
 import type { VerbRun } from './verb.js'
 
 const CURRENT = 'Current'
-const deleteLimit = property('hadoop.shell.delete.limit.num.files', 'int', '100', 'files in a directory above which `-rm -safely` asks first')
+const deleteLimit = property('hadoop.shell.safely.delete.limit.num.files', 'int', '100', 'files in a directory above which `-rm -safely` asks first')
 
 /** @returns where it is now; undefined when it can't go there: it is in the trash, or holds the trash */
 export async function moveToTrash(item: PathData): Promise<string | undefined> {
@@ -15,9 +16,7 @@ export async function moveToTrash(item: PathData): Promise<string | undefined> {
   const root = join(fs.home, '.Trash')
   if (path === root || path.startsWith(`${root}/`)) return undefined
   if (root.startsWith(`${path === '/' ? '' : path}/`)) {
-    throw new PathError(undefined, item.text, {
-      reason: `Cannot move "${fs.uri}${path}" to the trash, as it contains the trash. Consider using -skipTrash option`,
-    })
+    throw exception('IOException', `Cannot move "${fs.uri}${path}" to the trash, as it contains the trash. Consider using -skipTrash option`)
   }
   const directory = join(root, CURRENT) + (parentOf(path) === '/' ? '' : parentOf(path))
   await fs.mkdirs(directory)
@@ -68,22 +67,21 @@ async function checkpoint({ fs, path }: PathData): Promise<string | undefined> {
 /** -safely: a large directory is deleted only if the user says so. */
 export async function mayDelete(run: VerbRun, item: PathData): Promise<boolean> {
   const limit = run.conf.get(deleteLimit)
-  let count = 0
-  const add = async (directory: PathData): Promise<void> => {
-    for (const child of await contentsOf(directory)) {
-      if (++count > limit) return
-      if (isDirectory(child)) await add(child)
-    }
-  }
-  await add(item)
-  if (count <= limit) return true
-  const terminal = readline.createInterface({ input: process.stdin, output: process.stderr })
+  const { fileCount } = await item.fs.contentSummary(item.path)
+  if (limit <= 0 || fileCount <= limit) return true
+  const terminal = readline.createInterface({ input: process.stdin })
   try {
-    const answer = await terminal.question(`Proceed deleting directory ${item.text} with more than ${limit} files? (Y or N) `)
-    if (/^y(es)?$/i.test(answer.trim())) return true
+    process.stderr.write(prompt(fileCount))
+    for await (const answer of terminal) {
+      if (/^y(es)?$/i.test(answer)) return true
+      if (/^no?$/i.test(answer)) break
+      process.stderr.write(`Invalid input: ${answer}\n${prompt(fileCount)}`)
+    }
   } finally {
     terminal.close()
   }
-  run.console.error(`Delete aborted at user request.`)
+  run.console.error('Delete aborted at user request.\n')
   return false
 }
+
+const prompt = (files: number) => `Proceed deleting ${files} files? (Y or N) `

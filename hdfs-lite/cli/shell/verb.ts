@@ -4,7 +4,7 @@
  */
 import type { Configuration } from '../../../common/config/configuration.js'
 import type { Console } from './console.js'
-import { describeError, PathError, UsageError } from './errors.js'
+import { describeError, isUnknownHost, PathError, UsageError } from './errors.js'
 import { expandGlob, type FileSystems, isDirectory, type PathData } from './path-data.js'
 
 export interface Verb {
@@ -42,6 +42,7 @@ export class VerbRun {
   /** Shows and counts an error. @throws what was not foreseen */
   fail(e: unknown): void {
     const text = describeError(e)
+    if (isUnknownHost(e)) throw new UsageError(text)
     if (text === undefined) throw e
     this.errors++
     this.warn(text)
@@ -56,14 +57,24 @@ export class VerbRun {
     }
   }
 
-  /** Takes options off the front of `args`. @throws UsageError */
-  options(args: string[], spec: { min: number; max?: number; flags?: readonly string[]; valued?: readonly string[] }): Options {
+  /**
+   * Takes options off the front of `args` (org.apache.hadoop.fs.shell.CommandFormat); one with a value leaves as many words as there must be.
+   * `lenient`: options that aren't known stay where they are.
+   * @throws UsageError
+   */
+  options(args: string[], spec: { min: number; max?: number; flags?: readonly string[]; valued?: readonly string[]; lenient?: boolean }): Options {
     const found = new Map<string, string>()
-    while (args[0]?.startsWith('-') && args[0] !== '-') {
-      const name = args.shift()!.slice(1)
-      if (name === '-') break
-      if (spec.flags?.includes(name)) found.set(name, '')
-      else if (spec.valued?.includes(name)) found.set(name, args[0] !== undefined && args[0] !== '' && !args[0].startsWith('-') ? args.shift()! : '')
+    for (let at = 0; args[at]?.startsWith('-') && args[at] !== '-'; ) {
+      const name = args[at]!.slice(1)
+      if (name === '-' || spec.flags?.includes(name)) {
+        args.splice(at, 1)
+        if (name === '-') break
+        found.set(name, '')
+      } else if (spec.valued?.includes(name)) {
+        args.splice(at, 1)
+        const given = args[at] !== undefined && args.length > spec.min && !args[at]!.startsWith('-')
+        found.set(name, given ? args.splice(at, 1)[0]! : '')
+      } else if (spec.lenient) at++
       else throw new UsageError(`Illegal option -${name}`)
     }
     if (args.length < spec.min) throw new UsageError(`Not enough arguments: expected ${spec.min} but got ${args.length}`)

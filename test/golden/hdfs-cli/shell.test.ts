@@ -21,7 +21,7 @@ describe('hdfs commands print what Hadoop’s print', () => {
     mkdirSync(folder)
     await cluster.start('namenode')
     await cluster.start('datanode-1')
-    commands = new Commands(folder, { ...process.env, HADOOP_CONF_DIR: path.join(cluster.dir, 'conf'), HADOOP_USER_NAME: 'root', TZ: 'UTC' })
+    commands = new Commands(folder, { ...process.env, HADOOP_CONF_DIR: path.join(cluster.dir, 'conf'), TZ: 'UTC' })
   })
 
   afterAll(async () => {
@@ -58,7 +58,7 @@ describe('hdfs commands print what Hadoop’s print', () => {
     flipped[1500]! ^= 1
     writeFileSync(path.join(folder, 'big'), flipped)
     const bad = await commands.run('@debug verifyMeta -meta $LOCAL/big.meta -block $LOCAL/big')
-    expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining(`Checksum error: ${folder}/big at 1024`)])
+    expect([bad.code, bad.stdout]).toEqual([1, expect.stringContaining(`Checksum CRC32C not matched for file ${folder}/big at position 1024: expected=`)])
     expect((await commands.run('@debug verifyMeta -meta $LOCAL/one')).code).toBe(1)
     expect((await commands.run('@debug computeMeta -block $LOCAL/none -out $LOCAL/x')).code).toBe(3)
     await commands.run('-put one /closed')

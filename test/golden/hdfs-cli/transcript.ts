@@ -2,7 +2,8 @@
  * Transcripts of commands: what the real ones printed, line by line.
  *
  *   reset                  the directories that the commands work in are made anew
- *   $ -ls /x               a command of `hdfs dfs`; with @TOOL in front one of `hdfs TOOL`, with <TEXT in front fed that text
+ *   $ -ls /x               a command of `hdfs dfs`; with @TOOL in front one of `hdfs TOOL`, with <TEXT in front fed that text,
+ *                          with ^USER in front that user's
  *   ~ -stat %b /x        the same, again and again until it prints this: what happens by and by
  *   1| line                standard output; \c at the end: without a newline
  *   2| line                standard error
@@ -38,6 +39,22 @@ export function parseTranscript(text: string): (Step | 'reset')[] {
     else if (line.startsWith('= ')) step!.code = Number(line.slice(2))
   }
   return steps
+}
+
+/** A command's line, taken apart. */
+export interface Line {
+  readonly user: string
+  /** What it reads. */
+  readonly input: string | undefined
+  /** dfs, dfsadmin, … */
+  readonly tool: string
+  readonly args: readonly string[]
+}
+
+export function parseLine(command: string): Line {
+  const rest = words(command)
+  const taken = (mark: string) => (rest[0]?.startsWith(mark) ? rest.shift()!.slice(1) : undefined)
+  return { user: taken('^') ?? 'root', input: taken('<')?.replaceAll('\\n', '\n'), tool: taken('@') ?? 'dfs', args: rest }
 }
 
 /** Words as a shell would cut them, as far as quotes go. */
@@ -104,11 +121,11 @@ export class Commands {
   }
 
   async run(command: string): Promise<Outcome> {
-    const [first = '', ...rest] = words(command)
-    if (first.startsWith('<')) return this.#fed(['dfs', ...rest], first.slice(1).replaceAll('\\n', '\n'))
-    const args = first.startsWith('@') ? [first.slice(1), ...rest] : ['dfs', ...words(command)]
+    const { user, input, tool, args: given } = parseLine(command)
+    const args = [tool, ...given.map((a) => a.replaceAll('$LOCAL', this.folder))]
+    if (input !== undefined) return this.#fed(args, input, user)
     this.#stdout = this.#stderr = ''
-    this.#child.stdin.write(`${JSON.stringify(['hdfs', ...args.map((a) => a.replaceAll('$LOCAL', this.folder))])}\n`)
+    this.#child.stdin.write(`${JSON.stringify([user, 'hdfs', ...args])}\n`)
     for (;;) {
       const [out, err] = [this.#stdout.indexOf('\u0001'), this.#stderr.indexOf('\u0001')]
       if (out >= 0 && err >= 0) return { stdout: this.#stdout.slice(0, out), stderr: this.#stderr.slice(0, err), code: Number(this.#stdout.slice(out + 1)) }
@@ -119,9 +136,13 @@ export class Commands {
     }
   }
 
-  #fed(args: string[], input: string): Promise<Outcome> {
+  #fed(args: string[], input: string, user: string): Promise<Outcome> {
     return new Promise((resolve) => {
-      const child = spawn(process.execPath, [path.join(root, 'scripts/hdfs'), ...args], { cwd: this.folder, env: this.env, stdio: 'pipe' })
+      const child = spawn(process.execPath, [path.join(root, 'scripts/hdfs'), ...args], {
+        cwd: this.folder,
+        env: { ...this.env, HADOOP_USER_NAME: user },
+        stdio: 'pipe',
+      })
       let stdout = ''
       let stderr = ''
       child.stdout.on('data', (t) => {

@@ -1,14 +1,12 @@
 /** Hadoop's own `yarn` and ours, asked the same of the same ResourceManager of ours: what they print is the same. */
-import { spawn } from 'node:child_process'
 import os from 'node:os'
-import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runScript } from '../../harness/cluster.js'
+import { type CommandResult, runScript } from '../../harness/cluster.js'
 import { freePorts } from '../../harness/hdfs.js'
 import { Folder, TestRm } from '../../integration/resourcemanager/harness.js'
-import { OPENS, finished, hadoopEnv, javaHome, resourceManagerDriver, whyNot } from '../peers/layout.js'
+import { resourceManagerDriver, whyNot } from '../peers/layout.js'
 import { type Lived, live } from '../rest/scenario.js'
+import { JAVA_SOURCE, JavaCommands, type Said } from './commands.js'
 
 const CLI = 'org.apache.hadoop.yarn.client.cli'
 const CLASSES: Readonly<Record<string, readonly string[]>> = {
@@ -80,44 +78,20 @@ function commands({ apps, attempt, container, nodes }: Lived): string[] {
   ]
 }
 
-interface Said {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
 /** All in one JVM. */
 async function theirs(confDir: string, lines: readonly string[]): Promise<Said[]> {
-  const classpath = resourceManagerDriver(path.join(path.dirname(fileURLToPath(import.meta.url)), 'Commands.java'))
-  const child = spawn(
-    path.join(javaHome(), 'bin/java'),
-    ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENS, '-cp', `${confDir}:${classpath}`, 'Commands'],
-    {
-      env: { ...hadoopEnv(), HADOOP_CONF_DIR: confDir },
-      stdio: ['pipe', 'pipe', 'pipe'],
-    },
-  )
-  child.stdin.end(
-    lines
-      .map((line) => {
-        const [program = '', ...args] = line.split(' ')
-        return `${[...CLASSES[program]!, ...args].join('\t')}\n`
-      })
-      .join(''),
-  )
-  const { code, stdout, stderr } = await finished(child)
-  const answers = stdout.split('\n').filter((l) => l !== '')
-  if (code !== 0 || answers.length !== lines.length)
-    throw new Error(`the JVM ended with ${code} after ${answers.length} of ${lines.length} commands:\n${stderr}`)
-  return answers.map((line) => {
-    const [exit, out = '', err = ''] = line.split(' ')
-    const text = (t: string) => Buffer.from(t, 'base64').toString()
-    return { code: Number(exit), stdout: text(out), stderr: text(err) }
-  })
+  const java = new JavaCommands(resourceManagerDriver(JAVA_SOURCE), confDir)
+  const answers: Said[] = []
+  for (const line of lines) {
+    const [program = '', ...args] = line.split(' ')
+    answers.push(await java.run({ words: [...CLASSES[program]!, ...args] }))
+  }
+  await java.end()
+  return answers
 }
 
 /** Times go on between the two, and log lines are the JVM's. */
-function told({ code, stdout, stderr }: Said): string {
+function told({ code, stdout, stderr }: CommandResult): string {
   const log = /^(\d{4}-\d\d-\d\d |log4j:|SLF4J|WARNING:|\tat |\t\.\.\. |Caused by: )/
   const plain = (t: string) =>
     t
@@ -176,7 +150,7 @@ describe.skipIf(whyNot() !== undefined)('yarn prints what Hadoop’s own prints'
 
   it('with no option that Hadoop’s does not have', async () => {
     const programs = ['application', 'applicationattempt', 'container', 'node', 'queue', 'cluster']
-    const options = (said: Said) => [...said.stdout.matchAll(/^ +(-[\w-]+)/gm)].map((m) => m[1]!)
+    const options = (said: CommandResult) => [...said.stdout.matchAll(/^ +(-[\w-]+)/gm)].map((m) => m[1]!)
     const real = await theirs(
       folder.dir,
       programs.map((p) => `${p} -help`),

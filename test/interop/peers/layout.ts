@@ -276,24 +276,41 @@ export function slsRunner(confDir: string, jobs: string, nodes: string, out: str
 /** The class path of one of our Java programs over the ResourceManager's jars, compiled once for each version of its source. */
 export function resourceManagerDriver(source: string): string {
   const home = resourceManagerHome()
-  return driver(source, home, [home])
+  return driver(source, home, [path.join(home, 'lib')])
+}
+
+/** The same over the jars of Hadoop's clients and of HDFS. */
+export function hadoopDriver(source: string): string {
+  const home = hadoopHome()
+  return driver(source, home, [path.join(home, 'share/hadoop/common/lib')])
 }
 
 /** Runs one of our Java programs over the load simulator's jars to its end. */
 export function slsDriver(source: string, args: readonly string[]): Promise<Finished> {
   const home = jars('sls.pom.xml', (h) => path.join(h, 'lib'))
-  const classPath = driver(source, home, [resourceManagerHome(), home])
+  const classPath = driver(source, home, [path.join(resourceManagerHome(), 'lib'), path.join(home, 'lib')])
   return finished(spawn(path.join(javaHome(), 'bin/java'), [...OPENS, '-cp', classPath, path.basename(source, '.java'), ...args]))
 }
 
-/** @param home where its classes are kept */
-function driver(source: string, home: string, homes: readonly string[]): string {
-  const lib = homes.map((h) => path.join(h, 'lib/*')).join(':')
+/** Of the log lines only those are written that commands mean for the user (TrashPolicyDefault). */
+const DRIVER_LOG = `log4j.rootLogger=OFF
+log4j.logger.org.apache.hadoop.fs.TrashPolicyDefault=INFO,err
+log4j.appender.err=org.apache.log4j.ConsoleAppender
+log4j.appender.err.target=System.err
+log4j.appender.err.follow=true
+log4j.appender.err.layout=org.apache.log4j.PatternLayout
+log4j.appender.err.layout.ConversionPattern=%m%n
+`
+
+/** @param home where its classes are kept. @param libs folders of the jars it stands on */
+function driver(source: string, home: string, libs: readonly string[]): string {
+  const lib = libs.map((l) => path.join(l, '*')).join(':')
   const name = path.basename(source, '.java')
-  const classes = path.join(home, `${name.toLowerCase()}-${createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 12)}`)
+  const version = createHash('sha256').update(readFileSync(source)).update(DRIVER_LOG).digest('hex').slice(0, 12)
+  const classes = path.join(home, `${name.toLowerCase()}-${version}`)
   if (!existsSync(path.join(classes, `${name}.class`))) {
     mkdirSync(classes, { recursive: true })
-    writeFileSync(path.join(classes, 'log4j.properties'), 'log4j.rootLogger=OFF\n')
+    writeFileSync(path.join(classes, 'log4j.properties'), DRIVER_LOG)
     run('javac', ['-nowarn', '-cp', lib, '-d', classes, source])
   }
   return `${classes}:${lib}`

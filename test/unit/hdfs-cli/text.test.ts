@@ -20,7 +20,7 @@ describe('modes', () => {
   it.each([
     ['640', 0o755, false, 0o640],
     ['1777', 0o700, true, 0o1777],
-    ['755', 0o1700, true, 0o1755],
+    ['755', 0o1700, false, 0o755],
     ['u+x,g=rw,o-r', 0o644, false, 0o760],
     ['a+X', 0o644, false, 0o644],
     ['a+X', 0o644, true, 0o755],

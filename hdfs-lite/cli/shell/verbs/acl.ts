@@ -10,17 +10,19 @@ const ACTIONS = ['NONE', 'EXECUTE', 'WRITE', 'WRITE_EXECUTE', 'READ', 'READ_EXEC
 const TYPES = { user: 'USER', group: 'GROUP', mask: 'MASK', other: 'OTHER' } as const
 
 const bitsOf = (e: AclEntryProto) => ACTIONS.indexOf(e.permissions)
-const symbol = (bits: number) => symbolicMode(bits).slice(6, 9)
+const symbol = (bits: number) => symbolicMode(bits & 7).slice(6, 9)
 
 export const getfacl: Verb = {
   async run(run, args) {
-    const recursive = run.options(args, { min: 1, max: 1, flags: ['R'] }).has('R')
+    const recursive = run.options(args, { min: 0, flags: ['R'] }).has('R')
+    if (args.length === 0) throw new UsageError('<path> is missing')
+    if (args.length > 1) throw new UsageError('Too many arguments')
     const visit = async (item: PathData) => {
       const s = item.status!
-      const { result } = await clientOf(item, 'getAclStatus').namenode.getAclStatus({ src: item.path })
+      const entries = s.hasAcl ? (await clientOf(item, 'getAclStatus').namenode.getAclStatus({ src: item.path })).result.entries : []
       run.console.line(`# file: ${item.text}\n# owner: ${s.owner}\n# group: ${s.group}`)
       if (s.permission & 0o1000) run.console.line(`# flags: --${s.permission & 1 ? 't' : 'T'}`)
-      for (const line of aclLines(s.permission, result.entries)) run.console.line(line)
+      for (const line of aclLines(s.permission, entries)) run.console.line(line)
       run.console.line('')
     }
     await run.forEach(args, (item) => (recursive ? run.walk(item, visit, contentsOf) : visit(item)))
@@ -48,6 +50,7 @@ function entryLine(e: AclEntryProto, prefix: string, mask: number): string {
 
 /** user:alice:rwx,group::r-x,default:mask::r--. @param withPermissions false for what is only to be removed */
 export function parseAclSpec(spec: string, withPermissions: boolean): AclEntryProtoInit[] {
+  if (spec === '') throw new UsageError('Missing <acl_spec> entry')
   return spec.split(',').map((text) => {
     const parts = text.split(':')
     const scope = parts[0] === 'default' ? ('DEFAULT' as const) : ('ACCESS' as const)

@@ -1,5 +1,6 @@
 /** getfattr, setfattr. */
 import type { XAttrProto } from '../../../../common/proto/gen/client-namenode.js'
+import { exception } from '../../../../common/errors.js'
 import { UsageError } from '../errors.js'
 import { clientOf } from '../hdfs-only.js'
 import { contentsOf, type PathData } from '../path-data.js'
@@ -72,9 +73,17 @@ function hashOrder<T extends { readonly name: string }>(items: readonly T[]): T[
   return [...items].sort((a, b) => bucket(a) - bucket(b))
 }
 
+/** @throws HadoopException in the words of commons-codec */
+function fromHex(digits: string): Buffer {
+  const at = digits.search(/[^0-9a-f]/i)
+  const wrong = digits.length % 2 === 1 ? 'Odd number of characters.' : at >= 0 ? `Illegal hexadecimal character ${digits[at]} at index ${at}` : undefined
+  if (wrong !== undefined) throw exception('IOException', `org.apache.commons.codec.DecoderException: ${wrong}`)
+  return Buffer.from(digits, 'hex')
+}
+
 /** "text", 0xHEX, 0sBASE64, or the text as it stands. */
 export function decodeValue(text: string): Buffer {
-  if (/^0x/i.test(text)) return Buffer.from(text.slice(2), 'hex')
+  if (/^0x/i.test(text)) return fromHex(text.slice(2))
   if (/^0s/i.test(text)) return Buffer.from(text.slice(2), 'base64')
   return Buffer.from(/^"(.*)"$/s.exec(text)?.[1] ?? text)
 }

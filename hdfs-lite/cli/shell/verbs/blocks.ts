@@ -2,8 +2,13 @@
 import { exception } from '../../../../common/errors.js'
 import { PathError, UsageError } from '../errors.js'
 import { clientOf } from '../hdfs-only.js'
-import { contentsOf, isDirectory, type PathData, refreshed } from '../path-data.js'
+import { contentsOf, isDirectory, type PathData, qualified, refreshed } from '../path-data.js'
 import type { Verb, VerbRun } from '../verb.js'
+
+const SHORT_MAX = 32_767
+const INT_MAX = 2_147_483_647
+const LONG_MAX = 9_223_372_036_854_775_807n
+const CONCAT_USAGE = '<target path> <src path> <src path> ...'
 
 const pause = (ms: number) => new Promise<void>((r) => setTimeout(r, ms))
 
@@ -11,11 +16,12 @@ export const setrep: Verb = {
   async run(run, args) {
     const wait = run.options(args, { min: 2, flags: ['R', 'w'] }).has('w')
     const text = args.shift()!
-    if (!/^[+-]?\d{1,5}$/.test(text)) {
-      run.warn('Illegal replication, a positive integer expected')
-      throw new UsageError(`For input string: "${text}"`)
-    }
     const replication = Number(text)
+    if (!/^[+-]?\d+$/.test(text) || Math.abs(replication) > SHORT_MAX) {
+      run.warn('Illegal replication, a positive integer expected')
+      const isInt = /^[+-]?\d+$/.test(text) && Math.abs(replication) <= INT_MAX
+      throw new UsageError(isInt ? `Value out of range. Value:"${text}" Radix:10` : `For input string: "${text}"`)
+    }
     if (replication < 1) throw new UsageError('replication must be >= 1')
     const waiting: PathData[] = []
     const visit = async (item: PathData) => {
@@ -52,7 +58,7 @@ export const truncate: Verb = {
   async run(run, args) {
     const wait = run.options(args, { min: 2, flags: ['w'] }).has('w')
     const text = args.shift()!
-    if (!/^[+-]?\d+$/.test(text)) {
+    if (!/^[+-]?\d+$/.test(text) || BigInt(text.replace('+', '')) > LONG_MAX) {
       run.warn('Illegal length, a non-negative integer expected')
       throw new UsageError(`For input string: "${text}"`)
     }
@@ -87,9 +93,12 @@ async function waitForLength(run: VerbRun, item: PathData, length: number): Prom
 
 export const concat: Verb = {
   async run(run, args) {
-    if (args.length < 3) throw exception('IOException', 'The number of source paths is less than 2. <target path> <src path> <src path> ...')
+    if (args.length === 0) throw exception('IOException', `Target path not specified. ${CONCAT_USAGE}`)
     const [target, ...sources] = await run.expand(args)
-    for (const item of [target!, ...sources]) if (!item.status) throw new PathError('notFound', item.text)
+    if (sources.length < 2) throw exception('IOException', `The number of source paths is less than 2. ${CONCAT_USAGE}`)
+    const file = (item: PathData) => item.status !== undefined && !isDirectory(item)
+    if (!file(target!)) throw exception('FileNotFoundException', `Target path ${qualified(target!)} does not exist or is not file.`)
+    for (const item of sources) if (!file(item)) throw exception('FileNotFoundException', `${qualified(item)} does not exist or is not file.`)
     await clientOf(target!, 'concat').namenode.concat({ trg: target!.path, srcs: sources.map((s) => s.path) })
   },
 }

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { exception } from '../../../../common/errors.js'
 import { baseName } from '../../../client/index.js'
-import { PathError, UsageError } from '../errors.js'
+import { FatalError, PathError, UsageError } from '../errors.js'
 import type { Source } from '../file-system.js'
 import {
   childOf,
@@ -52,7 +52,7 @@ function copyOptions(o: Options): CopyOptions {
 function threads(text: string | undefined): number {
   if (!text) return 1
   const n = Number(text)
-  if (!Number.isInteger(n)) throw exception('NumberFormatException', `For input string: "${text}"`)
+  if (!Number.isInteger(n)) throw new UsageError(`For input string: "${text}"`)
   return Math.min(Math.max(1, n), 2 * availableParallelism())
 }
 
@@ -185,7 +185,7 @@ async function preserve(source: PathData, target: PathData, letters: string): Pr
   if (letters.includes('t')) await fs.setTimes(path, s.modificationTime, s.accessTime)
   if (letters.includes('o')) await fs.setOwner(path, s.owner, s.group)
   if (/[pa]/.test(letters)) await fs.setPermission(path, s.permission)
-  if (/[ax]/.test(letters) && fs.copyAttributes && fs === source.fs) await fs.copyAttributes(source.path, path, letters)
+  if (/[ax]/.test(letters) && fs === source.fs) await fs.copyAttributes?.(s, path, letters)
 }
 
 export const put: Verb = {
@@ -209,9 +209,8 @@ async function upload(run: VerbRun, args: string[], options: Options, done: (sou
   const o = copyOptions(options)
   const destination = await remoteDestination(run, args)
   if (args.length === 1 && args[0] === '-') {
-    await checkDestination([destination], destination, o.overwrite)
-    const target = isDirectory(destination) ? await lookedUpChild(destination, '-') : destination
-    return copyStream(standardInput(), target, o)
+    const child = isDirectory(destination) || namesDirectory(destination.text)
+    return copyStream(standardInput(), child ? await lookedUpChild(destination, '-') : destination, o)
   }
   const sources = await Promise.all(args.map((a) => localItem(run, a)))
   await eachTo(run, sources, destination, o, async (source, target) => {
@@ -250,7 +249,7 @@ function takePreserve(args: string[]): string {
   const end = args.findIndex((a) => !a.startsWith('-') || a === '--')
   if (at < 0 || (end >= 0 && at > end)) return ''
   const letters = args.splice(at, 1)[0]!.slice(2)
-  for (const l of letters) if (!'topax'.includes(l)) throw new UsageError(`No attribute for ${l}`)
+  for (const l of letters) if (!'topax'.includes(l)) throw new FatalError(`java.util.NoSuchElementException: No attribute for ${l}`)
   return letters === '' ? 'top' : letters
 }
 
@@ -275,14 +274,17 @@ export const moveToLocal: Verb = {
 
 export const appendToFile: Verb = {
   async run(run, args) {
-    const newBlock = run.options(args, { min: 1, flags: ['n'] }).has('n')
+    const newBlock = run.options(args, { min: 0, flags: ['n'] }).has('n')
     if (args.length < 2) throw exception('IOException', 'missing destination argument')
     const destination = await remoteDestination(run, args)
     if (isDirectory(destination)) throw exception('IOException', `Cannot append to directory ${destination.path}; already exists as a directory.`)
     if (!destination.fs.append) throw new PathError('notSupported', destination.text)
     if (!destination.status) await destination.fs.touch(destination.path)
     const append = (source: Source) => destination.fs.append!(destination.path, source, newBlock)
-    if (args.length === 1 && args[0] === '-') return append(standardInput())
+    if (args.includes('-')) {
+      if (args.length > 1) throw exception('IOException', 'stdin (-) must be the sole input argument when present')
+      return append(standardInput())
+    }
     const sources = await Promise.all(args.map((a) => localItem(run, a)))
     for (const s of sources) if (!s.status) throw exception('FileNotFoundException', s.path)
     for (const s of sources) {

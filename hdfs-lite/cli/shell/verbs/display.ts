@@ -117,8 +117,8 @@ export const checksum: Verb = {
     await run.forEach(args, async (item) => {
       onlyFile(item)
       const sum = await item.fs.checksum?.(item.path)
-      const blockSize = verbose ? `BlockSize=${item.status!.blockSize}` : ''
-      run.console.line(sum ? `${item.text}\t${sum.algorithm}\t${sum.hex}${verbose ? `\t${blockSize}` : ''}` : `${item.text}\tNONE\t${blockSize}`)
+      const blockSize = verbose ? `\tBlockSize=${item.status!.blockSize}` : ''
+      run.console.line(`${item.text}\t${sum ? `${sum.algorithm}\t${sum.hex}` : 'NONE'}${blockSize}`)
     })
   },
 }

@@ -1,7 +1,7 @@
 /** Verbs about whole files: test, stat, touch, touchz. */
 import { PathError, UsageError } from '../errors.js'
 import { symbolicMode, utcTime } from '../format.js'
-import { isDirectory, parentExists, type PathData, qualified } from '../path-data.js'
+import { contentsOf, isDirectory, parentExists, type PathData, qualified } from '../path-data.js'
 import type { Verb } from '../verb.js'
 
 const TESTS: Record<string, (item: PathData) => boolean | Promise<boolean>> = {
@@ -50,13 +50,14 @@ const FIELDS: Record<string, (item: PathData) => string> = {
 
 export const stat: Verb = {
   async run(run, args) {
-    run.options(args, { min: 1, flags: ['R'] })
+    const recursive = run.options(args, { min: 1, flags: ['R'] }).has('R')
     let format = '%y'
     if (args[0]!.includes('%')) {
       format = args.shift()!
       run.options(args, { min: 1 })
     }
-    await run.forEach(args, async (item) => run.console.line(format.replace(/%(.)/gs, (_, c: string) => FIELDS[c]?.(item) ?? c)))
+    const show = async (item: PathData) => run.console.line(format.replace(/%(.?)/gs, (_, c: string) => FIELDS[c]?.(item) ?? c))
+    await run.forEach(args, (item) => (recursive ? run.walk(item, show, contentsOf) : show(item)))
   },
 }
 

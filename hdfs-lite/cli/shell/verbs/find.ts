@@ -1,9 +1,11 @@
 /** -find: expressions over paths. */
 import { exception } from '../../../../common/errors.js'
-import { UsageError } from '../errors.js'
+import { FatalError, UsageError } from '../errors.js'
 import { globExpression } from '../glob.js'
 import { contentsOf, type PathData } from '../path-data.js'
 import { notFound, type Verb, type VerbRun } from '../verb.js'
+
+const NO_ELEMENT = 'java.util.NoSuchElementException'
 
 type Expression = (item: PathData) => boolean
 
@@ -27,17 +29,26 @@ export const find: Verb = {
 function parse(run: VerbRun, words: readonly string[]): Expression {
   const terms: Expression[] = []
   let acts = false
+  /** -a wants a term on either side. */
+  let joined = false
   for (let i = 0; i < words.length; i++) {
     const word = words[i]!
+    if (word === '-a' || word === '-and') {
+      if (joined || terms.length === 0) throw new FatalError(NO_ELEMENT)
+      joined = true
+      continue
+    }
+    joined = false
     if (word === '-print' || word === '-print0') {
       acts = true
       terms.push(printer(run, word === '-print' ? '\n' : '\0'))
     } else if (word === '-name' || word === '-iname') {
       const pattern = words[++i]
-      if (pattern === undefined) throw exception('IOException', `Missing argument for ${word}`)
+      if (pattern === undefined) throw new FatalError(NO_ELEMENT)
       terms.push(named(pattern, word === '-iname'))
-    } else if (word !== '-a' && word !== '-and') throw exception('IOException', `Unexpected argument: ${word}`)
+    } else throw exception('IOException', `Unexpected argument: ${word}`)
   }
+  if (joined) throw new FatalError(NO_ELEMENT)
   if (!acts) terms.push(printer(run, '\n'))
   return (item) => terms.every((term) => term(item))
 }

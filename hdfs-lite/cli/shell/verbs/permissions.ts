@@ -23,7 +23,8 @@ async function change(run: VerbRun, args: readonly string[], recursive: boolean,
 
 export const chmod: Verb = {
   async run(run, args) {
-    const recursive = run.options(args, { min: 2, flags: ['R'] }).has('R')
+    // -w is a mode.
+    const recursive = run.options(args, { min: 2, flags: ['R'], lenient: true }).has('R')
     const text = args.shift()!
     const mode = parseMode(text)
     if (!mode) throw new UsageError(`chmod : mode '${text}' does not match the expected pattern.`)

@@ -1,4 +1,5 @@
 /** Verbs about space: du, df, count. */
+import { UsageError } from '../errors.js'
 import { columns, humanSize } from '../format.js'
 import { contentsOf, isDirectory, type PathData } from '../path-data.js'
 import type { Verb } from '../verb.js'
@@ -70,12 +71,13 @@ const heading = (columns: readonly Column[]) =>
 
 export const count: Verb = {
   async run(run, args) {
-    const types = takeTypes(args)
-    const o = run.options(args, { min: 1, flags: ['q', 'h', 'v', 'u', 'x', 'e', 's'] })
+    const o = run.options(args, { min: 1, flags: ['q', 'h', 'v', 'u', 'x', 'e', 's'], valued: ['t'] })
     const size = (n: number) => (o.has('h') ? humanSize(n) : String(n))
     const left = (quota: number, used: number, show: (n: number) => string) => (quota > 0 ? [show(quota), show(quota - used)] : ['none', 'inf'])
     const quotas = o.has('q') || o.has('u')
-    const typed = types && quotas ? types : undefined
+    const typed = o.has('t') && quotas ? storageTypes(o.value('t')!) : undefined
+    const withoutSnapshots = o.has('x') && !quotas
+    if (o.has('x') && quotas) run.console.line('q or u option is given, the -x option is ignored.')
     const usage = !o.has('u')
 
     const typeColumns: Column[] = (typed ?? []).flatMap((t) => [
@@ -95,13 +97,14 @@ export const count: Verb = {
         })
         return run.console.line(right(cells, typeColumns) + item.text)
       }
-      const minus = (n: number, snapshots: number | undefined) => size(n - (o.has('x') ? (snapshots ?? 0) : 0))
+      const minus = (n: number, snapshots: number | undefined) => size(n - (withoutSnapshots ? (snapshots ?? 0) : 0))
       const quota = quotas ? right([...left(s.quota, s.fileCount + s.directoryCount, size), ...left(s.spaceQuota, s.spaceConsumed, size)], QUOTA) : ''
       const content = right(
         [minus(s.directoryCount, s.snapshotDirectoryCount), minus(s.fileCount, s.snapshotFileCount), minus(s.length, s.snapshotLength)],
         CONTENT,
       )
-      const policy = o.has('e') ? `EC:${s.erasureCodingPolicy ?? ''} ` : ''
+      const replicated = s.erasureCodingPolicy === 'Replicated'
+      const policy = o.has('e') ? `${replicated ? '' : 'EC:'}${s.erasureCodingPolicy ?? ''} ` : ''
       const snapshots = o.has('s')
         ? right(
             [s.snapshotLength, s.snapshotFileCount, s.snapshotDirectoryCount, s.snapshotSpaceConsumed].map((n) => size(n ?? 0)),
@@ -113,14 +116,11 @@ export const count: Verb = {
   },
 }
 
-/** -t, with or without storage types behind it: a word that isn't a list of types is a path. */
-function takeTypes(args: string[]): string[] | undefined {
-  const at = args.indexOf('-t')
-  if (at < 0 || args.slice(0, at).some((a) => !a.startsWith('-'))) return undefined
-  const given = args[at + 1]?.toUpperCase().split(',') ?? []
-  const all = given.length === 1 && ['', 'ALL'].includes(given[0]!)
-  const known = given.length > 0 && given.every((t) => (STORAGE_TYPES as readonly string[]).includes(t))
-  // What is no type is passed over, as long as a path is left.
-  args.splice(at, all || known || args.length - at > 2 ? 2 : 1)
-  return all || !known ? [...STORAGE_TYPES] : given
+/** @throws UsageError for what is no storage type */
+function storageTypes(text: string): readonly string[] {
+  if (text === '' || text.toUpperCase() === 'ALL') return STORAGE_TYPES
+  const given = text.split(',').map((t) => t.trim().toUpperCase())
+  const wrong = given.find((t) => t !== 'RAM_DISK' && !(STORAGE_TYPES as readonly string[]).includes(t))
+  if (wrong !== undefined) throw new UsageError(`No enum constant org.apache.hadoop.fs.StorageType.${wrong}`)
+  return given
 }
