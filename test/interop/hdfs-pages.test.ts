@@ -157,6 +157,8 @@ describe.skipIf(whyNoBrowser())('the NameNode’s page', () => {
     await phone.waitForText('words.txt')
     expect(await phone.scrollsSideways()).toBe(false)
     expect(await phone.nameless()).toEqual([])
+    const tallest = 'Math.max(...[...document.querySelectorAll("tbody tr")].map((r) => r.offsetHeight))'
+    expect(await phone.evaluate<number>(tallest)).toBeLessThan(120)
     await shot('phone', phone)
     await phone.click('td button.link', 'words.txt')
     await phone.waitForText('Blocks', 'dialog')

@@ -125,7 +125,7 @@ function confirmed(question, button, run) {
   )
 }
 
-function table(heads, rows, empty) {
+function table(heads, rows, empty, kind = '') {
   if (rows.length === 0) return h('p', { class: 'faint' }, empty)
   const body = rows.map((row) =>
     h(
@@ -136,7 +136,7 @@ function table(heads, rows, empty) {
   )
   return h(
     'table',
-    {},
+    { class: kind },
     h(
       'thead',
       {},
@@ -231,7 +231,12 @@ function listing(path, entries) {
       h('button', { class: 'link', 'aria-label': `Change ${s.pathSuffix}`, onclick: act(() => showChanges(at, s)) }, 'Change'),
     ]
   })
-  return table(heads('Name', '#Size', 'Modified', 'Owner', 'Group', 'Permission', '#Replicas', ''), rows, 'Nothing here yet. Drop files to upload them.')
+  return table(
+    heads('Name', '#Size', 'Modified', 'Owner', 'Group', 'Permission', '#Replicas', ''),
+    rows,
+    'Nothing here yet. Drop files to upload them.',
+    'files',
+  )
 }
 
 /** A file: its head or tail, where its blocks are, download. */
