@@ -119,6 +119,7 @@ void runDaemon('datanode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
     reportBlocks: async () => {
       await Promise.all(services.map((s) => s.fullReport()))
     },
+    evictWriters: () => transfer.evictWriters(),
     shutdown: () => process.kill(process.pid, 'SIGTERM'),
   })
   const [xferPort, ipcPort] = await Promise.all([

@@ -14,6 +14,7 @@ export interface DatanodeRpcOptions {
   readonly startedAt: number
   readonly log: Logger
   readonly reportBlocks: (incremental: boolean) => Promise<void>
+  readonly evictWriters: () => void
   readonly shutdown: () => void
   readonly superUser: string
 }
@@ -65,6 +66,11 @@ export function buildDatanodeRpc(o: DatanodeRpcOptions): RpcServer {
       },
       refreshNamenodes(_q, call) {
         superuser(call.user)
+        return {}
+      },
+      evictWriters(_q, call) {
+        superuser(call.user)
+        o.evictWriters()
         return {}
       },
       shutdownDatanode(_q, call) {

@@ -15,11 +15,14 @@ import { MessageParser, PacketError } from './packet.js'
 export interface TransferServer {
   readonly connections: number
   listen(port: number, host: string): Promise<number>
+  /** Ends the connections of all who write a block: they go on with other DataNodes. */
+  evictWriters(): void
   close(): Promise<void>
 }
 
 export function buildTransferServer(context: () => TransferContext | undefined): TransferServer {
   const sockets = new Set<net.Socket>()
+  const writers = new Set<net.Socket>()
   const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
     const ctx = context()
     if (!ctx || ctx.places.full) return accepted.destroy()
@@ -28,7 +31,7 @@ export function buildTransferServer(context: () => TransferContext | undefined):
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
     socket.on('error', () => socket.destroy())
-    serve(socket, ctx)
+    serve(socket, ctx, writers)
   })
   return {
     get connections() {
@@ -41,6 +44,9 @@ export function buildTransferServer(context: () => TransferContext | undefined):
       })
       return (server.address() as net.AddressInfo).port
     },
+    evictWriters() {
+      for (const s of writers) s.destroy()
+    },
     async close() {
       const closed = new Promise<void>((resolve) => server.close(() => resolve()))
       for (const s of sockets) s.destroy()
@@ -49,7 +55,7 @@ export function buildTransferServer(context: () => TransferContext | undefined):
   }
 }
 
-function serve(socket: net.Socket, ctx: TransferContext): void {
+function serve(socket: net.Socket, ctx: TransferContext, writers: Set<net.Socket>): void {
   const messages = new MessageParser()
   let idle: NodeJS.Timeout | undefined
   let busy = false
@@ -75,7 +81,7 @@ function serve(socket: net.Socket, ctx: TransferContext): void {
     }
     busy = true
     socket.off('data', onData)
-    carryOut(operation, socket, messages, ctx)
+    carryOut(operation, socket, messages, ctx, writers)
       .then((again) => {
         if (!again || socket.destroyed) return
         busy = false
@@ -93,10 +99,15 @@ function serve(socket: net.Socket, ctx: TransferContext): void {
 }
 
 /** @returns whether the connection may bring another operation */
-async function carryOut(operation: Operation, socket: net.Socket, messages: MessageParser, ctx: TransferContext): Promise<boolean> {
+async function carryOut(operation: Operation, socket: net.Socket, messages: MessageParser, ctx: TransferContext, writers: Set<net.Socket>): Promise<boolean> {
   switch (operation.kind) {
     case 'write':
-      await receiveBlock(socket, operation.op, messages.rest(), ctx)
+      writers.add(socket)
+      try {
+        await receiveBlock(socket, operation.op, messages.rest(), ctx)
+      } finally {
+        writers.delete(socket)
+      }
       return false
     case 'read':
       return read(socket, operation.op, messages, ctx)

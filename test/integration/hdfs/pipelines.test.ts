@@ -1,5 +1,7 @@
 /** Several DataNodes: pipelines, lost nodes, copies, leases of writers that are gone. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { clientDatanodeProtocol } from '../../../common/protocols/client-datanode.js'
+import { RpcClient } from '../../../common/rpc/client.js'
 import { fileChecksum } from '../../../hdfs-lite/client/file-checksum.js'
 import { DfsClient } from '../../../hdfs-lite/client/index.js'
 import { crcOf } from '../../../hdfs-lite/client/transfer/checksum.js'
@@ -52,6 +54,23 @@ describe('three DataNodes', () => {
     await new Promise<void>((resolve, reject) => stream.end((e?: Error | null) => (e ? reject(e) : resolve())))
     expect((await reader.readFile('/flushed')).toString()).toBe('first second')
     reader.close()
+  })
+
+  it('send writers away when told to, and those go on with others', async () => {
+    const stream = client.create('/evicted', { replication: 2 })
+    stream.write(Buffer.from('before, '))
+    await stream.hflush()
+    const { locations } = await client.namenode.getBlockLocations({ src: '/evicted', offset: 0, length: 1 })
+    const { id } = locations!.lastBlock!.locs[0]!
+    const at = (user: string) => new RpcClient(clientDatanodeProtocol, [{ host: id.ipAddr, port: id.ipcPort }], { user })
+    const [stranger, administrator] = [at('stranger'), at(client.user)]
+    await expect(stranger.proxy.evictWriters({})).rejects.toThrow('Superuser privilege is required')
+    await administrator.proxy.evictWriters({})
+    for (const c of [stranger, administrator]) c.close()
+    stream.write(Buffer.from('and after'))
+    await new Promise<void>((resolve, reject) => stream.end((e?: Error | null) => (e ? reject(e) : resolve())))
+    expect((await client.readFile('/evicted')).toString()).toBe('before, and after')
+    await until('it is on two again', async () => (await nodesOf('/evicted'))[0]!.length === 2)
   })
 
   it('close a file whose writer is gone, with all that it flushed', async () => {
