@@ -45,6 +45,10 @@ function xattr(x: XAttrProto | undefined): XAttr {
   return { namespace: x.namespace, name: x.name, value: x.value === undefined ? undefined : Uint8Array.from(x.value) }
 }
 
+/** What Hadoop says where its satisfier is off, as it is by default. */
+export const NO_SATISFIER =
+  'Cannot request to satisfy storage policy when storage policy satisfier feature has been disabled by admin. Seek for an admin help to enable it or use Mover tool.'
+
 function noTokens(): never {
   throw exception('InvalidToken', 'no delegation tokens are issued without Kerberos')
 }
@@ -110,10 +114,7 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
     renewDelegationToken: noTokens,
     cancelDelegationToken: noTokens,
     satisfyStoragePolicy() {
-      throw exception(
-        'UnsupportedOperationException',
-        'Cannot request to satisfy storage policy when storage policy satisfier feature has been disabled by admin. Seek for an admin help to enable it or use Mover tool.',
-      )
+      throw exception('UnsupportedOperationException', NO_SATISFIER)
     },
     truncate: (q, call) => once(call, (s) => ({ result: truncate(s, caller(call), q.src, q.newLength, q.clientName, machineOf(call), ns.clock()) })),
     concat: (q, call) =>

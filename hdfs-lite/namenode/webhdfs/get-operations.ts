@@ -157,7 +157,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   },
   GETXATTRS(c) {
     const { parameters } = c
-    const names = parameters.all('xattr.name').map(xattrNameOf)
+    const names = parameters.each('xattr.name').map(xattrNameOf)
     const encoding = parameters.oneOf('encoding', ['TEXT', 'HEX', 'BASE64']) as XattrEncoding | undefined
     return json({ XAttrs: getXattrs(c.ns.fs, c.caller, c.path, names).map((x) => xattr(x, encoding)) })
   },

@@ -8,9 +8,16 @@ const bad = (name: string, why: string) => exception('IllegalArgumentException',
 /** One request's parameters. Names are matched without regard to case, as Hadoop does. */
 export class Parameters {
   readonly #values = new Map<string, string>()
+  readonly #every: readonly (readonly [string, string])[]
 
   constructor(query: URLSearchParams) {
-    for (const [k, v] of query) if (!this.#values.has(k.toLowerCase())) this.#values.set(k.toLowerCase(), v)
+    this.#every = [...query].map(([k, v]) => [k.toLowerCase(), v])
+    for (const [k, v] of this.#every) if (!this.#values.has(k)) this.#values.set(k, v)
+  }
+
+  /** All values of one that may be given several times. */
+  each(name: string): string[] {
+    return this.#every.filter(([k, v]) => k === name && v !== '').map(([, v]) => v)
   }
 
   /** Undefined when absent or empty. */

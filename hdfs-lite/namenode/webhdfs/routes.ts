@@ -18,6 +18,7 @@ export const WEBHDFS_PREFIX = '/webhdfs/v1'
 
 const OPERATIONS: Readonly<Record<string, Readonly<Record<string, WebOperation>>>> = {
   GET: GET_OPERATIONS,
+  HEAD: GET_OPERATIONS,
   PUT: ALL_PUT_OPERATIONS,
   POST: POST_OPERATIONS,
   DELETE: DELETE_OPERATIONS,

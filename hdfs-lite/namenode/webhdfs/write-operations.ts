@@ -12,7 +12,7 @@ import { allowSnapshot, createSnapshot, deleteSnapshot, disallowSnapshot, rename
 import type { FsState } from '../core/state.js'
 import { truncate } from '../core/truncate.js'
 import { removeXattr, setXattr } from '../core/xattrs.js'
-import { snapshotNameNow } from '../rpc/client-extended.js'
+import { NO_SATISFIER, snapshotNameNow } from '../rpc/client-extended.js'
 import { parseAclSpec } from './acl-text.js'
 import { type WebAnswer, type WebContext, type WebOperation, empty, json } from './context.js'
 import { xattrNameOf } from './get-operations.js'
@@ -102,7 +102,7 @@ export const PUT_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     change(c, (fs) => renameSnapshot(fs, c.caller, c.path, c.parameters.required('oldsnapshotname'), c.parameters.required('snapshotname'))),
   SETSTORAGEPOLICY: (c) => change(c, (fs) => setStoragePolicy(fs, c.caller, c.path, c.parameters.required('storagepolicy'))),
   SATISFYSTORAGEPOLICY() {
-    throw exception('UnsupportedOperationException', 'Storage policies are kept, not enforced: all blocks are on disks of one kind')
+    throw exception('UnsupportedOperationException', NO_SATISFIER)
   },
   SETQUOTA: (c) =>
     change(c, (fs) =>
