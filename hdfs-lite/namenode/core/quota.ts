@@ -2,7 +2,7 @@
 import { exception } from '../../../common/errors.js'
 import { LONG_MAX } from './limits.js'
 import { type INode, type INodeDirectory, type INodeFile, type Usage, fileSpace, pathOf } from './inode.js'
-import { childrenAt, fileAt, goneFrom } from './snapshot-read.js'
+import { childrenAt, fileAt, type Gone, goneFrom } from './snapshot-read.js'
 import { storagePolicyOf } from './storage-policy.js'
 
 export const NO_USAGE: Usage = { namespace: 0, space: 0, types: {} }
@@ -80,14 +80,14 @@ export function usageOf(top: INode, policy = policyOf(top), as?: number): Usage 
     if (n.kind === 'directory') {
       const push = (c: INode, when: number | undefined) => stack.push({ n: c, p: c.features?.storagePolicy ?? p, at: when })
       for (const c of at === undefined ? n.children : childrenAt(n, at).children) push(c, at)
-      if (at === undefined && n.features?.diffs) for (const g of goneFrom(n)) push(g.n, isLeftHere(n, g.n) ? undefined : g.at)
+      if (at === undefined && n.features?.diffs) for (const g of goneFrom(n)) push(g.n, isLeftHere(n, g) ? undefined : g.at)
     } else if (n.kind === 'file') add(at === undefined ? fileUsage(n, p) : usageAt(n, p, at))
   }
   return { namespace, space, types }
 }
 
-/** Deleted from the directory: it does not change any more. What was moved goes on elsewhere. */
-const isLeftHere = (dir: INodeDirectory, n: INode) => n.parent === dir && !dir.children.includes(n)
+/** Deleted from the directory when that was as the snapshot shows it: it does not change any more. What was moved went on elsewhere. */
+const isLeftHere = (dir: INodeDirectory, { n, at }: Gone) => n.parent === dir && n.features?.coveredBy === at && !dir.children.includes(n)
 
 function usageAt(file: INodeFile, policy: number, at: number): Usage {
   const { blocks, replication } = fileAt(file, at)
@@ -102,7 +102,7 @@ export function heldUsage(dir: INodeDirectory, child: INode): Usage {
   const policy = child.features?.storagePolicy ?? policyOf(dir)
   return goneFrom(dir)
     .filter((g) => g.n === child)
-    .reduce((sum, g) => plus(sum, usageOf(child, policy, isLeftHere(dir, child) ? undefined : g.at)), NO_USAGE)
+    .reduce((sum, g) => plus(sum, usageOf(child, policy, isLeftHere(dir, g) ? undefined : g.at)), NO_USAGE)
 }
 
 /** Does something to a node that a directory had, and charges the directory the difference. */

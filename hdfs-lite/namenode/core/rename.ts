@@ -105,9 +105,9 @@ function prepareMove(fs: FsState, src: ResolvedPath, dst: ResolvedPath, inode: I
 function move(fs: FsState, inode: INode, parent: INodeDirectory, name: string, now: number): void {
   const covered = fs.snapshottable.size > 0 ? latestSnapshotOver(inode) : 0
   const from = inode.parent!
-  detach(fs, inode, now)
   // Snapshots of where it came from go on to show it as it is now.
   if (covered > 0 && (inode.features?.bornAfter ?? 0) < covered) inode.features = { ...inode.features, coveredBy: covered }
+  detach(fs, inode, now)
   modify(fs, inode)
   inode.name = name
   if (from === parent) attach(fs, parent, inode, now)

@@ -8,7 +8,7 @@ import { LONG_MAX } from './limits.js'
 import { isReservedRoot, lastOf, resolve } from './path.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
-import { QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
+import { chargedSpace, QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
 import { childrenAt, diffAt, fileAt, goneFrom } from './snapshot-read.js'
 import { STORAGE_POLICIES } from './storage-policy.js'
 import { type Caller, type FsState, touch } from './state.js'
@@ -225,7 +225,7 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
     if (n.kind !== 'file') continue
     const length = diffAt(n, at)?.length ?? fileLength(n)
     const { replication } = fileAt(n, at)
-    const space = length * replication
+    const space = at === undefined && n.features?.diffs ? chargedSpace(n) : length * replication
     s.length += length
     s.space += space
     if (kept) {
