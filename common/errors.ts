@@ -29,6 +29,7 @@ export const ERRORS = {
   NullPointerException: { className: `${lang}.NullPointerException`, http: 500 },
   NumberFormatException: { className: `${lang}.NumberFormatException`, http: 400 },
   SecurityException: { className: `${lang}.SecurityException`, http: 401 },
+  UnsupportedActionException: { className: `${nn}.UnsupportedActionException`, http: 403 },
   UnsupportedOperationException: { className: `${lang}.UnsupportedOperationException`, http: 400 },
   FileAlreadyExistsException: { className: `${fs}.FileAlreadyExistsException`, http: 403 },
   ParentNotDirectoryException: { className: `${fs}.ParentNotDirectoryException`, http: 403 },

@@ -1,34 +1,16 @@
 /** Daemons of a real HDFS and of ours in one file system. */
-import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { loadConfiguration, siteFileText } from '../../common/config/configuration.js'
 import { DfsClient } from '../../hdfs-lite/client/index.js'
 import { fileChecksum } from '../../hdfs-lite/client/file-checksum.js'
-import { type HdfsCluster, freePorts, hdfsCluster, until } from '../harness/hdfs.js'
-import { finished, hadoop, hadoopHome, hdfsDaemon, whyNot } from './peers/layout.js'
+import { type HdfsCluster, hdfsCluster, until } from '../harness/hdfs.js'
+import { hadoop, hadoopHome, hdfsDaemon, whyNot } from './peers/layout.js'
+import { ended, logged, type RealHdfs, realHdfs, reports } from './peers/real-hdfs.js'
 
 const JVM_START = 60_000
-
-/** A process whose output is kept, for who wants to know why it ended. */
-function logged(child: ChildProcess): { child: ChildProcess; log: () => string } {
-  let text = ''
-  for (const stream of [child.stdout, child.stderr])
-    stream?.setEncoding('utf8').on('data', (t: string) => {
-      text = (text + t).slice(-3000)
-    })
-  return { child, log: () => text }
-}
-
-async function ended(child: ChildProcess | undefined): Promise<void> {
-  if (!child || child.exitCode !== null || child.signalCode !== null) return
-  const end = new Promise((r) => child.once('exit', r))
-  child.kill('SIGKILL')
-  await end
-}
 
 describe.skipIf(whyNot() !== undefined)('a DataNode of a real HDFS under our NameNode', () => {
   let cluster: HdfsCluster
@@ -85,84 +67,41 @@ describe.skipIf(whyNot() !== undefined)('a DataNode of a real HDFS under our Nam
   })
 })
 
-const reports = async (client: DfsClient) => (await client.namenode.getDatanodeReport({ type: 'LIVE' })).di
 const live = async (client: DfsClient) => (await reports(client)).length
 
 describe.skipIf(whyNot() !== undefined)('a NameNode of a real HDFS over DataNodes of ours', () => {
-  let dir: string
-  let confDir: string
-  let namenode: ReturnType<typeof logged> | undefined
-  const datanodes: ChildProcess[] = []
+  let hdfs: RealHdfs
+  let local: string
   let client: DfsClient
 
   beforeAll(async () => {
-    hadoopHome()
-    dir = mkdtempSync(path.join(os.tmpdir(), 'hdfs-real-'))
-    const [rpc, http, ...rest] = await freePorts(8)
-    const write = (name: string, own: Record<string, string>) => {
-      const folder = path.join(dir, name)
-      mkdirSync(folder)
-      const hdfs = {
-        'dfs.namenode.rpc-address': `127.0.0.1:${rpc}`,
-        'dfs.namenode.http-address': `127.0.0.1:${http}`,
-        'dfs.namenode.name.dir': `file://${dir}/name`,
-        'dfs.namenode.safemode.extension': '0',
-        'dfs.namenode.fs-limits.min-block-size': '0',
-        'dfs.namenode.datanode.registration.ip-hostname-check': 'false',
-        'dfs.heartbeat.interval': '1s',
-        'dfs.replication': '2',
-        ...own,
-      }
-      writeFileSync(path.join(folder, 'core-site.xml'), siteFileText([['fs.defaultFS', `hdfs://127.0.0.1:${rpc}`]]))
-      writeFileSync(path.join(folder, 'hdfs-site.xml'), siteFileText(Object.entries(hdfs)))
-      return folder
-    }
-    confDir = write('conf', {})
-    const formatted = await finished(hdfsDaemon('namenode', confDir, ['-format', '-force', '-nonInteractive']))
-    expect(formatted.code, formatted.stderr).toBe(0)
-    namenode = logged(hdfsDaemon('namenode', confDir))
-    for (const i of [1, 2]) {
-      const [xfer, web, ipc] = rest.slice((i - 1) * 3)
-      const own = write(`conf-${i}`, {
-        'dfs.datanode.data.dir': `file://${dir}/data-${i}`,
-        'dfs.datanode.hostname': 'localhost',
-        'dfs.datanode.address': `127.0.0.1:${xfer}`,
-        'dfs.datanode.http.address': `127.0.0.1:${web}`,
-        'dfs.datanode.ipc.address': `127.0.0.1:${ipc}`,
-      })
-      const env = { ...process.env, HADOOP_CONF_DIR: own, HADOOP_LOG_DIR: dir, BOBBIN_RUN_DIR: dir, BOBBIN_DAEMON_NAME: `datanode-${i}` }
-      datanodes.push(spawn(process.execPath, [path.resolve('dist/datanode.cjs')], { env, stdio: 'ignore' }))
-    }
-    client = new DfsClient(loadConfiguration(confDir, 'hdfs'))
-    await until('the DataNodes serve', () => [1, 2].every((i) => existsSync(path.join(dir, `datanode-${i}.json`))), JVM_START).catch((e) => {
-      throw new Error(`${(e as Error).message}\n${namenode!.log()}`)
-    })
-    await until('both DataNodes are known', async () => (await live(client)) === 2, JVM_START)
+    hdfs = await realHdfs(['ours', 'ours'])
+    local = mkdtempSync(path.join(os.tmpdir(), 'hdfs-mixed-'))
+    client = new DfsClient(hdfs.conf)
   })
   afterAll(async () => {
     client?.close()
-    for (const d of datanodes) await ended(d)
-    await ended(namenode?.child)
-    if (dir) rmSync(dir, { recursive: true, force: true })
+    await hdfs?.close()
+    if (local) rmSync(local, { recursive: true, force: true })
   })
 
   it('keeps files with them, for its own clients and for ours', async () => {
     const bytes = randomBytes(3_000_000)
     await client.writeFile('/ours', bytes, { replication: 2, blockSize: 1_048_576 })
     expect((await client.blockLocations('/ours')).blocks).toHaveLength(3)
-    const file = path.join(dir, 'theirs')
+    const file = path.join(local, 'theirs')
     writeFileSync(file, bytes)
-    const put = await hadoop('hdfs', confDir, ['-Ddfs.blocksize=1048576', '-put', file, '/theirs'])
+    const put = await hadoop('hdfs', hdfs.confDir, ['-Ddfs.blocksize=1048576', '-put', file, '/theirs'])
     expect(put.code, put.stderr).toBe(0)
     expect((await client.readFile('/theirs')).equals(bytes)).toBe(true)
     expect((await client.readFile('/ours')).equals(bytes)).toBe(true)
-    const sums = await hadoop('hdfs', confDir, ['-checksum', '/ours', '/theirs'])
+    const sums = await hadoop('hdfs', hdfs.confDir, ['-checksum', '/ours', '/theirs'])
     const lines = sums.stdout
       .trim()
       .split('\n')
       .map((l) => l.split('\t').slice(1).join(' '))
     expect(lines[0]).toBe(lines[1])
-    const fsck = await hadoop('fsck', confDir, ['/'])
+    const fsck = await hadoop('fsck', hdfs.confDir, ['/'])
     expect(fsck.stdout).toContain('is HEALTHY')
   })
 

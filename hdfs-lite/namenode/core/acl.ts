@@ -231,7 +231,7 @@ export function getAclStatus(fs: FsState, caller: Caller, src: string): AclStatu
   const iip: ResolvedPath = resolve(fs, caller, src, 'read')
   if (iip.dotSnapshot) return { owner: '', group: '', permission: 0, entries: [] }
   const inode = lastOf(iip)
-  if (!inode) throw exception('FileNotFoundException', `File/Directory does not exist: ${iip.path}`)
+  if (!inode) throw exception('FileNotFoundException', `cannot find ${iip.path}`)
   const at = attributesOf(iip, inode)
   return { owner: at.owner, group: at.group, permission: at.permission, entries: [...(at.features?.acl ?? []), ...(at.features?.defaultAcl ?? [])] }
 }

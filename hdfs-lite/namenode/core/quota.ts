@@ -87,7 +87,7 @@ export function usageOf(top: INode, policy = policyOf(top), as?: number): Usage 
 }
 
 /** Deleted from the directory when that was as the snapshot shows it: it does not change any more. What was moved went on elsewhere. */
-const isLeftHere = (dir: INodeDirectory, { n, at }: Gone) => n.parent === dir && n.features?.coveredBy === at && !dir.children.includes(n)
+export const isLeftHere = (dir: INodeDirectory, { n, at }: Gone) => n.parent === dir && n.features?.coveredBy === at && !dir.children.includes(n)
 
 function usageAt(file: INodeFile, policy: number, at: number): Usage {
   const { blocks, replication } = fileAt(file, at)

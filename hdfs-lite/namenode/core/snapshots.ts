@@ -185,11 +185,11 @@ export function listSnapshottable(fs: FsState, caller: Caller): SnapshottableVie
 
 /** The directory of two states, and the ids of those. @param from, to names of snapshots; '' or '.' for the present */
 function twoStates(fs: FsState, caller: Caller, path: string, from: string, to: string) {
+  const top = directoryAt(fs, caller, path, 'read')
   const iip = resolve(fs, caller, path, 'read')
-  const top = lastOf(iip)
   let dir: INode | undefined = top
   while (dir && !(dir.kind === 'directory' && fs.snapshottable.has(dir))) dir = dir.parent
-  if (dir?.kind !== 'directory' || top?.kind !== 'directory') throw fail(`The path ${iip.path} is neither snapshottable nor under a snapshot root!`)
+  if (dir?.kind !== 'directory') throw fail(`The path ${iip.path} is neither snapshottable nor under a snapshot root!`)
   checkPermission(fs, caller, iip, { below: ACTION.READ })
   const root = dir
   const idOf = (name: string) => {

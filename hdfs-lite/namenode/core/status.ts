@@ -8,7 +8,7 @@ import { LONG_MAX } from './limits.js'
 import { isReservedRoot, lastOf, resolve } from './path.js'
 import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
-import { chargedSpace, QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
+import { chargedSpace, isLeftHere, QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
 import { childrenAt, diffAt, fileAt, goneFrom } from './snapshot-read.js'
 import { STORAGE_POLICIES } from './storage-policy.js'
 import { type Caller, type FsState, touch } from './state.js'
@@ -187,6 +187,8 @@ interface Counted {
   readonly at: number | undefined
   /** Only snapshots show it here. */
   readonly kept: boolean
+  /** It was deleted from there: all that snapshots hold of it counts. */
+  readonly left?: boolean
 }
 
 /** Counts what snapshots alone still hold as well, and also apart. */
@@ -212,12 +214,12 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
   const used: Record<string, number> = {}
   const stack: Counted[] = [{ n: top, at: iip.snapshotId, kept: false }]
   while (stack.length > 0) {
-    const { n, at, kept } = stack.pop()!
+    const { n, at, kept, left } = stack.pop()!
     if (n.kind === 'directory') {
       s.directories++
       if (kept) s.snapshotDirectories++
       for (const c of childrenAt(n, at).children) stack.push({ n: c, at, kept })
-      if (at === undefined) for (const c of goneFrom(n)) stack.push({ ...c, kept: true })
+      if (at === undefined) for (const c of goneFrom(n)) stack.push({ ...c, kept: true, left: isLeftHere(n, c) })
       continue
     }
     s.files++
@@ -225,7 +227,7 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
     if (n.kind !== 'file') continue
     const length = diffAt(n, at)?.length ?? fileLength(n)
     const { replication } = fileAt(n, at)
-    const space = at === undefined && n.features?.diffs ? chargedSpace(n) : length * replication
+    const space = (at === undefined || left) && n.features?.diffs ? chargedSpace(n) : length * replication
     s.length += length
     s.space += space
     if (kept) {
@@ -250,7 +252,7 @@ export interface QuotaUsageView {
 export function getQuotaUsage(fs: FsState, caller: Caller, src: string): QuotaUsageView {
   const iip = resolve(fs, caller, src, 'read-link')
   const top = lastOf(iip)
-  if (!top) throw exception('FileNotFoundException', `File does not exist: ${iip.path}`)
+  if (!top) throw exception('FileNotFoundException', `File/Directory does not exist: ${iip.path}`)
   checkPermission(fs, caller, iip, { below: ACTION.READ_EXECUTE })
   const u = (top.kind === 'directory' ? top.usage : undefined) ?? usageOf(top)
   const quota = top.features?.quota

@@ -64,7 +64,8 @@ export function setXattr(fs: FsState, caller: Caller, src: string, x: XAttr, fla
   if (!flags.create && !flags.replace) throw exception('HadoopIllegalArgumentException', 'A flag must be specified.')
   if (known && !flags.replace) throw exception('IOException', `XAttr: ${x.name} already exists. The REPLACE flag must be specified.`)
   if (!known && !flags.create) throw exception('IOException', `XAttr: ${x.name} does not exist. The CREATE flag must be specified.`)
-  const next = known ? old.map((o) => (same(o, x) ? x : o)) : [...old, x]
+  // What was set last comes first (FSDirXAttrOp.setINodeXAttrs).
+  const next = [x, ...old.filter((o) => !same(o, x))]
   if (next.filter((n) => n.namespace === 'USER' || n.namespace === 'TRUSTED').length > maxXattrsPerInode)
     throw exception('IOException', `Cannot add additional XAttr to inode, would exceed limit of ${maxXattrsPerInode}`)
   if (fullName(x) === UNREADABLE && inode.kind !== 'file') throw exception('IOException', `Can only set '${UNREADABLE}' on a file.`)
@@ -76,7 +77,7 @@ function read(fs: FsState, caller: Caller, src: string): { iip: ResolvedPath; al
   checkEnabled(fs)
   const iip = resolve(fs, caller, src, 'read')
   const inode = lastOf(iip)
-  if (!inode) throw exception('FileNotFoundException', `File/Directory does not exist: ${iip.path}`)
+  if (!inode) throw exception('FileNotFoundException', `cannot find ${iip.path}`)
   return { iip, all: attributesOf(iip, inode).features?.xattrs ?? [] }
 }
 

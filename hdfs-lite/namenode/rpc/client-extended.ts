@@ -114,7 +114,7 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
     renewDelegationToken: noTokens,
     cancelDelegationToken: noTokens,
     satisfyStoragePolicy() {
-      throw exception('UnsupportedOperationException', NO_SATISFIER)
+      throw exception('UnsupportedActionException', NO_SATISFIER)
     },
     truncate: (q, call) => once(call, (s) => ({ result: truncate(s, caller(call), q.src, q.newLength, q.clientName, machineOf(call), ns.clock()) })),
     concat: (q, call) =>

@@ -11,7 +11,7 @@ const bad = (text: string) =>
 /** @param withPermission removals name none */
 export function parseAclSpec(text: string, withPermission: boolean): AclEntry[] {
   return text.split(',').map((part): AclEntry => {
-    const m = /^(default:)?(user|group|mask|other):([^:]*)(?::([rwx-]{3})?)?$/i.exec(part.trim())
+    const m = /^(default:)?(user|group|mask|other):([^:]*):([rwx-]{3})?$/i.exec(part.trim())
     if (!m || (withPermission && m[4] === undefined)) throw bad(text)
     const bits = m[4] ?? '---'
     return {

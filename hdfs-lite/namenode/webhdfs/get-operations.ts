@@ -4,7 +4,7 @@ import { hdfs } from '../../../common/config/keys/hdfs.js'
 import { exception } from '../../../common/errors.js'
 import type { XAttrNamespace } from '../../../common/records/hdfs/index.js'
 import { aclEntryText, getAclStatus } from '../core/acl.js'
-import { pathOf } from '../core/inode.js'
+import { type INode, pathOf } from '../core/inode.js'
 import { lastOf, resolve } from '../core/path.js'
 import { listSnapshottable, snapshotDiff } from '../core/snapshots.js'
 import {
@@ -38,6 +38,12 @@ function statusJson(c: WebContext, v: StatusView) {
   return fileStatus(statusProto(c.ns.identity.blockPoolId, v))
 }
 
+/** Without what Hadoop does not tell of snapshots and their directories in lists. */
+function listedJson(c: WebContext, v: StatusView) {
+  const { snapshotEnabled: _untold, ...told } = statusJson(c, v) as Record<string, unknown>
+  return told
+}
+
 /** By name of the type, only those that have a limit. */
 function typeQuota(types: readonly TypeUsage[]) {
   const limited = types.filter((t) => t.quota >= 0).sort((a, b) => (a.type < b.type ? -1 : 1))
@@ -67,14 +73,19 @@ function locations(c: WebContext) {
   return c.ns.read((fs) => getBlockLocations(fs, c.caller, c.path, offset, length, Date.now()))
 }
 
+/** What data is asked of, before anybody is sent to a DataNode for it. */
+export function existing(c: WebContext): INode {
+  const inode = lastOf(resolve(c.ns.fs, c.caller, c.path, 'read'))
+  if (!inode) throw exception('FileNotFoundException', `File ${c.path} not found.`)
+  return inode
+}
+
 function open(c: WebContext): WebAnswer {
   const { parameters, ns } = c
   const offset = parameters.atLeast('offset', 0) ?? 0
   const length = parameters.atLeast('length', 0)
   const buffer = parameters.atLeast('buffersize', 1)
-  const iip = resolve(ns.fs, c.caller, c.path, 'read')
-  const inode = lastOf(iip)
-  if (!inode) throw exception('FileNotFoundException', `File ${c.path} not found.`)
+  const inode = existing(c)
   if (inode.kind === 'file') {
     openFile(ns.fs, c.caller, c.path)
     const size = fileLength(inode)
@@ -99,7 +110,8 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
       if (l.remaining === 0) break
       after = l.entries.at(-1)!.name
     }
-    return json({ FileStatuses: { FileStatus: entries.map((e) => statusJson(c, e)) } })
+    const shown = /\/\.snapshot\/?$/.test(c.path) ? listedJson : statusJson
+    return json({ FileStatuses: { FileStatus: entries.map((e) => shown(c, e)) } })
   },
   LISTSTATUS_BATCH(c) {
     const l = listing(c, c.parameters.text('startafter') ?? '')
@@ -112,7 +124,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     return json({
       ContentSummary: {
         directoryCount: s.directories,
-        ecPolicy: '',
+        ecPolicy: s.directories === 0 && s.files > 0 ? 'Replicated' : '',
         fileCount: s.files,
         length: s.length,
         quota: s.quota,
@@ -133,7 +145,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     })
   },
   GETFILECHECKSUM(c) {
-    openFile(c.ns.fs, c.caller, c.path)
+    if (existing(c).kind === 'file') openFile(c.ns.fs, c.caller, c.path)
     return { kind: 'redirect', location: c.redirect('GETFILECHECKSUM', [], 0) }
   },
   GETHOMEDIRECTORY: (c) => json({ Path: `/user/${c.caller.user}` }),
@@ -158,18 +170,24 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   GETXATTRS(c) {
     const { parameters } = c
     const names = parameters.each('xattr.name').map(xattrNameOf)
-    const encoding = parameters.oneOf('encoding', ['TEXT', 'HEX', 'BASE64']) as XattrEncoding | undefined
+    parameters.required('encoding')
+    const [encoding] = parameters.constants<XattrEncoding>('encoding', 'org.apache.hadoop.fs.XAttrCodec', ['TEXT', 'HEX', 'BASE64'])
     return json({ XAttrs: getXattrs(c.ns.fs, c.caller, c.path, names).map((x) => xattr(x, encoding)) })
   },
   LISTXATTRS: (c) => json({ XAttrNames: JSON.stringify(listXattrs(c.ns.fs, c.caller, c.path).map(xattrName)) }),
   GETTRASHROOT: (c) => json({ Path: `/user/${c.caller.user}/.Trash` }),
   CHECKACCESS(c) {
-    checkAccess(c.ns.fs, c.caller, c.path, c.parameters.fsAction('fsaction'))
+    const action = c.parameters.fsAction('fsaction')
+    if (!lastOf(resolve(c.ns.fs, c.caller, c.path, 'read'))) throw exception('FileNotFoundException', 'Path not found')
+    checkAccess(c.ns.fs, c.caller, c.path, action)
     return { kind: 'empty', type: 'application/octet-stream; charset=utf-8' }
   },
   GETALLSTORAGEPOLICY: () => json({ BlockStoragePolicies: { BlockStoragePolicy: STORAGE_POLICIES.map(storagePolicy) } }),
   GETSTORAGEPOLICY: (c) => json({ BlockStoragePolicy: storagePolicy(getStoragePolicy(c.ns.fs, c.caller, c.path) ?? DEFAULT_POLICY) }),
-  GETECPOLICY: () => json(null),
+  GETECPOLICY(c) {
+    if (!lastOf(resolve(c.ns.fs, c.caller, c.path, 'read'))) throw exception('FileNotFoundException', `Path not found: ${c.path}`)
+    return json(null)
+  },
   GETSERVERDEFAULTS(c) {
     const { conf, fs } = c.ns
     return json({
@@ -189,9 +207,9 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   },
   GETSNAPSHOTDIFF(c) {
     const { parameters } = c
-    const from = parameters.text('oldsnapshotname') ?? ''
-    const to = parameters.text('snapshotname') ?? ''
-    const d = snapshotDiff(c.ns.fs, c.caller, c.path, from, to)
+    const from = parameters.text('oldsnapshotname') ?? null
+    const to = parameters.text('snapshotname') ?? null
+    const d = snapshotDiff(c.ns.fs, c.caller, c.path, from ?? '', to ?? '')
     const types = { M: 'MODIFY', '+': 'CREATE', '-': 'DELETE', R: 'RENAME' } as const
     return json({
       SnapshotDiffReport: {
@@ -206,10 +224,10 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     const list = listSnapshottable(c.ns.fs, c.caller)
     return json({
       SnapshottableDirectoryList:
-        list.length === 0
+        c.ns.fs.snapshottable.size === 0
           ? null
           : list.map((v) => ({
-              dirStatus: statusJson(c, viewOf(v.dir, v.dir.name, undefined)),
+              dirStatus: listedJson(c, viewOf(v.dir, v.dir.name, undefined)),
               parentFullPath: v.parent,
               snapshotNumber: v.count,
               snapshotQuota: v.limit,

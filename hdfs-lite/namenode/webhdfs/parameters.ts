@@ -27,7 +27,7 @@ export class Parameters {
 
   required(name: string): string {
     const v = this.text(name)
-    if (v === undefined) throw exception('IllegalArgumentException', `${name} is not set`)
+    if (v === undefined) throw exception('IllegalArgumentException', `Required param ${name} for op: ${this.text('op')?.toUpperCase()} is null or empty`)
     return v
   }
 
@@ -78,7 +78,7 @@ export class Parameters {
   /** An absolute path. */
   path(name: string): string {
     const v = this.required(name)
-    if (!v.startsWith('/')) throw bad(name, `Invalid value: "${v}" is not an absolute path.`)
+    if (!v.startsWith('/')) throw bad(name, `Invalid parameter value: ${name} = "${v}" is not an absolute path.`)
     return v
   }
 
@@ -86,13 +86,13 @@ export class Parameters {
     return (this.text(name) ?? '').split(separator).filter((p) => p !== '')
   }
 
-  /** One of several words, whatever their case. */
-  oneOf<W extends string>(name: string, words: readonly W[]): W | undefined {
-    const v = this.text(name)
-    if (v === undefined) return undefined
-    const found = words.find((w) => w.toLowerCase() === v.toLowerCase())
-    if (!found) throw bad(name, `${v} is not one of ${words.join(', ')}.`)
-    return found
+  /** Constants of a Java enum, whatever their case. */
+  constants<W extends string>(name: string, of: string, words: readonly W[]): W[] {
+    return this.all(name).map((v) => {
+      const found = words.find((w) => w === v.trim().toUpperCase())
+      if (!found) throw bad(name, `No enum constant ${of}.${v.trim().toUpperCase()}`)
+      return found
+    })
   }
 }
 

@@ -110,7 +110,8 @@ export function registerWebHdfs(web: FastifyInstance, current: () => Namesystem 
             ...further.map(([k, v]) => [k, v] as [string, string | number | boolean]),
           ]
           const text = query.map(([k, v]) => `${k}=${encodeURIComponent(String(v)).replace(/%3A/g, ':')}`).join('&')
-          const encoded = path.split('/').map(encodeURIComponent).join('/')
+          // What a path may hold as it is, Java leaves as it is.
+          const encoded = encodeURI(path).replace(/[?#]/g, encodeURIComponent)
           return `http://${node.hostName}:${node.infoPort}${WEBHDFS_PREFIX}${encoded}?${text}`
         },
       }

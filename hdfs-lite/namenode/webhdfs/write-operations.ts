@@ -5,6 +5,7 @@ import { modifyAclEntries, removeAcl, removeAclEntries, removeDefaultAcl, setAcl
 import { setOwner, setPermission, setQuota, setReplication, setStoragePolicy, setTimes } from '../core/attributes.js'
 import { concat } from '../core/concat.js'
 import { remove } from '../core/delete.js'
+import { QUOTA_TYPES } from '../core/quota.js'
 import { LONG_MAX } from '../core/limits.js'
 import { mkdirs } from '../core/mkdirs.js'
 import { rename, renameOld } from '../core/rename.js'
@@ -15,7 +16,7 @@ import { removeXattr, setXattr } from '../core/xattrs.js'
 import { NO_SATISFIER, snapshotNameNow } from '../rpc/client-extended.js'
 import { parseAclSpec } from './acl-text.js'
 import { type WebAnswer, type WebContext, type WebOperation, empty, json } from './context.js'
-import { xattrNameOf } from './get-operations.js'
+import { existing, xattrNameOf } from './get-operations.js'
 
 async function change(c: WebContext, operation: (fs: FsState) => void): Promise<WebAnswer> {
   await c.ns.write(operation)
@@ -56,12 +57,13 @@ export const PUT_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     const masked = c.parameters.permission('permission') ?? 0o755
     return yesNo(c, (fs) => mkdirs(fs, c.caller, c.path, { masked, unmasked: c.parameters.permission('unmaskedpermission') }, true, Date.now()))
   },
-  CREATESYMLINK() {
+  CREATESYMLINK(c) {
+    c.parameters.required('destination')
     throw exception('UnsupportedOperationException', 'Symlinks not supported')
   },
   RENAME(c) {
     const target = c.parameters.path('destination')
-    const options = c.parameters.all('renameoptions').map((o) => o.toUpperCase())
+    const options = c.parameters.constants('renameoptions', 'org.apache.hadoop.fs.Options.Rename', ['NONE', 'OVERWRITE', 'TO_TRASH'])
     if (options.length === 0) return yesNo(c, (fs) => renameOld(fs, c.caller, c.path, target, Date.now()))
     return change(c, (fs) => rename(fs, c.caller, c.path, target, options.includes('OVERWRITE'), options.includes('TO_TRASH'), Date.now()))
   },
@@ -75,10 +77,12 @@ export const PUT_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   SETPERMISSION: (c) => change(c, (fs) => setPermission(fs, c.caller, c.path, c.parameters.permission('permission') ?? 0o755)),
   SETTIMES: (c) =>
     change(c, (fs) => setTimes(fs, c.caller, c.path, c.parameters.atLeast('modificationtime', -1) ?? -1, c.parameters.atLeast('accesstime', -1) ?? -1)),
-  RENEWDELEGATIONTOKEN() {
+  RENEWDELEGATIONTOKEN(c) {
+    c.parameters.required('token')
     throw exception('InvalidToken', 'no delegation tokens are issued without Kerberos')
   },
-  CANCELDELEGATIONTOKEN() {
+  CANCELDELEGATIONTOKEN(c) {
+    c.parameters.required('token')
     throw exception('InvalidToken', 'no delegation tokens are issued without Kerberos')
   },
   MODIFYACLENTRIES: (c) => change(c, (fs) => modifyAclEntries(fs, c.caller, c.path, parseAclSpec(c.parameters.required('aclspec'), true))),
@@ -87,7 +91,9 @@ export const PUT_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   REMOVEACL: (c) => change(c, (fs) => removeAcl(fs, c.caller, c.path)),
   SETACL: (c) => change(c, (fs) => setAcl(fs, c.caller, c.path, parseAclSpec(c.parameters.required('aclspec'), true))),
   SETXATTR(c) {
-    const flags = c.parameters.all('flag').map((f) => f.toUpperCase())
+    c.parameters.required('xattr.name')
+    c.parameters.required('flag')
+    const flags = c.parameters.constants('flag', 'org.apache.hadoop.fs.XAttrSetFlag', ['CREATE', 'REPLACE'])
     const x: XAttr = { ...xattrNameOf(c.parameters.required('xattr.name')), value: xattrValue(c.parameters.text('xattr.value')) }
     return change(c, (fs) => setXattr(fs, c.caller, c.path, x, { create: flags.includes('CREATE'), replace: flags.includes('REPLACE') }))
   },
@@ -100,18 +106,24 @@ export const PUT_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   },
   RENAMESNAPSHOT: (c) =>
     change(c, (fs) => renameSnapshot(fs, c.caller, c.path, c.parameters.required('oldsnapshotname'), c.parameters.required('snapshotname'))),
-  SETSTORAGEPOLICY: (c) => change(c, (fs) => setStoragePolicy(fs, c.caller, c.path, c.parameters.required('storagepolicy'))),
+  SETSTORAGEPOLICY(c) {
+    const policy = c.parameters.text('storagepolicy')
+    if (policy === undefined) throw exception('IllegalArgumentException', 'Storage policy name is empty.')
+    return change(c, (fs) => setStoragePolicy(fs, c.caller, c.path, policy))
+  },
   SATISFYSTORAGEPOLICY() {
-    throw exception('UnsupportedOperationException', NO_SATISFIER)
+    throw exception('UnsupportedActionException', NO_SATISFIER)
   },
   SETQUOTA: (c) =>
     change(c, (fs) =>
       setQuota(fs, c.caller, c.path, c.parameters.long('namespacequota') ?? LONG_MAX, c.parameters.long('storagespacequota') ?? LONG_MAX, undefined),
     ),
-  SETQUOTABYSTORAGETYPE: (c) =>
-    change(c, (fs) =>
-      setQuota(fs, c.caller, c.path, LONG_MAX, c.parameters.long('storagespacequota') ?? LONG_MAX, c.parameters.required('storagetype').toUpperCase()),
-    ),
+  SETQUOTABYSTORAGETYPE(c) {
+    const type = c.parameters.required('storagetype').toUpperCase()
+    if (type !== 'RAM_DISK' && !(QUOTA_TYPES as readonly string[]).includes(type))
+      throw exception('IllegalArgumentException', `No enum constant org.apache.hadoop.fs.StorageType.${type}`)
+    return change(c, (fs) => setQuota(fs, c.caller, c.path, LONG_MAX, c.parameters.long('storagespacequota') ?? LONG_MAX, type))
+  },
 }
 
 /** Erasure coding is left out: each of its operations says so. */
@@ -126,19 +138,30 @@ export const ALL_PUT_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   SETECPOLICY: NO_ERASURE_CODING,
 }
 
+/** As Hadoop answers a POST that succeeded: with a charset of nothing. */
+const EMPTY_POST: WebAnswer = { kind: 'empty', type: 'application/octet-stream; charset=utf-8' }
+
 export const POST_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   APPEND(c) {
     const buffer = c.parameters.atLeast('buffersize', 1)
+    existing(c)
     return { kind: 'redirect', location: c.redirect('APPEND', buffer === undefined ? [] : [['buffersize', buffer]]) }
   },
-  CONCAT: (c) => change(c, (fs) => concat(fs, c.caller, c.path, c.parameters.all('sources'), Date.now())),
+  async CONCAT(c) {
+    c.parameters.required('sources')
+    await c.ns.write((fs) => concat(fs, c.caller, c.path, c.parameters.all('sources'), Date.now()))
+    return EMPTY_POST
+  },
   TRUNCATE(c) {
-    const length = c.parameters.atLeast('newlength', 0)
-    if (length === undefined) throw exception('IllegalArgumentException', 'newlength parameter is Missing')
+    c.parameters.required('newlength')
+    const length = c.parameters.atLeast('newlength', 0)!
     const holder = `DFSClient_WEBHDFS_${c.client}`
     return yesNo(c, (fs) => truncate(fs, c.caller, c.path, length, holder, c.client, c.ns.clock()))
   },
-  UNSETSTORAGEPOLICY: (c) => change(c, (fs) => setStoragePolicy(fs, c.caller, c.path, undefined)),
+  async UNSETSTORAGEPOLICY(c) {
+    await c.ns.write((fs) => setStoragePolicy(fs, c.caller, c.path, undefined))
+    return EMPTY_POST
+  },
   UNSETECPOLICY: NO_ERASURE_CODING,
 }
 

@@ -1,5 +1,5 @@
 /** Hadoop's own `hdfs` and ours, told the same, each of an equal store of ours: what they print, and their exit codes, are the same. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -69,8 +69,8 @@ class Side {
     return path.join(this.cluster.dir, 'conf')
   }
 
-  async play(lines: readonly Line[], run: (line: string) => Promise<Outcome>): Promise<(Outcome & { took?: number })[]> {
-    const told: (Outcome & { took?: number })[] = []
+  async play(lines: readonly Line[], run: (line: string) => Promise<Outcome>): Promise<Outcome[]> {
+    const told: Outcome[] = []
     for (const { command, until: wanted } of lines) {
       const line = command.replaceAll('$DATANODE', this.datanode)
       if (wanted !== undefined) await until(line, async () => (await run(line)).stdout === wanted)
@@ -79,11 +79,7 @@ class Side {
         await run('-rm -r -f -skipTrash /x /user/root/rel')
         await run('-mkdir -p /x /user/root/rel')
         told.push({ stdout: '', stderr: '', code: 0 })
-      } else {
-        const began = Date.now()
-        const outcome = await run(line)
-        told.push({ ...outcome, took: Date.now() - began })
-      }
+      } else told.push(await run(line))
     }
     return told
   }
@@ -116,13 +112,6 @@ describe.skipIf(whyNot() !== undefined)('hdfs prints what Hadoop’s own prints'
       const [a, b] = [told(theirs[i]!, real), told(ours[i]!, own)]
       return a === b ? [] : [`$ ${command}\n--- Hadoop's\n${a}\n--- ours\n${b}\n`]
     })
-    if (process.env['SHOW']) {
-      writeFileSync(process.env['SHOW'], differing.join('\n'))
-      writeFileSync(
-        `${process.env['SHOW']}.all`,
-        lines.map(({ command }, i) => `$ ${command}\n${theirs[i]!.took ?? ''} ${ours[i]!.took ?? ''} ${told(theirs[i]!, real)}\n`).join('\n'),
-      )
-    }
     expect(differing).toEqual([])
   })
 })
