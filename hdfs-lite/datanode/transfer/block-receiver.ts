@@ -306,17 +306,19 @@ export async function receiveBlock(socket: net.Socket, op: OpWriteBlockProto, ea
       }
     }
     const onClose = () => {
-      // Who waits for no answer goes as soon as all is sent.
-      if (silent && (finalizing || acks.at(-1)?.last)) return
+      // Once all is here the block is finished whoever still listens; a client may even have closed its own side only.
+      if (acks.at(-1)?.last) return
       void give('the writer closed the connection')
     }
     const onError = (e: Error) => void give(e.message)
     const clear = () => {
       socket.off('data', onData)
+      socket.off('end', onClose)
       socket.off('close', onClose)
       replica.stopWriter = undefined
     }
     socket.on('data', onData)
+    socket.on('end', onClose)
     socket.on('close', onClose)
     socket.on('error', onError)
     if (mirror) {

@@ -53,6 +53,7 @@ export function readIntoSharedBuffer(accepted: net.Socket): net.Socket {
   accepted.destroy()
   const options = {
     handle,
+    allowHalfOpen: accepted.allowHalfOpen,
     onread: {
       buffer: arrival,
       callback(count: number) {

@@ -23,7 +23,7 @@ export interface TransferServer {
 export function buildTransferServer(context: () => TransferContext | undefined): TransferServer {
   const sockets = new Set<net.Socket>()
   const writers = new Set<net.Socket>()
-  const server = net.createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+  const server = net.createServer({ noDelay: true, pauseOnConnect: true, allowHalfOpen: true }, (accepted) => {
     const ctx = context()
     if (!ctx || ctx.places.full) return accepted.destroy()
     const socket = readIntoSharedBuffer(accepted)
@@ -59,6 +59,8 @@ function serve(socket: net.Socket, ctx: TransferContext, writers: Set<net.Socket
   const messages = new MessageParser()
   let idle: NodeJS.Timeout | undefined
   let busy = false
+  // Some clients close their side as soon as all is sent, and read on (hdfs-native does with a block's last packet).
+  let peerEnded = false
   const onData = (chunk: Buffer) => {
     messages.push(chunk)
     if (!busy) next()
@@ -83,8 +85,9 @@ function serve(socket: net.Socket, ctx: TransferContext, writers: Set<net.Socket
     socket.off('data', onData)
     carryOut(operation, socket, messages, ctx, writers)
       .then((again) => {
-        if (!again || socket.destroyed) return
         busy = false
+        if (peerEnded) socket.end()
+        if (!again || peerEnded || socket.destroyed) return
         socket.on('data', onData)
         next()
       })
@@ -94,6 +97,10 @@ function serve(socket: net.Socket, ctx: TransferContext, writers: Set<net.Socket
       })
   }
   socket.on('data', onData)
+  socket.on('end', () => {
+    peerEnded = true
+    if (!busy) socket.end()
+  })
   socket.on('close', () => clearTimeout(idle))
   idle = setTimeout(() => socket.destroy(), 60_000)
 }
@@ -205,10 +212,12 @@ async function read(socket: net.Socket, op: OpReadBlockProto, messages: MessageP
     const onClose = () => done(false)
     const done = (again: boolean) => {
       socket.off('data', onData)
+      socket.off('end', onClose)
       socket.off('close', onClose)
       resolve(again)
     }
     socket.on('data', onData)
+    socket.on('end', onClose)
     socket.on('close', onClose)
   })
   await sendRange(ctx.store, replica, range, socket, op.sendChecksums)

@@ -1,8 +1,12 @@
 /** Connections that break within a packet, are slow, or bring what is no protocol: nothing is lost, and nobody else is disturbed. */
 import net from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BlockOpResponseProto, PipelineAckProto } from '../../../common/proto/gen/data-transfer.js'
 import { DfsClient } from '../../../hdfs-lite/client/index.js'
 import type { Peer } from '../../../hdfs-lite/client/transfer/connection.js'
+import { checksum, checksumsOf } from '../../../hdfs-lite/datanode/storage/checksum.js'
+import { writeOperation } from '../../../hdfs-lite/datanode/transfer/operations.js'
+import { MessageParser, packetHead } from '../../../hdfs-lite/datanode/transfer/packet.js'
 import { type HdfsCluster, hdfsCluster, until } from '../../harness/hdfs.js'
 
 /** Stands between a client and a DataNode. `pass` gets each chunk that goes up, and says what becomes of it. */
@@ -90,6 +94,55 @@ describe('connections', () => {
     expect(left).toBe(Number.POSITIVE_INFINITY)
     expect((await client.readFile('/broken')).equals(bytes)).toBe(true)
     await until('every block has its two replicas', async () => (await client.blockLocations('/broken')).blocks.every((b) => b.locs.length === 2))
+  })
+
+  it('whose client ends its side with the last packet still bring all acknowledgements back', async () => {
+    const src = '/half-closed'
+    const clientName = 'half'
+    const data = Buffer.alloc(1000, 'half')
+    const { fs } = await client.namenode.create({
+      src,
+      masked: { perm: 0o644 },
+      clientName,
+      createFlag: 1,
+      createParent: true,
+      replication: 1,
+      blockSize: 1024 * 1024,
+    })
+    const target = { src, clientName, fileId: fs!.fileId }
+    const { block } = await client.namenode.addBlock({ ...target, excludeNodes: [], favoredNodes: [], flags: [] })
+    const sums = checksumsOf(checksum('CHECKSUM_CRC32C', 512), data)
+    const answers = new MessageParser()
+    await new Promise<void>((resolve, reject) => {
+      const socket = net.connect({ port: block.locs[0]!.id.xferPort, host: '127.0.0.1', allowHalfOpen: true }, () =>
+        socket.end(
+          Buffer.concat([
+            writeOperation({
+              header: { baseHeader: { block: block.b, token: block.blockToken }, clientName },
+              stage: 'PIPELINE_SETUP_CREATE',
+              pipelineSize: 1,
+              minBytesRcvd: 0,
+              maxBytesRcvd: 0,
+              latestGenerationStamp: block.b.generationStamp,
+              requestedChecksum: { type: 'CHECKSUM_CRC32C', bytesPerChecksum: 512 },
+              storageId: block.storageIDs[0],
+            }),
+            packetHead({ offsetInBlock: 0, seqno: 0, lastPacketInBlock: false, dataLen: data.length }, sums.length),
+            sums,
+            data,
+            packetHead({ offsetInBlock: data.length, seqno: 1, lastPacketInBlock: true, dataLen: 0, syncBlock: true }, 0),
+          ]),
+        ),
+      )
+      socket.on('data', (chunk) => answers.push(chunk))
+      socket.on('error', reject)
+      socket.on('close', () => resolve())
+    })
+    expect(BlockOpResponseProto.decode(answers.next()!.message).status).toBe('SUCCESS')
+    for (const seqno of [0, 1]) expect(PipelineAckProto.decode(answers.next()!.message)).toMatchObject({ seqno, reply: ['SUCCESS'] })
+    const done = await client.namenode.complete({ ...target, last: { ...block.b, numBytes: data.length } })
+    expect(done.result).toBe(true)
+    expect((await client.readFile(src)).equals(data)).toBe(true)
   })
 
   it('that are slow are waited for', async () => {
