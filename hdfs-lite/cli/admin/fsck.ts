@@ -109,7 +109,7 @@ async function ask(t: Terminal, query: URLSearchParams): Promise<number> {
         t.error(`java.io.IOException: Server returned HTTP response code: ${answer.statusCode} for URL: ${url}`)
         return 1
       }
-      return await (query.has('listcorruptfileblocks') ? showCorrupt(t, answer, query) : show(t, answer))
+      return await (query.has('listcorruptfileblocks') ? showCorrupt(t, answer, url) : show(t, answer))
     } catch (e) {
       failure = e as Error
     }
@@ -150,13 +150,22 @@ async function show(t: Terminal, answer: http.IncomingMessage): Promise<number> 
   return ENDINGS.find(([words]) => line.includes(words))?.[1] ?? 255
 }
 
-/** The NameNode's list of corrupt files, with the count that makes a sentence of it. */
-async function showCorrupt(t: Terminal, answer: http.IncomingMessage, query: URLSearchParams): Promise<number> {
-  let text = ''
-  answer.setEncoding('utf8')
-  for await (const part of answer) text += part
-  const files = text.split('\n').filter((line) => /^blk_/.test(line))
-  if (files.length > 0) t.line(`The list of corrupt files under path '${query.get('path')}' are:\n${files.join('\n')}`)
-  t.line(`The filesystem under path '${query.get('path')}' has ${files.length} CORRUPT files`)
-  return 0
+/** The NameNode's list of corrupt files, page by page, with the count that makes a sentence of it. */
+async function showCorrupt(t: Terminal, first: http.IncomingMessage, url: string): Promise<number> {
+  const path = new URL(url).searchParams.get('path')
+  let count = 0
+  for (let answer = first; ; ) {
+    let text = ''
+    answer.setEncoding('utf8')
+    for await (const part of answer) text += part
+    const blocks = text.split('\n').filter((line) => /^blk_/.test(line))
+    if (count === 0 && blocks.length > 0) t.line(`The list of corrupt files under path '${path}' are:`)
+    for (const line of blocks) t.line(line)
+    count += blocks.length
+    const cookie = /^Cookie:\t(\d+)$/m.exec(text)?.[1]
+    if (blocks.length === 0 || !cookie) break
+    answer = await get(`${url}&startblockafter=${cookie}`)
+  }
+  t.line(`The filesystem under path '${path}' has ${count} CORRUPT files`)
+  return count === 0 ? 0 : 255
 }

@@ -167,6 +167,8 @@ export interface Summary {
   readonly spaceQuota: number
   /** Empty where no type has a limit and none is used. */
   types: readonly TypeUsage[]
+  /** Of erasure coding: a file that is copied whole says so, a directory without a policy is silent. */
+  readonly policy: 'Replicated' | ''
 }
 
 export interface TypeUsage {
@@ -210,6 +212,7 @@ export function getContentSummary(fs: FsState, caller: Caller, src: string): Sum
     quota: quota?.namespace ?? -1,
     spaceQuota: quota?.space ?? -1,
     types: [],
+    policy: top.kind === 'file' ? 'Replicated' : '',
   }
   const used: Record<string, number> = {}
   const stack: Counted[] = [{ n: top, at: iip.snapshotId, kept: false }]

@@ -7,7 +7,7 @@ import type { ChecksumTypeProto, StorageTypeProto } from '../../../common/proto/
 import type { ClientProtocol } from '../../../common/protocols/client-namenode.js'
 import type { CallContext, Handlers } from '../../../common/rpc/protocol.js'
 import type { Datanode } from '../core/block.js'
-import { liveReplicas } from '../core/blocks.js'
+import { corruptFileBlocks } from '../core/corrupt.js'
 import { pathOf } from '../core/inode.js'
 import { checkSuperuser } from '../core/permission.js'
 import {
@@ -123,7 +123,7 @@ export function clientReadHandlers(ns: Namesystem, ha: HaState): Handlers<Client
           snapshotFileCount: s.snapshotFiles,
           snapshotDirectoryCount: s.snapshotDirectories,
           snapshotSpaceConsumed: s.snapshotSpace,
-          erasureCodingPolicy: s.directories === 0 && s.files > 0 ? 'Replicated' : '',
+          erasureCodingPolicy: s.policy,
         },
       }
     },
@@ -214,11 +214,8 @@ export function clientReadHandlers(ns: Namesystem, ha: HaState): Handlers<Client
     listCorruptFileBlocks(q, call) {
       checkSuperuser(fs, caller(call))
       const skip = Number(q.cookie ?? '0')
-      const files = new Set<string>()
-      for (const b of fs.blocks.values()) if (b.file && !b.construction && liveReplicas(b).length === 0) files.add(pathOf(b.file))
-      const under = [...files].filter((f) => q.path === '/' || f === q.path || f.startsWith(`${q.path}/`)).sort()
-      const page = under.slice(skip, skip + 100)
-      return { corrupt: { files: page, cookie: String(skip + page.length) } }
+      const files = corruptFileBlocks(fs, q.path, skip).map((c) => c.path)
+      return { corrupt: { files, cookie: String(skip + files.length) } }
     },
     listOpenFiles(q, call) {
       checkSuperuser(fs, caller(call))

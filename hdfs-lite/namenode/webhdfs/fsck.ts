@@ -1,8 +1,10 @@
 /** What `hdfs fsck` reads from the NameNode's web address (NamenodeFsck). */
 import type { FastifyInstance } from 'fastify'
 import { exception } from '../../../common/errors.js'
-import type { Block } from '../core/block.js'
+import type { AdminState } from '../../../common/records/hdfs/states.js'
+import type { Block, Storage } from '../core/block.js'
 import { liveReplicas, usableReplicas } from '../core/blocks.js'
+import { corruptFileBlocks } from '../core/corrupt.js'
 import { type INode, type INodeFile, fileLength, pathOf } from '../core/inode.js'
 import { componentsOf, lastOf, walk } from '../core/path.js'
 import type { Namesystem } from '../namesystem.js'
@@ -173,6 +175,47 @@ export function fsck(ns: Namesystem, path: string, user: string, address: string
   return out.join('')
 }
 
+/** What a client asks for again and again, with the cookie of the last answer, until there are no more. */
+function corruptFiles(ns: Namesystem, path: string, cookie: string): string {
+  const skip = Number.parseInt(cookie, 10) || 0
+  const found = corruptFileBlocks(ns.fs, path, skip)
+  const count = found.length > 0 ? found.length : skip === 0 ? 'no' : 'no more'
+  return [
+    `Cookie:\t${skip + found.length}`,
+    ...found.map((c) => `blk_${c.block.id}\t${c.path}`),
+    `\n\nThe filesystem under path '${path}' has ${count} CORRUPT files\n`,
+  ].join('\n')
+}
+
+function blockReport(ns: Namesystem, name: string): string {
+  if (!/^blk_-?\d+/.test(name)) return `Incorrect blockId format: ${name}\n`
+  const b = ns.fs.blocks.get(Number(/^blk_(-?\d+)/.exec(name)![1]))
+  if (!b?.file) return `\nBlock ${name} does not exist\n`
+  const { storages } = b.replicas
+  const inState = (state: AdminState) => storages.filter((s) => s.node.adminState === state).length
+  const state = (s: Storage) =>
+    b.corrupt?.has(s.node)
+      ? 'CORRUPT'
+      : s.node.adminState === 'DECOMMISSIONED'
+        ? 'DECOMMISSIONED'
+        : s.node.adminState === 'DECOMMISSION_INPROGRESS'
+          ? 'DECOMMISSIONING'
+          : 'HEALTHY'
+  const live = liveReplicas(b).length
+  return `${[
+    `\nBlock Id: ${name}`,
+    `Block belongs to: ${pathOf(b.file)}`,
+    `No. of Expected Replica: ${b.file.replication}`,
+    `No. of live Replica: ${live}`,
+    `No. of excess Replica: ${Math.max(0, live - b.file.replication)}`,
+    'No. of stale Replica: 0',
+    `No. of decommissioned Replica: ${inState('DECOMMISSIONED')}`,
+    `No. of decommissioning Replica: ${inState('DECOMMISSION_INPROGRESS')}`,
+    `No. of corrupted Replica: ${b.corrupt?.size ?? 0}`,
+    ...storages.map((s) => `Block replica on datanode/rack: ${s.node.hostName}${s.node.location} is ${state(s)}`),
+  ].join('\n')}\n`
+}
+
 export function registerFsck(web: FastifyInstance, current: () => Namesystem | undefined): void {
   web.get('/fsck', (request, reply) => {
     const ns = current()
@@ -182,14 +225,29 @@ export function registerFsck(web: FastifyInstance, current: () => Namesystem | u
     if (!ns) return reply.code(403).send('this NameNode is standby')
     if (!ns.caller(user).isSuper)
       return reply.code(403).send(exception('AccessControlException', `Access denied for user ${user}. Superuser privilege is required`).message)
+    const path = q.path ?? '/'
+    const address = request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? ''
+    // A client takes the last line of an answer of 200 for the result, and shows nothing of any other.
     for (const action of ['move', 'delete'])
-      if (action in q) return reply.code(400).send(`fsck -${action} is not part of this NameNode: delete the files that the report names with hdfs dfs -rm\n`)
+      if (action in q)
+        return reply.send(
+          `fsck -${action} is not part of this NameNode: delete the files that the report names with hdfs dfs -rm\n\n\nFsck on path '${path}' FAILED\n`,
+        )
+    if (q.blockId !== undefined)
+      return reply.send(
+        `FSCK started by ${user} (auth:SIMPLE) from /${address} at ${javaDate(new Date())}\n${q.blockId
+          .split(' ')
+          .filter((name) => name !== '')
+          .map((name) => blockReport(ns, name))
+          .join('')}`,
+      )
+    if ('listcorruptfileblocks' in q) return reply.send(corruptFiles(ns, path, q.startblockafter ?? '0'))
     const start = performance.now()
     const text = fsck(
       ns,
-      q.path ?? '/',
+      path,
       user,
-      request.socket.remoteAddress?.replace(/^::ffff:/, '') ?? '',
+      address,
       { files: 'files' in q, blocks: 'blocks' in q, locations: 'locations' in q, racks: 'racks' in q, openForWrite: 'openforwrite' in q },
       new Date(),
       () => Math.round(performance.now() - start),

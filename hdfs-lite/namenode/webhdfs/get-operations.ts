@@ -124,7 +124,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     return json({
       ContentSummary: {
         directoryCount: s.directories,
-        ecPolicy: s.directories === 0 && s.files > 0 ? 'Replicated' : '',
+        ecPolicy: s.policy,
         fileCount: s.files,
         length: s.length,
         quota: s.quota,
