@@ -74,9 +74,15 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
       )
   })
 
+  // Many clients name a type whether or not there is a body; a call without one takes what it needs from its address.
+  const json = web.getDefaultJsonParser('error', 'error')
+  web.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body, done) => {
+    if (body === '') done(null, undefined)
+    else void json(request, String(body), done)
+  })
   web.addContentTypeParser(['application/xml', 'text/xml'], { parseAs: 'string' }, (_request, body, done) => {
     try {
-      done(null, parseXmlBody(String(body)))
+      done(null, body === '' ? undefined : parseXmlBody(String(body)))
     } catch (e) {
       done(e as Error)
     }

@@ -86,6 +86,14 @@ describe('submitting over REST', () => {
     await put(`/apps/${id}/state`, { state: 'KILLED' })
   })
 
+  it('takes a call that needs no body whether or not it names the type of one', async () => {
+    for (const type of ['application/json', 'application/xml', undefined]) {
+      const answer = await call('POST', '/ws/v1/cluster/apps/new-application', undefined, type ? { 'content-type': type } : {})
+      expect(answer.json['application-id'], type).toMatch(/^application_/)
+    }
+    expect(await call('POST', '/ws/v1/cluster/apps', undefined, { 'content-type': 'application/json' })).toMatchObject({ status: 400 })
+  })
+
   it('takes XML as well', async () => {
     const id = await newId()
     const xml = `<application-submission-context><application-id>${id}</application-id><application-name>from-xml</application-name>
