@@ -18,9 +18,20 @@ export interface LaunchPlace {
   readonly localizationCounters: string
 }
 
-/** `<LOG_DIR>`, `<CPS>` and `{{VAR}}` as a command or a variable may hold them. */
+/**
+ * Hadoop's from 3.4 on where its own JVM is 17 or newer. Which one a container will find is not known here: an older one passes over
+ * options that it does not know.
+ */
+const ADD_OPENS = [
+  '-XX:+IgnoreUnrecognizedVMOptions',
+  '--add-opens=java.base/java.lang=ALL-UNNAMED',
+  '--add-exports=java.base/sun.net.dns=ALL-UNNAMED',
+  '--add-exports=java.base/sun.net.util=ALL-UNNAMED',
+].join(' ')
+
+/** `<LOG_DIR>`, `<CPS>`, `<ADD_OPENS>` and `{{VAR}}` as a command or a variable may hold them. */
 export function expand(text: string, logDir: string): string {
-  return text.replaceAll('<LOG_DIR>', logDir).replaceAll('<CPS>', ':').replaceAll('{{', '$').replaceAll('}}', '')
+  return text.replaceAll('<LOG_DIR>', logDir).replaceAll('<CPS>', ':').replaceAll('<ADD_OPENS>', ADD_OPENS).replaceAll('{{', '$').replaceAll('}}', '')
 }
 
 /** Set by the NodeManager whatever the container asks for. */

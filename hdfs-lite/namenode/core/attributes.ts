@@ -127,3 +127,13 @@ export function setStoragePolicy(fs: FsState, caller: Caller, src: string, name:
   setFeatures(inode, { storagePolicy: policy?.id })
   policyChanged(inode, before)
 }
+
+/** The only policy of erasure coding there is: none, whole copies (FSDirErasureCodingOp.setErasureCodingPolicy). Nothing changes. */
+export function setReplicationPolicy(fs: FsState, caller: Caller, src: string): void {
+  checkSafeMode(fs, `Cannot set erasure coding policy on ${src}`)
+  const iip = resolve(fs, caller, src, 'write')
+  checkPermission(fs, caller, iip, { self: ACTION.WRITE })
+  const inode = lastOf(iip)
+  if (!inode) throw exception('FileNotFoundException', `Path not found: ${iip.path}`)
+  if (inode.kind !== 'directory') throw exception('IOException', `Attempt to set an erasure coding policy for a file ${iip.path}`)
+}

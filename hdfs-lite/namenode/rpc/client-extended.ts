@@ -5,6 +5,7 @@ import type { ClientProtocol } from '../../../common/protocols/client-namenode.j
 import type { AclEntry, XAttr } from '../../../common/records/hdfs/index.js'
 import type { CallContext, Handlers } from '../../../common/rpc/protocol.js'
 import { getAclStatus, modifyAclEntries, removeAcl, removeAclEntries, removeDefaultAcl, setAcl } from '../core/acl.js'
+import { setReplicationPolicy } from '../core/attributes.js'
 import { concat } from '../core/concat.js'
 import {
   allowSnapshot,
@@ -72,7 +73,6 @@ export function snapshotNameNow(): string {
 
 /** Calls of features that this store leaves out on purpose. */
 const LEFT_OUT: Readonly<Partial<Record<keyof ClientProtocol['methods'], string>>> = {
-  setErasureCodingPolicy: 'Erasure coding',
   unsetErasureCodingPolicy: 'Erasure coding',
   addErasureCodingPolicies: 'Erasure coding',
   removeErasureCodingPolicy: 'Erasure coding',
@@ -91,6 +91,8 @@ const LEFT_OUT: Readonly<Partial<Record<keyof ClientProtocol['methods'], string>
   getEditsFromTxid: 'The stream of edits (inotify)',
 }
 
+const leftOutText = (feature: string, call: string) => `${feature} is not part of this NameNode (${call})`
+
 export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Handlers<ClientProtocol> {
   const { fs } = ns
   const pool = ns.identity.blockPoolId
@@ -105,7 +107,7 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
     Object.entries(LEFT_OUT).map(([name, feature]) => [
       name,
       () => {
-        throw exception('UnsupportedOperationException', `${feature} is not part of this NameNode (${name})`)
+        throw exception('UnsupportedOperationException', leftOutText(feature, name))
       },
     ]),
   ) as Handlers<ClientProtocol>
@@ -115,6 +117,12 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
     cancelDelegationToken: noTokens,
     satisfyStoragePolicy() {
       throw exception('UnsupportedActionException', NO_SATISFIER)
+    },
+    /** MapReduce asks for plain copies before it lays a job's files down: that is what everything has here. */
+    setErasureCodingPolicy(q, call) {
+      if (q.ecPolicyName !== 'replication') throw exception('UnsupportedOperationException', leftOutText('Erasure coding', 'setErasureCodingPolicy'))
+      setReplicationPolicy(fs, caller(call), q.src)
+      return {}
     },
     truncate: (q, call) => once(call, (s) => ({ result: truncate(s, caller(call), q.src, q.newLength, q.clientName, machineOf(call), ns.clock()) })),
     concat: (q, call) =>

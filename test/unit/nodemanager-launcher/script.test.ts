@@ -111,6 +111,9 @@ describe('launch_container.sh', () => {
 describe("a container's environment", () => {
   it('expands what clients on other systems write', () => {
     expect(expand('{{CLASSPATH}}<CPS>./*<CPS>{{HADOOP_CONF_DIR}} 1><LOG_DIR>/out', '/logs/c')).toBe('$CLASSPATH:./*:$HADOOP_CONF_DIR 1>/logs/c/out')
+    expect(expand('{{JAVA_HOME}}/bin/java <ADD_OPENS> Main', '/logs/c')).toMatch(
+      /^\$JAVA_HOME\/bin\/java -XX:\S+ --add-opens=java\.base\/java\.lang=ALL-UNNAMED .* Main$/,
+    )
   })
 
   it('sets a variable after those it refers to, and survives a cycle', () => {
