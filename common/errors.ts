@@ -81,6 +81,7 @@ export const ERRORS = {
   ApplicationMasterNotRegisteredException: { className: `${yarn}.ApplicationMasterNotRegisteredException`, http: 400 },
   InvalidApplicationMasterRequestException: { className: `${yarn}.InvalidApplicationMasterRequestException`, http: 400 },
   InvalidContainerReleaseException: { className: `${yarn}.InvalidContainerReleaseException`, http: 400 },
+  InvalidAuxServiceException: { className: `${yarn}.InvalidAuxServiceException`, http: 400 },
   InvalidContainerException: { className: `${yarn}.InvalidContainerException`, http: 400 },
   InvalidResourceRequestException: { className: `${yarn}.InvalidResourceRequestException`, http: 400 },
   InvalidResourceBlacklistRequestException: { className: `${yarn}.InvalidResourceBlacklistRequestException`, http: 400 },

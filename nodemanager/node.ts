@@ -28,6 +28,7 @@ import { readSettings } from './runtime/settings.js'
 import { ContainerManagement } from './rpc/container-management.js'
 import { StatusUpdater } from './rpc/resource-tracker.js'
 import { ContainerTokenSecrets, NMTokenSecrets } from './rpc/secrets.js'
+import { MAPREDUCE_SHUFFLE, ShuffleService } from './services/shuffle.js'
 import { MemoryStore } from './store/memory.js'
 import { SqliteStore } from './store/sqlite.js'
 import type { NodeStore } from './store/store.js'
@@ -109,6 +110,12 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
     onApplicationFinished: (id) => nmTokens.applicationFinished(id),
   })
 
+  const shuffle = settings.services.includes(MAPREDUCE_SHUFFLE)
+    ? new ShuffleService({ dirs, userOf: (application) => manager.applications.get(application)?.user, log })
+    : undefined
+  for (const name of settings.services)
+    if (name !== MAPREDUCE_SHUFFLE) log.warn(`the auxiliary service ${name} is a plug-in in Java and can't be loaded: containers that want it are refused`)
+
   // Ports first: a node that can't listen must not touch what is in its folders.
   const management: ContainerManagement = new ContainerManagement({
     manager,
@@ -117,6 +124,7 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
     monitor,
     nmTokens,
     containerTokens,
+    services: new Map(shuffle && [[MAPREDUCE_SHUFFLE, shuffle]]),
     nodeId: () => nodeId,
     vmemRatio: settings.memory.vmemRatio,
     stopping: () => stopping,
@@ -133,6 +141,8 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
   rpc.serve(containerManagementProtocol, management.handlers)
   const { port } = await onKnownPort(settings.rpc, store, 'rpc.port', async ({ host, port }) => ({ port: await rpc.listen(port, host) }))
   nodeId = { host: settings.host, port }
+
+  if (shuffle) await onKnownPort(settings.shuffle, store, 'shuffle.port', (at) => shuffle.listen(at))
 
   const node = (): NodeView => ({
     nodeId,
@@ -218,7 +228,7 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
     if (forGood) await endContainers(manager)
     await status!.stop(forGood)
     client.close()
-    await Promise.all([rpc.close(), web.close(), withinPatience(logs.stop())])
+    await Promise.all([rpc.close(), web.close(), shuffle?.close(), withinPatience(logs.stop())])
     monitor.stop()
     if (!forGood) for (const c of manager.containers.values()) c.process?.abandon()
     await deletions.stop()

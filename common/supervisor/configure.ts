@@ -11,7 +11,7 @@ import { describeOwner } from './processes.js'
 
 const SERVICE = 'mycluster'
 const NAMENODE = 'nn1'
-const SITES = ['core-site.xml', 'hdfs-site.xml', 'yarn-site.xml'] as const
+const SITES = ['core-site.xml', 'hdfs-site.xml', 'yarn-site.xml', 'mapred-site.xml'] as const
 type Site = (typeof SITES)[number]
 type Properties = Map<string, string>
 
@@ -140,11 +140,19 @@ function generated(l: Layout, options: ConfigureOptions): Record<Site, Propertie
     ['yarn.nodemanager.vmem-check-enabled', 'false'],
     ['yarn.nodemanager.recovery.enabled', 'true'],
     ['yarn.nodemanager.disk-health-checker.max-disk-utilization-per-disk-percentage', '99'],
+    // Reducers fetch from it; several nodes are one machine, so each takes the port it gets.
+    ['yarn.nodemanager.aux-services', 'mapreduce_shuffle'],
+    ['mapreduce.shuffle.port', '0'],
     ['yarn.log-aggregation-enable', 'true'],
     ['yarn.timeline-service.enabled', 'false'],
   ])
   if (new Set(options.nodes).size < options.nodes.length) yarn.set('yarn.scheduler.include-port-in-node-name', 'true')
-  return { 'core-site.xml': core, 'hdfs-site.xml': hdfs, 'yarn-site.xml': yarn }
+  const mapred: Properties = new Map([
+    ['mapreduce.framework.name', 'yarn'],
+    // Containers know HADOOP_HOME, not HADOOP_MAPRED_HOME.
+    ['mapreduce.application.classpath', '$HADOOP_HOME/share/hadoop/mapreduce/*,$HADOOP_HOME/share/hadoop/mapreduce/lib/*'],
+  ])
+  return { 'core-site.xml': core, 'hdfs-site.xml': hdfs, 'yarn-site.xml': yarn, 'mapred-site.xml': mapred }
 }
 
 const QUEUES = ['default', 'hive']
@@ -172,7 +180,7 @@ interface Overlay {
 
 /** @throws ConfigurationError naming file and line */
 function readOverlay(folder: string | undefined): Overlay {
-  const sites: Record<Site, Properties> = { 'core-site.xml': new Map(), 'hdfs-site.xml': new Map(), 'yarn-site.xml': new Map() }
+  const sites = Object.fromEntries(SITES.map((site) => [site, new Map()])) as Record<Site, Properties>
   if (folder === undefined) return { folder, sites, others: [] }
   if (!existsSync(folder) || !statSync(folder).isDirectory()) throw new ConfigurationError(`--conf ${folder}: there is no such folder`)
   const others: string[] = []

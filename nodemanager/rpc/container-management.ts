@@ -21,6 +21,12 @@ import { forEach, serializedException, yarnException } from './failures.js'
 import type { StatusUpdater } from './resource-tracker.js'
 import { type ContainerTokenSecrets, type NMTokenIdentifier, type NMTokenSecrets, decodeNMToken } from './secrets.js'
 
+/** What the launch of a container may speak to beside the NodeManager. */
+export interface AuxiliaryService {
+  readonly metaData: Uint8Array
+  initialize(application: string, data: Uint8Array): void
+}
+
 export interface ManagementParts {
   readonly manager: ContainerManager
   readonly status: () => StatusUpdater
@@ -29,6 +35,7 @@ export interface ManagementParts {
   readonly nmTokens: NMTokenSecrets
   readonly containerTokens: ContainerTokenSecrets
   readonly nodeId: () => NodeId
+  readonly services: ReadonlyMap<string, AuxiliaryService>
   readonly vmemRatio: number
   /** True once this node is being stopped. */
   readonly stopping: () => boolean
@@ -70,7 +77,8 @@ export class ContainerManagement {
             failedRequests.push({ containerId: container.containerId, exception: serializedException(e) })
           }
         }
-        return { succeededRequests, failedRequests }
+        const servicesMetaData = [...this.parts.services].map(([key, { metaData }]) => ({ key, value: metaData }))
+        return { servicesMetaData, succeededRequests, failedRequests }
       },
       stopContainers: (request, call) => {
         const token = nmToken(call)
@@ -140,7 +148,11 @@ export class ContainerManagement {
     nmTokens.attemptStartsContainer(token)
     const context = request.containerLaunchContext
     if (!context) throw yarnException('no launch context')
-    for (const service of context.serviceData) throw exception('YarnException', `The auxService:${service.key} does not exist`)
+    const services = context.serviceData.map(({ key, value }) => {
+      const service = this.parts.services.get(key ?? '')
+      if (!service) throw exception('InvalidAuxServiceException', `The auxService:${key} does not exist`)
+      return { service, value }
+    })
     checkResources(context.localResources)
     const c = newContainer(container, request, Date.now())
     if (!isFolderName(c.user)) throw yarnException(`the user "${c.user}" of ${c.containerId} can't be the name of a folder`)
@@ -154,6 +166,7 @@ export class ContainerManagement {
     if (this.parts.stopping()) throw yarnException('Container start failed as the NodeManager is in the process of shutting down')
     const acls = context.application_ACLs.map((a) => [a.accessType === 'APPACCESS_MODIFY_APP' ? 'MODIFY_APP' : 'VIEW_APP', a.acl] as const)
     manager.application(c.applicationId, c.user, acls, container.logAggregationContext)
+    for (const { service, value } of services) service.initialize(c.applicationId, value ?? new Uint8Array())
     store.putContainer(c.containerId, {
       startTime: c.startTime,
       request: StartContainerRequestProto.encode(request),

@@ -54,6 +54,8 @@ export function readSettings(conf: Configuration, logDir: string) {
     rpc: { host: listen(rpc), port: rpc.port },
     web: { host: listen(web), port: web.port },
     resource,
+    services: conf.get(nodemanager.auxServices),
+    shuffle: { host: listen(rpc), port: conf.get(nodemanager.shufflePort) },
     localDirs: conf.get(yarn.nmLocalDirs).map(folder),
     logDirs: conf.get(yarn.nmLogDirs).map(folder),
     recovery: {

@@ -11,6 +11,8 @@ export const nodemanager = {
     'false',
     'whether containers go on when the NodeManager is stopped in good order, as it will be started again',
   ),
+  auxServices: property('yarn.nodemanager.aux-services', 'strings', '', 'services beside containers; mapreduce_shuffle is the one that is known'),
+  shufflePort: property('mapreduce.shuffle.port', 'int', '13562', 'where mapreduce_shuffle listens; 0: any'),
   userHomeDir: property('yarn.nodemanager.user-home-dir', 'path', '/home/', 'HOME of containers'),
   processKillWait: property('yarn.nodemanager.process-kill-wait.ms', 'milliseconds', '5000', 'how long an ending waits for the pid of a container'),
   debugInfo: property(
