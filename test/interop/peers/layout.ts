@@ -10,7 +10,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const here = path.dirname(fileURLToPath(import.meta.url))
-const cache = process.env.BOBBIN_PEERS_DIR ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'bobbin', 'peers')
+export const cache = process.env.BOBBIN_PEERS_DIR ?? path.join(process.env.XDG_CACHE_HOME ?? path.join(os.homedir(), '.cache'), 'bobbin', 'peers')
 const required = process.env.CI === 'true' || process.env.BOBBIN_INTEROP === 'required'
 
 function available(tool: string): boolean {
