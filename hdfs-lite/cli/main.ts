@@ -1,4 +1,5 @@
 /** The commands `hdfs` and `hadoop`. */
+import { NO_INSTALLATION, hadoopClasspath, runInstalled } from '../../common/cli/installation.js'
 import { ConfigurationError } from '../../common/config/configuration.js'
 
 interface Command {
@@ -25,10 +26,20 @@ const version: Command = {
 }
 
 const classpath: Command = {
-  meaning: 'prints what a Java program needs to find this cluster',
-  async run() {
-    process.stdout.write(`${process.env['HADOOP_CONF_DIR'] ?? ''}\n`)
+  meaning: "prints what Hadoop's Java programs need on their class path",
+  async run(args) {
+    process.stdout.write(`${hadoopClasspath(process.env['HADOOP_CONF_DIR'] ?? '', args.includes('--glob'))}\n`)
     return 0
+  },
+}
+
+const jar: Command = {
+  meaning: 'runs a program in a jar, with the Hadoop installation that HADOOP_HOME names',
+  async run(args) {
+    const done = runInstalled('hadoop', ['jar', ...args])
+    if (done) return done
+    process.stderr.write(`hadoop: jar: ${NO_INSTALLATION}\n`)
+    return 1
   },
 }
 
@@ -53,7 +64,7 @@ const COMMANDS: Readonly<Record<string, Readonly<Record<string, Command>>>> = {
     classpath,
     version,
   },
-  hadoop: { fs: fileSystem, dfs: fileSystem, classpath, version },
+  hadoop: { fs: fileSystem, dfs: fileSystem, classpath, jar, version },
 }
 
 function usage(program: string): string {

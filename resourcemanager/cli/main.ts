@@ -1,7 +1,6 @@
 /** The command `yarn`. */
-import { existsSync, readdirSync } from 'node:fs'
-import path from 'node:path'
 import { ParseError } from '../../common/cli/index.js'
+import { NO_INSTALLATION, hadoopClasspath, runInstalled } from '../../common/cli/installation.js'
 import { type Configuration, ConfigurationError, loadConfiguration } from '../../common/config/configuration.js'
 import { HadoopException, firstLine } from '../../common/errors.js'
 import { ConnectionError, formatAddress } from '../../common/rpc/client.js'
@@ -22,7 +21,13 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
   app: { meaning: 'the same as application', run: application },
   application: { meaning: 'lists, shows, kills and moves applications', run: application },
   applicationattempt: { meaning: 'lists and shows attempts of an application', run: applicationattempt },
-  classpath: { meaning: "prints what Hadoop's Java programs need on their class path", run: async (_, context) => classpath(context) },
+  classpath: {
+    meaning: "prints what Hadoop's Java programs need on their class path",
+    run: async (args, context) => {
+      context.out(hadoopClasspath(context.confDir, args.includes('--glob')))
+      return 0
+    },
+  },
   cluster: { meaning: 'shows node labels and attributes of the cluster', run: cluster },
   container: { meaning: 'lists, shows and signals containers', run: container },
   daemonlog: {
@@ -30,6 +35,7 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
     run: async (args, context) => (await import('./daemonlog.js')).daemonlog(args, context),
   },
   envvars: { meaning: 'prints what it takes from the environment', run: async (_, context) => envvars(context) },
+  jar: { meaning: 'runs a program in a jar, with the Hadoop installation that HADOOP_HOME names', run: jar },
   logs: { meaning: 'shows what containers logged', run: async (args, context) => (await import('./logs.js')).logs(args, context) },
   node: { meaning: 'lists and shows nodes', run: node },
   queue: { meaning: 'shows queues', run: queue },
@@ -45,7 +51,6 @@ const COMMANDS: Readonly<Record<string, Entry>> = {
 const ELSEWHERE: Readonly<Record<string, string>> = {
   resourcemanager: 'daemons are started with: bobbin up',
   nodemanager: 'daemons are started with: bobbin up',
-  jar: 'running Java programs needs a Hadoop installation',
   timelineserver: 'there is no timeline server',
   sharedcachemanager: 'there is no shared cache',
   registrydns: 'there is no registry',
@@ -68,12 +73,11 @@ function usage(): string {
   return `Usage: yarn [--config confdir] COMMAND [OPTIONS]\n\n${lines.sort().join('\n')}\n\nMost commands print their options when they are called without any.\n`
 }
 
-function classpath(context: Context): number {
-  const entries = [context.confDir]
-  const share = process.env.HADOOP_HOME && path.join(process.env.HADOOP_HOME, 'share/hadoop')
-  if (share && existsSync(share)) for (const part of readdirSync(share).sort()) for (const sub of ['lib', '']) entries.push(path.join(share, part, sub, '*'))
-  context.out(entries.join(':'))
-  return 0
+async function jar(args: readonly string[], context: Context): Promise<number> {
+  const done = runInstalled('yarn', ['jar', ...args])
+  if (done) return done
+  context.err(`yarn: jar: ${NO_INSTALLATION}`)
+  return FAILED
 }
 
 function envvars(context: Context): number {
