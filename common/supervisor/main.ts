@@ -5,7 +5,7 @@ import { down } from './down.js'
 import { examine, findingsText } from './doctor.js'
 import { exportsText } from './env.js'
 import { type JarArguments, jar } from './jar.js'
-import { clusterDir, layout, readRecord } from './layout.js'
+import { clusterDir, daemonNamed, layout, readRecord } from './layout.js'
 import { isAlive } from './processes.js'
 import { restart } from './restart.js'
 import { simulator } from './simulator.js'
@@ -63,12 +63,15 @@ export async function main(program: string, argv: string[]): Promise<number> {
     })
   bobbin
     .command('restart')
-    .description('start one daemon anew: one that crashed, or to see what its restart does')
-    .argument('<daemon>', 'its name, as in status')
+    .description('start single daemons anew: such as crashed, or to see what their restart does')
+    .argument('<daemon...>', 'their names, as in status')
     .addOption(dirOption())
-    .action(async (name: string, options: { dir?: string }) => {
-      const { l, record } = requireRunning(options.dir)
-      code = await restart(l, record, name, say)
+    .action(async (names: string[], options: { dir?: string }) => {
+      for (const name of names) daemonNamed(requireRunning(options.dir).record, name)
+      for (const name of names) {
+        const { l, record } = requireRunning(options.dir)
+        code ||= await restart(l, record, name, say)
+      }
     })
   bobbin
     .command('status')

@@ -92,12 +92,16 @@ describe("the user's own configuration", () => {
   it('goes over the generated one, in every folder', async () => {
     const own = overlay({
       'yarn-site.xml': site({ 'yarn.nodemanager.resource.memory-mb': '4096' }),
+      'mapred-site.xml': site({ 'mapreduce.framework.name': 'local' }),
       'capacity-scheduler.xml': site({ 'yarn.scheduler.capacity.root.queues': 'mine' }),
       'flink-conf.yaml': 'parallelism.default: 7\nstate.backend: hashmap\n',
     })
     await configure(l, options({ overlay: own }))
     for (const folder of [l.conf, l.nodeConf('nodemanager')]) expect(loadConfiguration(folder).get(yarn.nmMemoryMb)).toBe(4096)
     expect(readFileSync(path.join(l.conf, 'capacity-scheduler.xml'), 'utf8')).toContain('mine')
+    const mapred = readFileSync(path.join(l.conf, 'mapred-site.xml'), 'utf8')
+    expect(mapred.match(/mapreduce\.framework\.name/g)).toHaveLength(1)
+    expect(mapred).toContain('<value>local</value>')
     const flink = readFileSync(path.join(l.flinkConf, 'flink-conf.yaml'), 'utf8')
     expect(flink.match(/parallelism\.default/g)).toHaveLength(1)
     expect(flink).toContain('state.backend: hashmap')
