@@ -123,7 +123,7 @@ export function generate(seed: number, length = 40): Scenario {
     const running = apps.filter(([, a]) => a.state === 'RUNNING')
     const launchable = apps.filter(([, a]) => a.attemptState === 'ALLOCATED')
     const roll = dice.between(1, 100)
-    if (extras && roll > 85) act(extraStep(dice, extras, apps, nodes))
+    if (extras && roll > 85) act(extraStep(dice, extras, apps, nodes, view))
     else if (launchable.length > 0 && roll <= 50) act({ launch: dice.one(launchable)[0] })
     else if (count < 6 && roll <= 15) {
       count++
@@ -146,12 +146,22 @@ export function generate(seed: number, length = 40): Scenario {
   return scenario
 }
 
-function extraStep(dice: Dice, extras: Extras, apps: readonly (readonly [string, AppView])[], nodes: readonly string[]): Step {
+function extraStep(dice: Dice, extras: Extras, apps: readonly (readonly [string, AppView])[], nodes: readonly string[], view: View): Step {
   const alive = apps.filter(([, a]) => a.state === 'RUNNING' || a.state === 'ACCEPTED')
   if (extras.preemption && dice.chance(60)) return { preempt: { after: dice.one([3000, 11_000]) } }
-  if (extras.labels && dice.chance(20)) return { labelNodes: { [dice.one(nodes)]: dice.one(['x', '']) } }
+  if (extras.labels && dice.chance(20)) {
+    const labelNodes = { [dice.one(nodes)]: dice.one(['x', '']) }
+    // The real one charges what was released and still runs to the new partition, for good (docs/fidelity.md).
+    if (Object.keys(labelNodes).every((n) => holdsOnlyLive(n, view))) return { labelNodes }
+  }
   if (alive.length > 0) return { updatePriority: { app: dice.one(alive)[0], priority: dice.between(0, 10) } }
   return { heartbeat: { node: dice.one(nodes) } }
+}
+
+function holdsOnlyLive(node: string, view: View): boolean {
+  const live = Object.values(view.apps ?? {}).flatMap((a) => a.live ?? [])
+  const held = live.filter((c) => c.node === node).reduce((sum, c) => sum + (c.size['memory'] ?? 0), 0)
+  return held === (view.nodes?.[node]?.['memory'] ?? 0)
 }
 
 function allocateStep(dice: Dice, [app, view]: [string, AppView], nodes: readonly string[], labels: boolean): Step {
