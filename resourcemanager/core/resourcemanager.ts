@@ -211,6 +211,7 @@ export class ResourceManager {
         keepContainers: app.submission.keepContainers ?? false,
         label: app.submission.nodeLabelExpression,
         placedUnder: app.placedUnder,
+        amRequests: app.amRequests,
         tags: app.submission.tags ?? [],
       },
       recovering,

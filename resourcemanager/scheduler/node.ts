@@ -1,5 +1,5 @@
 /** Nodes as a scheduler sees them: what is allocated, what is free, what is reserved; and the cluster as their sum. */
-import { spread, stringHash } from '../../common/lang/javahash.js'
+import { bucketsFor, spread, stringHash } from '../../common/lang/javahash.js'
 import { add, componentwiseMax, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
 import type { RMContainer } from './container.js'
 
@@ -66,6 +66,12 @@ export class SchedulerNode {
     this.total = total
     this.available = subtract(total, this.allocated)
   }
+}
+
+/** Nodes as Hadoop's map of them iterates. */
+export function inMapOrder(nodes: Iterable<SchedulerNode>, size: number): SchedulerNode[] {
+  const mask = bucketsFor(size) - 1
+  return [...nodes].sort((a, b) => (a.javaHash & mask) - (b.javaHash & mask) || a.ordinal - b.ordinal)
 }
 
 /** The nodes, by id, name and rack; the sum of their resources by partition; and those with room for the smallest container. */

@@ -1,6 +1,7 @@
 /** capacity-scheduler.xml: the properties of queues, typed, with what Hadoop says of bad ones. */
 import { exception } from '../../../common/errors.js'
 import { type Resource, resource } from '../../../common/records/index.js'
+import { inUnitOf } from '../units.js'
 
 const PREFIX = 'yarn.scheduler.capacity.'
 /** `[memory=1024,vcores=2]`: a capacity in absolute amounts. */
@@ -47,8 +48,6 @@ export function capacityConfig(properties: Readonly<Record<string, string>>): Ca
 
 export const isAbsolute = (text: string | undefined): boolean => text !== undefined && ABSOLUTE.test(text)
 
-const UNITS: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }
-
 /** @throws IllegalArgumentException naming the queue when the text is no list of amounts */
 export function absoluteResource(text: string, path: string): Resource {
   let memory = 0
@@ -56,11 +55,14 @@ export function absoluteResource(text: string, path: string): Resource {
   const extended: Record<string, number> = {}
   for (const part of text.slice(1, -1).split(',')) {
     const m = /^\s*([\w./-]+)\s*=\s*(\d+)\s*([A-Za-z]*)\s*$/.exec(part)
-    if (!m || UNITS[m[3]!] === undefined) throw exception('IllegalArgumentException', `Illegal resource "${part.trim()}" in ${text} for queue ${path}`)
-    const value = Number(m[2]) * UNITS[m[3]!]!
-    if (m[1] === 'memory' || m[1] === 'memory-mb') memory = m[3] === '' ? value : Math.floor(value / 2 ** 20)
-    else if (m[1] === 'vcores') vcores = value
-    else extended[m[1]!] = value
+    const illegal = `Illegal resource "${part.trim()}" in ${text} for queue ${path}`
+    if (!m) throw exception('IllegalArgumentException', illegal)
+    const [, name = '', digits, unit = ''] = m
+    const ofMemory = name === 'memory' || name === 'memory-mb'
+    const value = inUnitOf(ofMemory ? 'memory' : 'other', Number(digits), unit, illegal)
+    if (ofMemory) memory = value
+    else if (name === 'vcores') vcores = value
+    else extended[name] = value
   }
   return resource(memory, vcores, extended)
 }

@@ -271,6 +271,12 @@ public final class Driver {
                 writeAllocations(s.asText());
                 rm.getResourceScheduler().reinitialize(conf, rm.getRMContext());
                 break;
+            case "continuous":
+                clock.tickMsec(s.get("after").asLong());
+                Method pass = FairScheduler.class.getDeclaredMethod("continuousSchedulingAttempt");
+                pass.setAccessible(true);
+                pass.invoke(rm.getResourceScheduler());
+                break;
             case "advance":
                 clock.tickMsec(s.asLong() * 1000);
                 if (rm.getResourceScheduler() instanceof FairScheduler) {

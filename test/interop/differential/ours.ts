@@ -187,6 +187,9 @@ export class Run {
     } else if ('preempt' in step || 'manageQueues' in step) {
       this.#now += 'preempt' in step ? step.preempt.after : step.manageQueues.after
       this.#send({ type: 'tick' })
+    } else if ('continuous' in step) {
+      // It runs with the tick that ends each step.
+      this.#now += step.continuous.after
     } else if ('expireAllocations' in step) {
       this.#silence(ALLOCATION)
       this.#send({ type: 'tick' })

@@ -151,6 +151,8 @@ export type Step =
   | { readonly sleep: number }
   /** The fair scheduler's allocation file is another one from now on. */
   | { readonly reload: string }
+  /** Milliseconds pass, then the fair scheduler's continuous scheduling offers all nodes once. */
+  | { readonly continuous: { readonly after: number } }
   /** Seconds pass. */
   | { readonly advance: number }
 
