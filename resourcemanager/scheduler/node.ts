@@ -11,6 +11,8 @@ export class SchedulerNode {
   available: Resource
   readonly containers = new Map<string, RMContainer>()
   reserved: RMContainer | undefined
+  /** Containers that go when others take their place (lazy preemption), until their room is free; undefined: there never was one. */
+  killable: Map<string, RMContainer> | undefined
   /** Partition: its node label, or ''. */
   partition = ''
   attributes: Readonly<Record<string, string>> = {}
@@ -59,7 +61,15 @@ export class SchedulerNode {
     const c = this.containers.get(key)
     if (!c || (!byNode && c.startedOnNode)) return
     this.containers.delete(key)
+    this.killable?.delete(key)
     this.discharge(c.resource)
+  }
+
+  /** What is free, and what would be without the containers that may be killed for others. */
+  get obtainable(): Resource {
+    let sum = this.available
+    if (this.killable) for (const c of this.killable.values()) sum = add(sum, c.resource)
+    return sum
   }
 
   resize(total: Resource): void {

@@ -60,7 +60,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     readonly host: SchedulerHost,
   ) {
     const { calculator, minimumAllocation } = settings
-    this.cluster = new Cluster((node) => calculator.availableContainers(node.available, minimumAllocation) > 0)
+    this.cluster = new Cluster((node) => calculator.availableContainers(node.obtainable, minimumAllocation) > 0)
   }
 
   // ── what each scheduler decides ──

@@ -19,6 +19,7 @@ import type { ParentQueue } from './parent.js'
 import { type CapacityQueue, limitsOf } from './queue.js'
 import { QUEUE_MANAGEMENT } from './managed.js'
 import { ParallelApplications } from './parallel.js'
+import { isKillable } from './preemption/killable.js'
 import { Preemption } from './preemption/preemption.js'
 import { monitors, preemptionSettings } from './preemption/settings.js'
 import { checkMappings, placementRules } from './placement.js'
@@ -48,6 +49,8 @@ export class CapacityScheduler extends CapacityBooks {
   /** The last assignment was beyond a limit and was not booked. */
   #refused = false
   #preemption: Preemption | undefined
+  /** What is to be taken goes only when another really takes its place. */
+  #lazyPreemption = false
   #lastRound = 0
   /** Whether guarantees of queues made for applications follow their use. */
   #managesQueues = false
@@ -86,6 +89,7 @@ export class CapacityScheduler extends CapacityBooks {
     this.#maxAssignPerHeartbeat = global.number('per-node-heartbeat.maximum-container-assignments') ?? 100
     this.#managesQueues = monitors(this.properties).includes(QUEUE_MANAGEMENT)
     this.#managementInterval = global.number('queue-management.monitoring-interval') ?? 1500
+    this.#lazyPreemption = global.flag('lazy-preemption-enabled', false)
     const preemption = preemptionSettings(this.properties)
     if (this.#preemption && preemption) this.#preemption.settings = preemption
     else this.#preemption = preemption && new Preemption(this, preemption)
@@ -266,6 +270,7 @@ export class CapacityScheduler extends CapacityBooks {
     if (attempt) {
       const held = [...attempt.live.values(), ...attempt.reservations()]
       for (const c of held) {
+        if (isKillable(c)) this.spare(c, source)
         source.dischargeAttempt(attempt, c.resource, c.node.partition)
         leaf.chargeAttempt(attempt, c.resource, c.node.partition)
       }
@@ -331,6 +336,7 @@ export class CapacityScheduler extends CapacityBooks {
     if (this.asynchronous && !this.#mayGainFrom(node)) return
     for (const futile of this.#futile.values()) futile.settle()
     this.looks.begin()
+    if (node.killable) this.looks.nodeMattered = true
     const { changes } = this
     this.#assignAll(node)
     if (this.#watched && changes === this.changes && !node.reserved && !this.looks.nodeMattered)
@@ -362,7 +368,7 @@ export class CapacityScheduler extends CapacityBooks {
       if (assignment && assignment !== 'QUEUE_LIMIT') this.commit(assignment)
       return undefined
     }
-    if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) {
+    if (this.settings.calculator.availableContainers(node.obtainable, this.settings.minimumAllocation) <= 0) {
       this.looks.nodeMattered = true
       return undefined
     }
@@ -419,6 +425,7 @@ export class CapacityScheduler extends CapacityBooks {
   override offerMatters(node: SchedulerNode): boolean {
     this.#watched = true
     if (!node.usable) return false
+    if (node.killable) return true
     if (node.reserved) return !this.#stillWaits(node, node.reserved)
     if (node.roomIndex < 0 || !this.#mayGainFrom(node)) return false
     const futile = this.#futile.get(node.partition)
@@ -444,7 +451,10 @@ export class CapacityScheduler extends CapacityBooks {
     const now = this.host.now
     if (this.#preemption && this.anythingPending() && this.#lastRound + this.#preemption.settings.interval <= now) {
       this.#lastRound = now
-      for (const c of this.#preemption.round(now)) this.complete(c, preempted(), 'KILL')
+      for (const c of this.#preemption.round(now)) {
+        if (this.#lazyPreemption) this.kill(c)
+        else this.complete(c, preempted(), 'KILL')
+      }
     }
     if (this.#managesQueues && this.#lastManagement + this.#managementInterval <= now) {
       this.#lastManagement = now

@@ -7,6 +7,7 @@ import {
   componentwiseMin,
   fitsIn,
   formatApplicationId,
+  isNone,
   NONE,
   type Resource,
   subtract,
@@ -300,6 +301,15 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
       else return assigned
     }
     return undefined
+  }
+
+  /** Only a queue below its guarantee takes the place of others' containers. */
+  mayPreempt(partition: string): boolean {
+    const guaranteed = this.effectiveMin(partition)
+    const { used } = this.usage.of(partition)
+    if (!isNone(guaranteed)) return this.calculator.compare(this.clusterTotal, used, guaranteed) < 0
+    const share = this.share(partition)
+    return share.absoluteUsed < share.absoluteCapacity
   }
 
   #userMayTake(attempt: SchedulerAttempt, partition: string, limits: Limits, mode: SchedulingMode): boolean {

@@ -363,7 +363,7 @@ public final class Driver {
                 expireLifetime(apps.get(s.asText()));
                 break;
             case "sleep":
-                Thread.sleep(s.asLong() * 1000);
+                Thread.sleep((long) (s.asDouble() * 1000));
                 break;
             case "failAttempt":
                 rm.failApplicationAttempt(currentAttempt(s.asText()).getAppAttemptId());

@@ -165,7 +165,10 @@ function holdsOnlyLive(node: string, view: View): boolean {
 }
 
 function allocateStep(dice: Dice, [app, view]: [string, AppView], nodes: readonly string[], labels: boolean): Step {
-  const own = (view.live ?? []).filter((c) => c.id !== 1 && c.state !== 'ALLOCATED')
+  const live = view.live ?? []
+  // Who releases its master's own container is gone in the middle of its call.
+  const master = Math.min(...live.map((c) => c.id))
+  const own = live.filter((c) => c.id !== 1 && c.id !== master && c.state !== 'ALLOCATED')
   const size = { memory: dice.between(1, 12) * 256, vcores: dice.between(1, 3), priority: dice.between(1, 3) }
   const count = dice.between(0, 6)
   const ask = [{ ...size, count, ...(labels && dice.chance(40) && { label: dice.one(['x', '']) }) }]
