@@ -86,8 +86,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   abstract place(request: PlacementRequest): Placement | undefined
   abstract queueInfo(name: string): QueueInfo | undefined
   abstract mayAccess(queue: string, user: string, groups: readonly string[], access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean
-  /** What an application gets that asks for `requested`. */
-  abstract priorityFor(requested: number | undefined, queue: string, maximum: number): number
+  /** What an application gets that asks for `requested` or, when it is submitted, has tags that stand for a priority. */
+  abstract priorityFor(requested: number | undefined, queue: string, maximum: number, tags: readonly string[]): number
   /** Seconds, -1 without limit: what is asked, within what the queue allows. */
   abstract lifetimeFor(queue: string, seconds: number): number
   /** @throws YarnException when the scheduler knows no priorities */

@@ -25,12 +25,15 @@ import { monitors, preemptionSettings } from './preemption/settings.js'
 import { checkMappings, placementRules } from './placement.js'
 import { QueueTree } from './tree.js'
 import { queueReport } from './report.js'
+import { checkRefused } from './refused.js'
 import { parseQueues } from './spec.js'
+import { type WorkflowPriorities, workflowPriorities } from './workflow.js'
 
 export class CapacityScheduler extends CapacityBooks {
   config: CapacityConfig
   properties: Readonly<Record<string, string>>
   #place: ReturnType<typeof placementRules>
+  #workflows: WorkflowPriorities
   readonly #tree: QueueTree
   readonly parallel = new ParallelApplications(this)
   nodeLocalityDelay = 40
@@ -69,7 +72,9 @@ export class CapacityScheduler extends CapacityBooks {
     super(settings, host)
     this.config = capacityConfig(properties)
     this.properties = properties
+    checkRefused(properties)
     this.#place = placementRules(properties)
+    this.#workflows = workflowPriorities(properties)
     const spec = parseQueues(this.config, properties, settings.maximumAllocation)
     this.#readSettings()
     this.#tree = new QueueTree(this, spec)
@@ -139,11 +144,14 @@ export class CapacityScheduler extends CapacityBooks {
     const config = capacityConfig(properties)
     try {
       const spec = parseQueues(config, properties, this.settings.maximumAllocation)
+      checkRefused(properties)
       const place = placementRules(properties)
+      const workflows = workflowPriorities(properties)
       this.#tree.checkChange(spec)
       this.config = config
       this.properties = properties
       this.#place = place
+      this.#workflows = workflows
       this.#readSettings()
       this.#tree.apply(spec)
     } catch (e) {
@@ -317,8 +325,10 @@ export class CapacityScheduler extends CapacityBooks {
   }
 
   /** What an application gets that asks for `requested`. */
-  priorityFor(requested: number | undefined, queue: string, maximum: number): number {
-    return Math.min(requested ?? this.leaf(queue)?.spec.defaultApplicationPriority ?? 0, maximum)
+  priorityFor(requested: number | undefined, queue: string, maximum: number, tags: readonly string[]): number {
+    const leaf = this.leaf(queue)
+    const ofWorkflow = leaf && this.#workflows.of(tags, leaf)
+    return Math.min(ofWorkflow ?? requested ?? leaf?.spec.defaultApplicationPriority ?? 0, maximum)
   }
 
   /** Seconds, -1 without limit: what is asked, within what the queue allows. */

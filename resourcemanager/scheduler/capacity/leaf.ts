@@ -56,7 +56,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
 
   constructor(scheduler: CapacityScheduler, spec: QueueSpec, parent: ParentQueue) {
     super(scheduler, spec, parent)
-    this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight)
+    this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight, spec.exclusivePartitions)
     this.#currentLimit = this.clusterTotal
     this.#knownLimit = this.clusterTotal
   }
@@ -66,11 +66,12 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   }
 
   override configure(spec: QueueSpec): void {
-    const policyChanged = spec.orderingPolicy !== this.spec.orderingPolicy || spec.sizeBasedWeight !== this.spec.sizeBasedWeight
+    const policyChanged =
+      spec.orderingPolicy !== this.spec.orderingPolicy || spec.sizeBasedWeight !== this.spec.sizeBasedWeight || spec.orderingPolicy === 'fifo-with-partitions'
     super.configure(spec)
     if (policyChanged) {
       const before = this.active.inOrder()
-      this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight)
+      this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight, spec.exclusivePartitions)
       for (const attempt of before) this.active.add(attempt)
     }
     const rc = this.calculator
@@ -280,7 +281,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     if (mode === 'RESPECT' && !this.accessible(partition)) return undefined
     if (!this.hasPending(partition, mode)) return undefined
     let checkQueue = true
-    for (const attempt of this.active.inOrder()) {
+    for (const attempt of this.active.inOrderFor(partition)) {
       const reservation = attempt.currentReservation
       if (checkQueue) {
         if (!this.canAssign(partition, limits, reservation, mode)) {
