@@ -492,6 +492,9 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return this.headroom(attempt)
   }
 
+  /** One container for a request by constraint on the node that was chosen for it, if the scheduler takes it there. */
+  abstract allocateOn(attempt: SchedulerAttempt, request: SchedulingRequest, node: SchedulerNode): boolean
+
   /** A container for what is asked, on the books of attempt and node; its queue's are kept by the scheduler. */
   protected newContainer(attempt: SchedulerAttempt, node: SchedulerNode, ask: Ask, resource: Resource, locality: Locality, id?: ContainerId): RMContainer {
     const c = new RMContainer(attempt, node, resource, ask, this.host.now, ask.partition)
@@ -501,7 +504,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     attempt.live.set(c.key, c)
     attempt.newlyAllocated.push(c)
     attempt.allocatedContainers++
-    c.taken = attempt.asks.take(ask, locality, node)
+    if (ask.any) c.taken = attempt.asks.take(ask, locality, node)
     attempt.usage.inc('used', node.partition, c.resource)
     node.allocate(c)
     this.tags.add(c)

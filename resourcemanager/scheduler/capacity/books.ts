@@ -2,8 +2,10 @@
 import { add, NONE, type Resource, subtract } from '../../../common/records/index.js'
 import type { AMState, SchedulerAttempt } from '../attempt.js'
 import { type ContainerEventType, type FinishedStatus, RMContainer } from '../container.js'
+import { Ask } from '../asks.js'
 import { LOCALITY } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
+import type { SchedulingRequest } from '../requests.js'
 import { aborted, preempted, SchedulerBase, UNRESERVED_CONTAINER } from '../scheduler.js'
 import type { Assignment } from './allocator.js'
 import { queueInvariants } from './invariants.js'
@@ -70,6 +72,36 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     const used = user?.usage.of(node.partition).used
     if (!used || this.settings.calculator.compare(this.cluster.total, subtract(used, released), limit) > 0) return false
     return leaf.accepts(subtract(resource, released), node.partition, mode)
+  }
+
+  override allocateOn(attempt: SchedulerAttempt, request: SchedulingRequest, node: SchedulerNode): boolean {
+    if (attempt.stopped) return false
+    const { resource } = request
+    const ask = new Ask('', request.priority, request.allocationRequestId)
+    ask.scheduling = request
+    const a: Assignment = {
+      attempt,
+      node,
+      ask,
+      asked: resource,
+      resource,
+      locality: 'NODE_LOCAL',
+      requestLocality: 'NODE_LOCAL',
+      mode: 'RESPECT',
+      reserve: false,
+      reservation: undefined,
+      unreserve: undefined,
+      kill: undefined,
+    }
+    const free = this.cluster.nodes.get(node.key) === node && node.usable && !node.reserved && this.settings.calculator.fitsIn(resource, node.available)
+    if (!free || !this.satisfiesConstraint(attempt, request, node) || !this.#withinLimits(a, NONE)) {
+      // The id is taken before anything is checked.
+      attempt.nextContainerId()
+      return false
+    }
+    this.#allocate(a, attempt.queue as LeafQueue)
+    this.cluster.updateRoom(node)
+    return true
   }
 
   protected growthMerged(attempt: SchedulerAttempt): void {

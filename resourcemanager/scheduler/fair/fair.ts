@@ -259,6 +259,10 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     return 0
   }
 
+  allocateOn(): boolean {
+    throw exception('UnsupportedOperationException', `ResourceScheduler#attemptAllocationOnNode not supported for ${this.constructor.name}`)
+  }
+
   lifetimeFor(_queue: string, seconds: number): number {
     return seconds
   }

@@ -600,7 +600,24 @@ public final class Driver {
             rm.drainEvents();
             answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), answer);
         }
+        for (int i = 0; i < s.path("rounds").asInt(0); i++) {
+            quiet();
+            answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), answer);
+        }
         result.setAll(answer);
+    }
+
+    /** The threads that place requests by constraint, and schedule what is placed, have nothing to do. */
+    private void quiet() throws Exception {
+        for (int calm = 0; calm < 3; calm++) {
+            rm.drainEvents();
+            Thread.sleep(2);
+            for (Thread t : Thread.getAllStackTraces().keySet()) {
+                if (t.getName().matches("pool-\\d+-thread-\\d+") && t.getState() != Thread.State.WAITING) {
+                    calm = -1;
+                }
+            }
+        }
     }
 
     private void answered(String name, AllocateResponse response, ObjectNode result) {

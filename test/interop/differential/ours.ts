@@ -349,7 +349,8 @@ export class Run {
     })
     // The real one tells of a release in this answer or in the next one, as it happens.
     const after = a.release?.length ? this.#ask(a.app, { asks: [], releases: [] }) : undefined
-    const answers = [answer, ...(after ? [after] : [])]
+    const more = Array.from({ length: a.rounds ?? 0 }, () => this.#ask(a.app, { asks: [], releases: [] }))
+    const answers = [answer, ...(after ? [after] : []), ...more]
     return {
       allocated: answers.flatMap((x) => x.allocated).map((c) => ({ id: c.containerId.id, node: c.nodeId.host, size: size(c.resource), priority: c.priority })),
       completed: answers.flatMap((x) => x.completed).map((c) => ({ id: c.containerId.id, exit: c.exitStatus, diagnostics: c.diagnostics })),

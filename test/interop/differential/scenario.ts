@@ -120,6 +120,8 @@ export type Step =
         })[]
         readonly blacklist?: readonly string[]
         readonly whitelist?: readonly string[]
+        /** So many further calls that ask nothing, each when all that goes on has ended: their answers count as this one's. */
+        readonly rounds?: number
       }
     }
   | { readonly finish: { readonly app: string; readonly status?: 'SUCCEEDED' | 'FAILED' | 'KILLED'; readonly diagnostics?: string } }
