@@ -11,6 +11,7 @@ const REFUSED: readonly { readonly name: RegExp; readonly when: (value: string) 
     when: (v) => v === 'true',
     why: 'nodes are offered one by one, in the order of their reports; there are no policies that sort them',
   },
+  { name: /^mapping-rule-json-file$/, when: (v) => v !== '', why: 'the rules are read from yarn.scheduler.capacity.mapping-rule-json' },
   {
     name: /^application\.fail-fast$/,
     when: (v) => v === 'true',

@@ -270,6 +270,7 @@ describe('what is not served', () => {
   it.each([
     ['multi-node-placement-enabled', 'true'],
     ['application.fail-fast', 'true'],
+    ['mapping-rule-json-file', '/etc/rules.json'],
     ['root.hive.reservable', 'true'],
     ['root.auto-queue-creation-v2.enabled', 'true'],
     ['root.hive.auto-create-child-queue.management-policy', 'com.example.Policy'],
