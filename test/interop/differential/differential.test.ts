@@ -66,6 +66,7 @@ afterAll(() => {
     "- Why an application master waits is told with the queue's present use; the real one repeats what it was when the master last had its turn.",
     '- A user whose attempt failed while its containers are kept goes on being counted for them; the real one forgets the user.',
     '- A container that was released and still runs on a node that gets another label is charged to nobody; the real one charges it to the new label for good.',
+    '- An application whose priority is set back to that of its submission is scheduled with it; the real scheduler stays with the one in between.',
     '- An update that names the wrong direction (a decrease to more) is refused, growth ends with its container, and requests by place and by',
     '  constraint in one call are all taken; the real one carries the first out, allocates the second, drops the last.',
     '- Containers grow and shrink under the fair and the FIFO scheduler too; the real ones never tell the application master.',

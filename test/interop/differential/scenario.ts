@@ -271,7 +271,7 @@ interface Document extends Omit<Scenario, 'conf'> {
 }
 
 const SCHEDULER = 'org.apache.hadoop.yarn.server.resourcemanager.scheduler'
-const SCHEDULERS = {
+export const SCHEDULERS = {
   fifo: { 'yarn.resourcemanager.scheduler.class': `${SCHEDULER}.fifo.FifoScheduler` },
   // Its update runs after each step, on both sides.
   fair: { 'yarn.resourcemanager.scheduler.class': `${SCHEDULER}.fair.FairScheduler`, 'yarn.scheduler.fair.update-interval-ms': '0' },
