@@ -35,20 +35,8 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     if (a.kill) for (const c of a.kill) this.complete(c, preempted(), 'KILL')
     if (a.reserve) this.#reserve(a, leaf)
     else this.#allocate(a, leaf)
-    if (this.root.killables && !a.reservation) this.#enforceMaximum(leaf, node.partition)
     this.cluster.updateRoom(node)
     return true
-  }
-
-  /** What was given because others may be killed brings a queue beyond its maximum: they are killed, wherever they run. */
-  #enforceMaximum(leaf: LeafQueue, partition: string): void {
-    const rc = this.settings.calculator
-    for (let q = leaf.parent; q; q = q.parent) {
-      for (const c of q.killables?.inOrder(partition) ?? []) {
-        if (rc.compare(this.cluster.ofPartition(partition), q.usage.of(partition).used, q.effectiveMax(partition)) <= 0) break
-        this.complete(c, preempted(), 'KILL')
-      }
-    }
   }
 
   #accepts(a: Assignment): boolean {

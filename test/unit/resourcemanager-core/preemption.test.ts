@@ -200,6 +200,36 @@ describe('preemption for nodes that are kept', () => {
     expect(c.allocate(low).preemption!.contract.map((id) => id.id)).toEqual([2])
   })
 
+  it('moves the reservation to a node where more can be had, where that is configured', () => {
+    const c = new Cluster({
+      ...ON,
+      ...priorities,
+      [`${BY_PRIORITY}reserved-container-delay-ms`]: '0',
+      [`${BY_PRIORITY}allow-move-reservation`]: 'true',
+    })
+    const n1 = c.addNode('n1', gb(4, 32))
+    const high = c.run({ queue: 'hive', user: 'bob' })
+    c.allocate(high, [request(gb(1), 2)])
+    c.heartbeat(n1)
+    c.heartbeat(n1)
+    const n2 = c.addNode('n2', gb(8, 32))
+    const id = c.submit({ queue: 'default', user: 'alice' })
+    c.heartbeat(n2)
+    const low = c.attemptOf(id)
+    c.launch(low)
+    c.register(low)
+    c.allocate(low, [request(gb(1), 6)])
+    for (let i = 0; i < 6; i++) c.heartbeat(n2)
+    for (const name of ['n8', 'n9']) c.addNode(name, { memory: 1536, vcores: 32 })
+    c.allocate(high, [request(gb(2), 1)])
+    c.heartbeat(n1)
+    const reservedOn = () => c.core.containers(high)!.find((x) => x.state === 'RESERVED')?.nodeId.host
+    expect(reservedOn()).toBe('n1')
+    c.advance(3000)
+    expect(reservedOn()).toBe('n2')
+    expect(c.core.checkInvariants()).toEqual([])
+  })
+
   it('does so neither for equal priorities nor where queues are not served by priority', () => {
     for (const off of [{ 'yarn.scheduler.capacity.root.hive.priority': '1' }, { 'yarn.scheduler.capacity.root.ordering-policy': 'utilization' }]) {
       const { c, low } = kept({ ...priorities, [`${BY_PRIORITY}reserved-container-delay-ms`]: '0', ...off })

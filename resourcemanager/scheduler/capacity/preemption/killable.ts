@@ -2,7 +2,7 @@
  * Lazy preemption: containers whose time is up go on until a container of another really takes their place (PreemptionManager, PreemptableQueue). What they
  * hold counts as free for others on the way down the tree of queues.
  */
-import { add, compareApplicationIds, NONE, type Resource, subtract } from '../../../../common/records/index.js'
+import { add, NONE, type Resource, subtract } from '../../../../common/records/index.js'
 import type { RMContainer } from '../../container.js'
 import type { CapacityQueue } from '../queue.js'
 
@@ -17,15 +17,6 @@ export class Killables {
 
   total(partition: string): Resource {
     return this.#partitions.get(partition)?.total ?? NONE
-  }
-
-  /** In order of their ids. */
-  inOrder(partition: string): RMContainer[] {
-    return [...(this.#partitions.get(partition)?.containers ?? [])].sort((a, b) => {
-      const [x, y] = [a.name(), b.name()]
-      const [p, q] = [x.applicationAttemptId, y.applicationAttemptId]
-      return compareApplicationIds(p.applicationId, q.applicationId) || p.attemptId - q.attemptId || x.id - y.id
-    })
   }
 
   add(c: RMContainer, partition: string): void {
