@@ -67,6 +67,25 @@ export function absoluteResource(text: string, path: string): Resource {
   return resource(memory, vcores, extended)
 }
 
+const SHORT_NAMES: Readonly<Record<string, string>> = { memory: 'memory-mb', gpu: 'yarn.io/gpu', fpga: 'yarn.io/fpga' }
+
+/**
+ * `memory-mb=2G,vcores=2`: the largest container of a queue. What is not named it may have nothing of.
+ * @param types names of resource types beyond memory and vcores. @throws IllegalArgumentException naming the queue
+ */
+export function largestContainer(text: string, path: string, types: readonly string[]): Resource {
+  const amounts: Record<string, number> = {}
+  for (const part of text.split(',')) {
+    const m = /^\s*([^=\s]+)\s*=\s*(\d+)\s*([mMgG]?)\s*$/.exec(part)
+    const name = m && (SHORT_NAMES[m[1]!] ?? m[1]!)
+    const illegal = `Illegal resource "${part.trim()}" in the maximum-allocation of queue ${path}`
+    if (!m || !name) throw exception('IllegalArgumentException', `${illegal}. Acceptable units are M/G or empty`)
+    if (!['memory-mb', 'vcores', ...types].includes(name)) throw exception('IllegalArgumentException', `${illegal}. Unknown resource: ${name}`)
+    amounts[name] = Number(m[2]) * (/[gG]/.test(m[3]!) ? 1024 : 1)
+  }
+  return resource(amounts['memory-mb'] ?? 0, amounts['vcores'] ?? 0, Object.fromEntries(types.map((t) => [t, amounts[t] ?? 0])))
+}
+
 /** Fraction of 1 of the parent, as a Java float; undefined when absolute. */
 export function percentage(queue: QueueProperties, name: 'capacity' | 'maximum-capacity', fallback: number): number | undefined {
   const text = queue.get(name)

@@ -1,7 +1,7 @@
 /** The tree of queues as configured: read and checked as a whole before any of it comes into force. */
 import { exception } from '../../../common/errors.js'
 import { add, NONE, type QueueState, type Resource, sameResource } from '../../../common/records/index.js'
-import { absoluteResource, type CapacityConfig, capacityConfig, isAbsolute, javaFloat, percentage, type QueueProperties } from './config.js'
+import { absoluteResource, type CapacityConfig, capacityConfig, isAbsolute, javaFloat, largestContainer, percentage, type QueueProperties } from './config.js'
 
 const PRECISION = 0.0005
 const float = Math.fround
@@ -220,11 +220,11 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
 
   function readMaximumAllocation(queue: QueueProperties, inherited: Resource): Resource {
     const given = queue.get('maximum-allocation')
-    const named = given ? absoluteResource(`[${given}]`, queue.path) : undefined
-    const memory = named?.memory ?? queue.number('maximum-allocation-mb')
-    const vcores = named?.vcores ?? queue.number('maximum-allocation-vcores')
-    const more = named?.extended && { extended: { ...inherited.extended, ...named.extended } }
-    const own: Resource = { ...inherited, memory: memory ?? inherited.memory, vcores: vcores ?? inherited.vcores, ...more }
+    const memory = queue.number('maximum-allocation-mb')
+    const vcores = queue.number('maximum-allocation-vcores')
+    const own: Resource = given
+      ? largestContainer(given, queue.path, Object.keys(maximumAllocation.extended ?? {}))
+      : { ...inherited, memory: memory ?? inherited.memory, vcores: vcores ?? inherited.vcores }
     if (own.memory > maximumAllocation.memory || own.vcores > maximumAllocation.vcores) {
       const show = (r: Resource) => `<memory:${r.memory}, vCores:${r.vcores}>`
       throw illegal(

@@ -283,9 +283,11 @@ describe('what is not served', () => {
 
 describe('the largest container of a queue', () => {
   it('may be given for all resource types at once', () => {
-    const c = new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2Gi,vcores=2' }))
+    const c = new Cluster(properties({ 'root.hive.maximum-allocation': 'memory=2G,vcores=2' }))
     c.addNode('n1')
     expect(c.core.maximumAllocation('hive')).toMatchObject(gb(2, 2))
     expect(() => new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2000000,vcores=2' }))).toThrow('cannot be larger than the cluster setting')
+    expect(() => new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2Gi' }))).toThrow('Acceptable units are M/G or empty')
+    expect(() => new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2048,seats=1' }))).toThrow('Unknown resource: seats')
   })
 })
