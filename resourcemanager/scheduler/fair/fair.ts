@@ -360,16 +360,17 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     app.queue.amUsed = add(app.queue.amUsed, resource)
   }
 
-  allocate(app: FairApplication, ask: Ask, node: SchedulerNode, locality: Locality, reserved: RMContainer | undefined): void {
+  /** A reservation is fulfilled as it was made, whatever is asked for now. */
+  allocate(app: FairApplication, ask: Ask, node: SchedulerNode, locality: Locality, capability: Resource, reserved: RMContainer | undefined): void {
     const { attempt, queue } = app
-    const { capability } = ask
+    const size = reserved?.resource ?? capability
     if (reserved) this.#unbook(reserved, attempt)
     this.#startRunning(attempt, queue)
     this.#startMaster(app, capability)
-    const c = this.newContainer(attempt, node, ask, capability, locality, reserved?.id)
+    const c = this.newContainer(attempt, node, ask, size, locality, reserved?.id)
     if (ask.grows) this.growthAllocated(c, attempt)
-    this.preemption.allocated(node, app, capability)
-    queue.charge(capability, 1)
+    this.preemption.allocated(node, app, size)
+    queue.charge(size, 1)
     queue.count('allocated')
     queue.count(LOCALITY[locality])
     this.cluster.updateRoom(node)
@@ -377,14 +378,14 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
 
   // ── reservations ──
 
-  reserve(app: FairApplication, ask: Ask, node: SchedulerNode): void {
+  reserve(app: FairApplication, ask: Ask, node: SchedulerNode, capability: Resource): void {
     const { attempt, queue } = app
     if (node.reserved) {
       ask.reReservations++
       node.reserved.handle({ type: 'RESERVED' })
       return
     }
-    const c = new RMContainer(attempt, node, ask.capability, ask, this.host.now, ask.partition)
+    const c = new RMContainer(attempt, node, capability, ask, this.host.now, ask.partition)
     c.assignId(attempt.nextContainerId())
     c.handle({ type: 'RESERVED' })
     ask.reReservations = 0

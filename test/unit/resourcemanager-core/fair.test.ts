@@ -99,6 +99,28 @@ describe('the fair scheduler', () => {
   })
 })
 
+describe('sizes', () => {
+  it('are those asked for at the place, and those reserved', () => {
+    const c = fair('', { 'yarn.scheduler.fair.reservable-nodes': '1.0' })
+    const n1 = c.addNode('n1', gb(4, 8))
+    const attempt = c.run()
+    const at = (resourceName: string, size: number, count = 1) => request(gb(size), count, { resourceName })
+    c.allocate(attempt, [at('n1', 2), at('/default-rack', 2), at('*', 2)])
+    c.allocate(attempt, [at('*', 1)])
+    c.heartbeat(n1)
+    const [first] = c.allocate(attempt).allocated
+    expect(first!.resource.memory).toBe(2048)
+    c.start(first!)
+    // There is room for one.
+    c.allocate(attempt, [request(gb(3), 1, { priority: 2 })])
+    c.heartbeat(n1)
+    c.allocate(attempt, [request(gb(2), 1, { priority: 2 })])
+    c.heartbeat(n1, [{ id: first!.containerId }])
+    expect(c.allocate(attempt).allocated[0]!.resource.memory).toBe(3072)
+    expect(c.core.checkInvariants()).toEqual([])
+  })
+})
+
 describe('a queue that may have nothing of a resource type', () => {
   const nothing = '<queue name="a"><maxResources>8192 mb, 0 vcores</maxResources></queue><queue name="b"/>'
 
