@@ -154,7 +154,9 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   /** @throws YarnException when the queue may have nothing of a type that is asked for */
   override ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
     const queue = attempt.queue as FairQueue
-    const never = attempt.stopped || request.asks.length === 0 ? undefined : neverServed(request.asks, queue.maxShare, this.resourceTypes)
+    // The next attempt of an application that is in waits for its master's container.
+    const checked = request.asks.length > 0 && !attempt.stopped && !attempt.waitingForAM
+    const never = checked ? neverServed(request.asks, queue.maxShare, this.resourceTypes) : undefined
     if (never === undefined) return super.ask(attempt, request)
     throw exception(
       'YarnException',

@@ -145,6 +145,20 @@ describe('a queue that may have nothing of a resource type', () => {
   })
 })
 
+describe('an application that is in a queue when its limit becomes nothing', () => {
+  it('waits with its next attempt', () => {
+    const c = fair('<queue name="a"/>', { 'yarn.resourcemanager.am.max-attempts': '2' })
+    const n1 = c.addNode('n1', gb(8, 8))
+    const attempt = c.run({ queue: 'a', maxAppAttempts: 2 })
+    const limits = '<allocations><queue name="a"><maxResources>0 mb, 8 vcores</maxResources></queue></allocations>'
+    c.ok({ type: 'refreshQueues', properties: c.properties, allocations: limits })
+    c.ok({ type: 'failAttempt', attemptId: attempt, user: 'alice' })
+    c.heartbeat(n1)
+    expect(c.report(attempt.applicationId)).toMatchObject({ state: 'ACCEPTED', currentAttemptId: { attemptId: 2 } })
+    expect(c.report(attempt.applicationId).diagnostics).toContain('exceeds maximum AM resource allowed')
+  })
+})
+
 describe('continuous scheduling', () => {
   const on = { 'yarn.scheduler.fair.continuous-scheduling-enabled': 'true', 'yarn.scheduler.fair.continuous-scheduling-sleep-ms': '5' }
 
