@@ -12,7 +12,7 @@ export class SchedulerNode {
   readonly containers = new Map<string, RMContainer>()
   reserved: RMContainer | undefined
   /** Containers that go when others take their place (lazy preemption), until their room is free; undefined: there never was one. */
-  killable: Map<string, RMContainer> | undefined
+  killable: Set<RMContainer> | undefined
   /** Partition: its node label, or ''. */
   partition = ''
   attributes: Readonly<Record<string, string>> = {}
@@ -61,14 +61,14 @@ export class SchedulerNode {
     const c = this.containers.get(key)
     if (!c || (!byNode && c.startedOnNode)) return
     this.containers.delete(key)
-    this.killable?.delete(key)
+    this.killable?.delete(c)
     this.discharge(c.resource)
   }
 
   /** What is free, and what would be without the containers that may be killed for others. */
   get obtainable(): Resource {
     let sum = this.available
-    if (this.killable) for (const c of this.killable.values()) sum = add(sum, c.resource)
+    if (this.killable) for (const c of this.killable) sum = add(sum, c.resource)
     return sum
   }
 

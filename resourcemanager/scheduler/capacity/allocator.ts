@@ -244,7 +244,7 @@ function onNode(
 function killsFor(capability: Resource, node: SchedulerNode, rc: ResourceCalculator): RMContainer[] | undefined {
   const kill: RMContainer[] = []
   let room = node.available
-  for (const c of node.killable!.values()) {
+  for (const c of node.killable!) {
     kill.push(c)
     room = add(room, c.resource)
     if (rc.fitsIn(capability, room)) return kill

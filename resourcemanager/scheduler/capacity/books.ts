@@ -115,7 +115,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   /** It is killable no longer: elsewhere, its time has to be up anew. */
   protected spare(c: RMContainer, leaf: LeafQueue): void {
     unmarkKillable(c, leaf)
-    c.node.killable?.delete(c.key)
+    c.node.killable?.delete(c)
     this.cluster.updateRoom(c.node)
   }
 

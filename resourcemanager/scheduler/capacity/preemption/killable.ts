@@ -33,12 +33,12 @@ export class Killables {
   }
 }
 
-export const isKillable = (c: RMContainer): boolean => c.node.killable?.has(c.key) ?? false
+export const isKillable = (c: RMContainer): boolean => c.node.killable?.has(c) ?? false
 
 export function markKillable(c: RMContainer, leaf: CapacityQueue): void {
   const { node } = c
-  node.killable ??= new Map()
-  node.killable.set(c.key, c)
+  node.killable ??= new Set()
+  node.killable.add(c)
   for (let q: CapacityQueue | undefined = leaf; q; q = q.parent) (q.killables ??= new Killables()).add(c, node.partition)
 }
 
