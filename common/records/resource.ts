@@ -85,6 +85,7 @@ export function isNone(a: Resource): boolean {
 /** `<memory:1024, vCores:1>`, with further types after it, as Resource.toString. */
 export function formatResource(a: Resource): string {
   // The largest amount there is stands for Java's.
-  const more = Object.entries(a.extended ?? {}).map(([k, v]) => `, ${k}: ${v === MAX ? '9223372036854775807' : v}`)
-  return `<memory:${a.memory}, vCores:${a.vcores}${more.join('')}>`
+  const long = (n: number) => (n === MAX ? '9223372036854775807' : n)
+  const more = Object.entries(a.extended ?? {}).map(([k, v]) => `, ${k}: ${long(v)}`)
+  return `<memory:${long(a.memory)}, vCores:${a.vcores === MAX ? 2147483647 : a.vcores}${more.join('')}>`
 }

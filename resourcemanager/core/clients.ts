@@ -34,7 +34,7 @@ export function submitApplication(rm: ResourceManager, event: SubmitApplication)
       throw exception('YarnException', `Invalid application timeout, value=${submission.lifetimeSeconds} for type=LIFETIME`)
     }
     const amRequests = masterRequests(rm, submission, queue, false)
-    const priority = rm.scheduler.priorityFor(submission.priority, queue, rm.config.maximumApplicationPriority)
+    const priority = rm.scheduler.priorityFor(submission.priority, queue, rm.config.maximumApplicationPriority, submission.tags ?? [])
     const target = rm.scheduler.queueInfo(queue) ? queue : placement?.parent
     if (rm.config.aclEnabled && target !== undefined && rm.scheduler.queueInfo(target)) {
       const groups = submission.groups ?? []
@@ -115,7 +115,7 @@ export function updatePriority(rm: ResourceManager, event: UpdatePriority): Answ
     throw exception('YarnException', `Application in ${app.state} state cannot update priority.`)
   }
   rm.scheduler.checkPriorityChange()
-  const priority = rm.scheduler.priorityFor(event.priority, app.queue, rm.config.maximumApplicationPriority)
+  const priority = rm.scheduler.priorityFor(event.priority, app.queue, rm.config.maximumApplicationPriority, [])
   if (priority !== app.priority) {
     app.priority = priority
     rm.scheduler.setPriority(app.id, priority)

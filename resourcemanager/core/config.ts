@@ -4,6 +4,7 @@ import { readValue } from '../../common/config/keys/value.js'
 import { exception } from '../../common/errors.js'
 import { type Resource, resource } from '../../common/records/index.js'
 import type { ActivitySettings } from '../scheduler/activities.js'
+import type { RequestOrder } from '../scheduler/constraint-placement.js'
 
 export interface CoreConfig {
   /** When this ResourceManager started; part of the ids of new applications. */
@@ -37,9 +38,18 @@ export interface CoreConfig {
   readonly adminAcl: string
   /** Requests by placement constraint are taken. */
   readonly placementConstraintsEnabled: boolean
+  /** They are placed all together before they are scheduled; undefined: the scheduler takes them as its nodes come. */
+  readonly placementProcessor: PlacementSettings | undefined
   /** Seconds that a node may take to be decommissioned gracefully. */
   readonly decommissionTimeout: number
   readonly activities: ActivitySettings
+}
+
+export interface PlacementSettings {
+  /** In which order the requests of a call are placed. */
+  readonly order: RequestOrder
+  /** How often each is tried. */
+  readonly retryAttempts: number
 }
 
 /**
@@ -76,6 +86,7 @@ export function coreConfig(
     aclEnabled: readValue(properties, yarn.aclEnable),
     adminAcl: readValue(properties, yarn.adminAcl),
     placementConstraintsEnabled: readValue(properties, yarn.placementConstraintsHandler) !== 'disabled',
+    placementProcessor: placementSettings(properties),
     decommissionTimeout: readValue(properties, yarn.decommissionTimeout),
     activities: {
       nodeTtl: readValue(properties, yarn.schedulerActivitiesTtl),
@@ -100,6 +111,23 @@ function checkLimits(
     'YarnRuntimeException',
     `Invalid resource scheduler ${what} allocation configuration: ${min.name}=${minimum}, ${max.name}=${maximum}. min should equal greater than 0, max should be no smaller than min.`,
   )
+}
+
+const ALGORITHM = 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.constraint.algorithm.DefaultPlacementAlgorithm'
+
+/** @throws YarnRuntimeException naming a property that can't be used */
+function placementSettings(properties: Readonly<Record<string, string>>): PlacementSettings | undefined {
+  const refuse = (name: string, value: string, known: string) => exception('YarnRuntimeException', `${name} is "${value}"; known are ${known}`)
+  const handler = readValue(properties, yarn.placementConstraintsHandler)
+  if (!['disabled', 'scheduler', 'placement-processor'].includes(handler)) {
+    throw refuse(yarn.placementConstraintsHandler.name, handler, 'disabled, scheduler, placement-processor')
+  }
+  if (handler !== 'placement-processor') return undefined
+  const algorithm = readValue(properties, yarn.placementConstraintsAlgorithm)
+  if (algorithm !== ALGORITHM) throw refuse(yarn.placementConstraintsAlgorithm.name, algorithm, ALGORITHM)
+  const order = readValue(properties, yarn.placementConstraintsIterator)
+  if (order !== 'SERIAL' && order !== 'POPULAR_TAGS') throw refuse(yarn.placementConstraintsIterator.name, order, 'SERIAL, POPULAR_TAGS')
+  return { order, retryAttempts: readValue(properties, yarn.placementConstraintsRetryAttempts) }
 }
 
 /** The largest amount of each further type; unlimited where none is configured. */

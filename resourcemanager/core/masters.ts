@@ -108,19 +108,28 @@ function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<Al
   const dying = attempt.state === 'FINAL_SAVING' || attempt.state === 'FINISHING' || app.finalStateStored
   const live = scheduler.attempt(event.attemptId)
   const held = live?.id.attemptId === event.attemptId.attemptId ? live : undefined
+  const scheduling = event.schedulingRequests ?? []
+  const { processor } = rm
+  const unplaced =
+    processor && held && !dying
+      ? processor.process(
+          held,
+          scheduling.map((r) => ({ ...r, resource: scheduler.normalized(r.resource, maximum) })),
+        )
+      : []
   const asked =
     !dying &&
     held !== undefined &&
     scheduler.ask(held, {
       asks,
-      schedulingRequests: event.schedulingRequests ?? [],
+      schedulingRequests: processor ? [] : scheduling,
       releases: event.releases,
       blacklistAdditions: event.blacklistAdditions ?? [],
       blacklistRemovals: event.blacklistRemovals ?? [],
       updates: event.updates ?? [],
     })
   if (!asked || !held) return { ...emptyAnswer(rm, app), completed: attempt.pullFinished() }
-  if (asks.length > 0 || (event.schedulingRequests?.length ?? 0) > 0) scheduler.stir()
+  if (asks.length > 0 || scheduling.length > 0) scheduler.stir()
   scheduler.schedule()
   const allocated = scheduler.pull(held).map((c) => rm.describe(c))
   const recovered = held.recovered
@@ -142,7 +151,7 @@ function decide(rm: ResourceManager, attempt: Attempt, event: Allocate): Omit<Al
     containersFromPreviousAttempts: recovered.filter((c) => !c.ended && !attempt.isMaster(c.name())).map((c) => rm.describe(c)),
     updated: updated.map((u) => ({ updateType: u.type, container: { ...rm.describe(u.container), resource: u.resource, version: u.version } })),
     updateErrors,
-    rejected: rejected.map((request) => ({ reason: 'COULD_NOT_SCHEDULE_ON_NODE' as const, request })),
+    rejected: [...unplaced, ...rejected.map((request) => ({ reason: 'COULD_NOT_SCHEDULE_ON_NODE' as const, request }))],
   }
 }
 

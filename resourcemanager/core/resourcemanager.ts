@@ -24,6 +24,7 @@ import { ANY, type LogAggregationReport, type NMContainerStatus } from './events
 import { NODE_LIFECYCLE, type Node, type NodeEvent, type NodeEventType } from './node.js'
 import type { Observer } from './observer.js'
 import { schedulerHost } from './scheduler-host.js'
+import { PlacementProcessor } from './placement-processor.js'
 import { makeScheduler, type Scheduler } from './schedulers.js'
 import type { ApplicationState, AttemptState } from './state.js'
 import { Allocations, Deadlines } from './timers.js'
@@ -52,6 +53,8 @@ const NODE_NEWS: ReadonlySet<NodeEventType> = new Set([
 
 export class ResourceManager {
   readonly scheduler: Scheduler
+  /** Of requests by constraint, where these are placed together. */
+  readonly processor: PlacementProcessor | undefined
   readonly applications = new Map<string, Application>()
   readonly nodes = new Map<string, Node>()
   /** Gone, but remembered. */
@@ -81,6 +84,7 @@ export class ResourceManager {
     readonly observer: Observer,
   ) {
     this.scheduler = makeScheduler(config, schedulerHost(this))
+    this.processor = config.placementProcessor && new PlacementProcessor(config.placementProcessor, this.scheduler)
   }
 
   // ── messages ──
@@ -211,6 +215,7 @@ export class ResourceManager {
         keepContainers: app.submission.keepContainers ?? false,
         label: app.submission.nodeLabelExpression,
         placedUnder: app.placedUnder,
+        amRequests: app.amRequests,
         tags: app.submission.tags ?? [],
       },
       recovering,

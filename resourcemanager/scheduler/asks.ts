@@ -236,11 +236,11 @@ export class AskBook {
     }
   }
 
-  /** Nothing is wanted any more. */
+  /** Nothing is wanted any more: the attempt is over. Its application counts as one that wants something until it is over too. */
   clear(): void {
-    for (const ask of this.active.slice()) {
+    for (const ask of this.active.splice(0)) {
       const any = ask.any!
-      this.#deactivate(ask)
+      ask.active = false
       this.listener.pendingChanged(any.label, multiply(any.capability, -any.count), -any.count)
     }
     this.#asks.clear()

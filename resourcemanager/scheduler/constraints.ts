@@ -14,20 +14,20 @@ export class AllocationTags {
   readonly #scopes = new Map<string, Counts>()
 
   add(c: RMContainer): void {
-    this.#count(c, 1)
+    if (c.tags) this.count(c.node, c.attempt.application.key, c.tags, 1)
   }
 
   remove(c: RMContainer): void {
-    this.#count(c, -1)
+    if (c.tags) this.count(c.node, c.attempt.application.key, c.tags, -1)
   }
 
-  #count(c: RMContainer, by: number): void {
-    if (!c.tags || c.tags.length === 0) return
-    const application = c.attempt.application.key
-    for (const scope of [c.node.key, c.node.rack]) {
+  /** @param application its key */
+  count(node: SchedulerNode, application: string, tags: readonly string[], by: number): void {
+    if (tags.length === 0) return
+    for (const scope of [node.key, node.rack]) {
       let counts = this.#scopes.get(scope)
       if (!counts) this.#scopes.set(scope, (counts = new Map()))
-      for (const tag of c.tags) {
+      for (const tag of tags) {
         let of = counts.get(tag)
         if (!of) counts.set(tag, (of = new Map()))
         const n = (of.get(application) ?? 0) + by

@@ -243,6 +243,10 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
     return 0
   }
 
+  allocateOn(): boolean {
+    throw exception('UnsupportedOperationException', `ResourceScheduler#attemptAllocationOnNode not supported for ${this.constructor.name}`)
+  }
+
   lifetimeFor(_queue: string, seconds: number): number {
     return seconds
   }

@@ -16,6 +16,8 @@ export interface SchedulerSubmission {
   readonly label: string | undefined
   /** Path of the parent under which a rule placed it: its queue is made there when it is missing. */
   readonly placedUnder: string | undefined
+  /** What is asked for its application master. */
+  readonly amRequests: readonly ResourceRequest[]
   readonly tags: readonly string[]
 }
 

@@ -20,7 +20,7 @@ export function invariantsOf(settings: SchedulerSettings, cluster: Cluster, appl
       seen.set(c.key, node.key)
     }
     if (!same(sum, node.allocated)) wrong.push(`node ${node.key}: allocated is not the sum of its containers`)
-    const room = node.usable && settings.calculator.availableContainers(node.available, settings.minimumAllocation) > 0
+    const room = node.usable && settings.calculator.availableContainers(node.obtainable, settings.minimumAllocation) > 0
     if (room !== node.roomIndex >= 0) wrong.push(`node ${node.key}: wrongly ${room ? 'absent from' : 'among'} the nodes with room`)
   }
   if (!same(total, cluster.total)) wrong.push("the cluster's total is not the sum of its nodes")

@@ -1,5 +1,5 @@
 /** Nodes as a scheduler sees them: what is allocated, what is free, what is reserved; and the cluster as their sum. */
-import { spread, stringHash } from '../../common/lang/javahash.js'
+import { bucketsFor, spread, stringHash } from '../../common/lang/javahash.js'
 import { add, componentwiseMax, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
 import type { RMContainer } from './container.js'
 
@@ -11,6 +11,8 @@ export class SchedulerNode {
   available: Resource
   readonly containers = new Map<string, RMContainer>()
   reserved: RMContainer | undefined
+  /** Containers that go when others take their place (lazy preemption), until their room is free; undefined: there never was one. */
+  killable: Set<RMContainer> | undefined
   /** Partition: its node label, or ''. */
   partition = ''
   attributes: Readonly<Record<string, string>> = {}
@@ -59,13 +61,27 @@ export class SchedulerNode {
     const c = this.containers.get(key)
     if (!c || (!byNode && c.startedOnNode)) return
     this.containers.delete(key)
+    this.killable?.delete(c)
     this.discharge(c.resource)
+  }
+
+  /** What is free, and what would be without the containers that may be killed for others. */
+  get obtainable(): Resource {
+    let sum = this.available
+    if (this.killable) for (const c of this.killable) sum = add(sum, c.resource)
+    return sum
   }
 
   resize(total: Resource): void {
     this.total = total
     this.available = subtract(total, this.allocated)
   }
+}
+
+/** Nodes as Hadoop's map of them iterates. */
+export function inMapOrder(nodes: Iterable<SchedulerNode>, size: number): SchedulerNode[] {
+  const mask = bucketsFor(size) - 1
+  return [...nodes].sort((a, b) => (a.javaHash & mask) - (b.javaHash & mask) || a.ordinal - b.ordinal)
 }
 
 /** The nodes, by id, name and rack; the sum of their resources by partition; and those with room for the smallest container. */

@@ -63,7 +63,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     readonly host: SchedulerHost,
   ) {
     const { calculator, minimumAllocation } = settings
-    this.cluster = new Cluster((node) => calculator.availableContainers(node.available, minimumAllocation) > 0)
+    this.cluster = new Cluster((node) => calculator.availableContainers(node.obtainable, minimumAllocation) > 0)
   }
 
   // ── what each scheduler decides ──
@@ -89,8 +89,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   abstract place(request: PlacementRequest): Placement | undefined
   abstract queueInfo(name: string): QueueInfo | undefined
   abstract mayAccess(queue: string, user: string, groups: readonly string[], access: 'SUBMIT_APPLICATIONS' | 'ADMINISTER_QUEUE'): boolean
-  /** What an application gets that asks for `requested`. */
-  abstract priorityFor(requested: number | undefined, queue: string, maximum: number): number
+  /** What an application gets that asks for `requested` or, when it is submitted, has tags that stand for a priority. */
+  abstract priorityFor(requested: number | undefined, queue: string, maximum: number, tags: readonly string[]): number
   /** Seconds, -1 without limit: what is asked, within what the queue allows. */
   abstract lifetimeFor(queue: string, seconds: number): number
   /** @throws YarnException when the scheduler knows no priorities */
@@ -508,6 +508,9 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     return this.headroom(attempt)
   }
 
+  /** One container for a request by constraint on the node that was chosen for it, if the scheduler takes it there. */
+  abstract allocateOn(attempt: SchedulerAttempt, request: SchedulingRequest, node: SchedulerNode): boolean
+
   /** A container for what is asked, on the books of attempt and node; its queue's are kept by the scheduler. */
   protected newContainer(attempt: SchedulerAttempt, node: SchedulerNode, ask: Ask, resource: Resource, locality: Locality, id?: ContainerId): RMContainer {
     const c = new RMContainer(attempt, node, resource, ask, this.host.now, ask.partition)
@@ -517,7 +520,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     attempt.live.set(c.key, c)
     attempt.newlyAllocated.push(c)
     attempt.allocatedContainers++
-    c.taken = attempt.asks.take(ask, locality, node)
+    if (ask.any) c.taken = attempt.asks.take(ask, locality, node)
     attempt.usage.inc('used', node.partition, c.resource)
     node.allocate(c)
     this.tags.add(c)

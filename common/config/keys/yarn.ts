@@ -176,7 +176,25 @@ export const yarn = {
     'yarn.resourcemanager.placement-constraints.handler',
     'string',
     'disabled',
-    'who handles requests by placement constraint: scheduler, placement-processor (both are the scheduler here), or disabled',
+    'who handles requests by placement constraint: scheduler, placement-processor (all of a call placed together, then scheduled), or disabled',
+  ),
+  placementConstraintsAlgorithm: property(
+    'yarn.resourcemanager.placement-constraints.algorithm.class',
+    'string',
+    'org.apache.hadoop.yarn.server.resourcemanager.scheduler.constraint.algorithm.DefaultPlacementAlgorithm',
+    'how placement-processor places requests: there is the default one',
+  ),
+  placementConstraintsIterator: property(
+    'yarn.resourcemanager.placement-constraints.algorithm.iterator',
+    'string',
+    'SERIAL',
+    'in which order placement-processor places the requests of a call: SERIAL or POPULAR_TAGS',
+  ),
+  placementConstraintsRetryAttempts: property(
+    'yarn.resourcemanager.placement-constraints.retry-attempts',
+    'int',
+    '3',
+    'how often placement-processor tries a request before it is rejected',
   ),
   amBlacklisting: property(
     'yarn.resourcemanager.am-scheduling.node-blacklisting-enabled',

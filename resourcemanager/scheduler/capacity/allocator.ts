@@ -6,7 +6,7 @@ import { bucketsFor } from '../../../common/lang/javahash.js'
 import { add, NONE, type Resource, subtract } from '../../../common/records/index.js'
 import type { Ask, Locality } from '../asks.js'
 import type { SchedulerAttempt } from '../attempt.js'
-import { maxOf } from '../calculator.js'
+import { maxOf, type ResourceCalculator } from '../calculator.js'
 import type { RMContainer } from '../container.js'
 import type { SchedulerNode } from '../node.js'
 import type { LeafQueue } from './leaf.js'
@@ -45,6 +45,8 @@ export interface Assignment {
   readonly reservation: RMContainer | undefined
   /** A reservation elsewhere that must be given up for it. */
   readonly unreserve: RMContainer | undefined
+  /** Containers on the node that make room for it. */
+  readonly kill: readonly RMContainer[] | undefined
 }
 
 type Skip = 'PRIORITY_SKIPPED' | 'APP_SKIPPED' | 'QUEUE_LIMIT' | 'LOCALITY_SKIPPED'
@@ -245,7 +247,9 @@ function onNode(
   const mayAdd = mayAllocateOrReserve(queue, ask)
   const over = maxOf(rc, queue.clusterTotal, subtract(capability, limits.headroom), limits.needUnreserve)
   const needUnreserve = rc.anyAboveZero(over)
-  const fits = rc.availableContainers(node.available, capability) > 0
+  const free = rc.availableContainers(node.available, capability) > 0
+  const kill = free || !node.killable || !queue.mayPreempt(node.partition) ? undefined : killsFor(capability, node, rc)
+  const fits = free || kill !== undefined
   const assignment = (reserve: boolean, unreserve: RMContainer | undefined): Assignment => ({
     attempt,
     node,
@@ -259,6 +263,7 @@ function onNode(
     reserve,
     reservation,
     unreserve,
+    kill,
   })
   if (fits) {
     scheduler.looks.nodeMattered = true
@@ -285,6 +290,18 @@ function onNode(
     return 'LOCALITY_SKIPPED'
   }
   return assignment(true, undefined)
+}
+
+/** The containers that must go for the room wanted; undefined: it can't be had so. */
+function killsFor(capability: Resource, node: SchedulerNode, rc: ResourceCalculator): RMContainer[] | undefined {
+  const kill: RMContainer[] = []
+  let room = node.available
+  for (const c of node.killable!) {
+    kill.push(c)
+    room = add(room, c.resource)
+    if (rc.fitsIn(capability, room)) return kill
+  }
+  return undefined
 }
 
 /** More is wanted than is reserved already; the longer reservations wait in vain, the more may be added. */

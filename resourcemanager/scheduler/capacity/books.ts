@@ -1,16 +1,19 @@
 /** What is booked when a container is allocated, reserved, resized or ended: on attempt, node, user and every queue up to the root. */
-import { NONE, type Resource, subtract } from '../../../common/records/index.js'
+import { add, NONE, type Resource, subtract } from '../../../common/records/index.js'
 import type { AMState, SchedulerAttempt } from '../attempt.js'
 import { type ContainerEventType, type FinishedStatus, RMContainer } from '../container.js'
+import { Ask } from '../asks.js'
 import { LOCALITY } from '../counters.js'
 import type { SchedulerNode } from '../node.js'
 import type { HealthReport } from '../reports.js'
-import { aborted, SchedulerBase, UNRESERVED_CONTAINER } from '../scheduler.js'
+import type { SchedulingRequest } from '../requests.js'
+import { aborted, preempted, SchedulerBase, UNRESERVED_CONTAINER } from '../scheduler.js'
 import type { Assignment } from './allocator.js'
 import { Health } from './health.js'
 import { queueInvariants } from './invariants.js'
 import type { LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
+import { isKillable, markKillable, unmarkKillable } from './preemption/killable.js'
 import type { CapacityQueue } from './queue.js'
 import { waitDetails } from './report.js'
 
@@ -24,6 +27,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   /** Checks an assignment against the whole tree and books it; false: it goes beyond a limit and nothing has happened. */
   protected commit(a: Assignment): boolean {
     const { ask, node, attempt } = a
+    if (!a.reserve) this.noteWait(attempt, 'ASSIGNED', '')
     if (!a.reservation) {
       if (a.locality === 'NODE_LOCAL' || (a.locality === 'RACK_LOCAL' && this.rackLocalityFullReset)) ask.opportunities = 0
       if (node.partition === '') ask.missedNonPartitioned = 0
@@ -31,6 +35,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     if (!this.#accepts(a)) return false
     const leaf = attempt.queue as LeafQueue
     if (a.unreserve) this.giveUpReservation(a.unreserve)
+    if (a.kill) for (const c of a.kill) this.complete(c, preempted(), 'KILL')
     if (a.reserve) this.#reserve(a, leaf)
     else this.#allocate(a, leaf)
     this.cluster.updateRoom(node)
@@ -38,19 +43,56 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   }
 
   #accepts(a: Assignment): boolean {
-    const { attempt, node } = a
+    const { node, kill } = a
     const rc = this.settings.calculator
+    // One that was killed and still runs must be gone first.
+    if (kill?.some((c) => c.ended)) return false
+    const killed = kill ? kill.reduce((sum, c) => add(sum, c.resource), NONE) : NONE
     if (!a.reserve) {
       if (!a.ask.has(a.locality, node)) return false
-      if (!rc.fitsIn(a.asked, node.available)) return false
+      if (!rc.fitsIn(a.asked, kill ? add(node.available, killed) : node.available)) return false
     }
     if (a.reservation) return true
-    const released = a.unreserve?.resource ?? NONE
+    return this.#withinLimits(a, kill ? add(a.unreserve?.resource ?? NONE, killed) : (a.unreserve?.resource ?? NONE))
+  }
+
+  #withinLimits({ attempt, node, mode, resource }: Assignment, released: Resource): boolean {
     const leaf = attempt.queue as LeafQueue
-    const limit = leaf.setHeadroom(attempt, node.partition, a.mode)
+    const limit = leaf.setHeadroom(attempt, node.partition, mode)
     const user = leaf.users.get(attempt.user)
-    if (!user || rc.compare(this.cluster.total, subtract(user.usage.of(node.partition).used, released), limit) > 0) return false
-    return leaf.accepts(subtract(a.resource, released), node.partition, a.mode)
+    const used = user?.usage.of(node.partition).used
+    if (!used || this.settings.calculator.compare(this.cluster.total, subtract(used, released), limit) > 0) return false
+    return leaf.accepts(subtract(resource, released), node.partition, mode)
+  }
+
+  override allocateOn(attempt: SchedulerAttempt, request: SchedulingRequest, node: SchedulerNode): boolean {
+    if (attempt.stopped) return false
+    const { resource } = request
+    const ask = new Ask('', request.priority, request.allocationRequestId)
+    ask.scheduling = request
+    const a: Assignment = {
+      attempt,
+      node,
+      ask,
+      asked: resource,
+      resource,
+      locality: 'NODE_LOCAL',
+      requestLocality: 'NODE_LOCAL',
+      mode: 'RESPECT',
+      reserve: false,
+      reservation: undefined,
+      unreserve: undefined,
+      kill: undefined,
+    }
+    const free = this.cluster.nodes.get(node.key) === node && node.usable && !node.reserved && this.settings.calculator.fitsIn(resource, node.available)
+    if (!free || !this.satisfiesConstraint(attempt, request, node) || !this.#withinLimits(a, NONE)) {
+      // The id is taken before anything is checked.
+      attempt.nextContainerId()
+      return false
+    }
+    this.#allocate(a, attempt.queue as LeafQueue)
+    this.cluster.updateRoom(node)
+    return true
   }
 
   protected growthMerged(attempt: SchedulerAttempt): void {
@@ -64,6 +106,22 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     this.stir()
   }
 
+  /** Its time is up: it goes when another takes its place. */
+  protected kill(c: RMContainer): void {
+    const attempt = c.attempt.application.current
+    if (!attempt?.live.has(c.key) || isKillable(c)) return
+    markKillable(c, attempt.queue as LeafQueue)
+    this.cluster.updateRoom(c.node)
+    this.stir()
+  }
+
+  /** It is killable no longer: elsewhere, its time has to be up anew. */
+  protected spare(c: RMContainer, leaf: LeafQueue): void {
+    unmarkKillable(c, leaf)
+    c.node.killable?.delete(c)
+    this.cluster.updateRoom(c.node)
+  }
+
   #allocate(a: Assignment, leaf: LeafQueue): void {
     const { attempt, node, ask } = a
     if (a.reservation) this.#unreserve(a.reservation, attempt, leaf)
@@ -75,7 +133,6 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     leaf.count('allocated')
     this.#health.allocated(c)
     leaf.count(LOCALITY[a.locality])
-    this.noteWait(attempt, 'ASSIGNED', '')
   }
 
   #startRunning(attempt: SchedulerAttempt, leaf: LeafQueue): void {
@@ -117,6 +174,20 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     return true
   }
 
+  /** To another node of the same partition; false: that is reserved already. */
+  moveReservation(c: RMContainer, to: SchedulerNode): boolean {
+    const { node: from, ask } = c
+    if (from.reserved !== c || to.reserved || from.partition !== to.partition) return false
+    from.reserved = undefined
+    ask.reserved.delete(from.key)
+    c.node = to
+    to.reserved = c
+    ask.reserved.set(to.key, c)
+    c.handle({ type: 'RESERVED' })
+    this.stir()
+    return true
+  }
+
   giveUpReservation(c: RMContainer): void {
     this.complete(c, aborted(UNRESERVED_CONTAINER), 'RELEASED')
     c.handle({ type: 'RELEASED' })
@@ -125,6 +196,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   protected containerEnded(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode, status: FinishedStatus, event: ContainerEventType): void {
     const leaf = attempt.queue as LeafQueue
     this.#health.ended(c, status.exitStatus === PREEMPTED)
+    if (leaf.killables) unmarkKillable(c, leaf)
     if (c.state === 'RESERVED') {
       if (!this.#unreserve(c, attempt, leaf)) return
     } else {
@@ -148,6 +220,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   protected partitionChanged(c: RMContainer, attempt: SchedulerAttempt, from: string, to: string): void {
     if (!attempt.live.has(c.key)) return
     const leaf = attempt.queue as LeafQueue
+    if (isKillable(c)) this.spare(c, leaf)
     leaf.dischargeAttempt(attempt, c.resource, from)
     leaf.chargeAttempt(attempt, c.resource, to)
     attempt.usage.dec('used', from, c.resource)

@@ -21,17 +21,21 @@ import { type CapacityQueue, limitsOf } from './queue.js'
 import { QUEUE_MANAGEMENT } from './managed.js'
 import { ParallelApplications } from './parallel.js'
 import { NODE_TOO_FULL, Recording } from './recording.js'
+import { isKillable } from './preemption/killable.js'
 import { Preemption } from './preemption/preemption.js'
 import { monitors, preemptionSettings } from './preemption/settings.js'
 import { checkMappings, placementRules } from './placement.js'
 import { QueueTree } from './tree.js'
 import { queueReport } from './report.js'
+import { checkRefused } from './refused.js'
 import { parseQueues } from './spec.js'
+import { type WorkflowPriorities, workflowPriorities } from './workflow.js'
 
 export class CapacityScheduler extends CapacityBooks {
   config: CapacityConfig
   properties: Readonly<Record<string, string>>
   #place: ReturnType<typeof placementRules>
+  #workflows: WorkflowPriorities
   readonly #tree: QueueTree
   readonly parallel = new ParallelApplications(this)
   nodeLocalityDelay = 40
@@ -53,6 +57,8 @@ export class CapacityScheduler extends CapacityBooks {
   /** The last assignment was beyond a limit and was not booked. */
   #refused = false
   #preemption: Preemption | undefined
+  /** What is to be taken goes only when another really takes its place. */
+  #lazyPreemption = false
   #lastRound = 0
   /** Whether guarantees of queues made for applications follow their use. */
   #managesQueues = false
@@ -72,7 +78,9 @@ export class CapacityScheduler extends CapacityBooks {
     this.activities = new Activities(activities)
     this.config = capacityConfig(properties)
     this.properties = properties
+    checkRefused(properties)
     this.#place = placementRules(properties)
+    this.#workflows = workflowPriorities(properties)
     const spec = parseQueues(this.config, properties, settings.maximumAllocation)
     this.#readSettings()
     this.#tree = new QueueTree(this, spec)
@@ -92,6 +100,7 @@ export class CapacityScheduler extends CapacityBooks {
     this.#maxAssignPerHeartbeat = global.number('per-node-heartbeat.maximum-container-assignments') ?? 100
     this.#managesQueues = monitors(this.properties).includes(QUEUE_MANAGEMENT)
     this.#managementInterval = global.number('queue-management.monitoring-interval') ?? 1500
+    this.#lazyPreemption = global.flag('lazy-preemption-enabled', false)
     const preemption = preemptionSettings(this.properties)
     if (this.#preemption && preemption) this.#preemption.settings = preemption
     else this.#preemption = preemption && new Preemption(this, preemption)
@@ -141,11 +150,14 @@ export class CapacityScheduler extends CapacityBooks {
     const config = capacityConfig(properties)
     try {
       const spec = parseQueues(config, properties, this.settings.maximumAllocation)
+      checkRefused(properties)
       const place = placementRules(properties)
+      const workflows = workflowPriorities(properties)
       this.#tree.checkChange(spec)
       this.config = config
       this.properties = properties
       this.#place = place
+      this.#workflows = workflows
       this.#readSettings()
       this.#tree.apply(spec)
     } catch (e) {
@@ -273,6 +285,7 @@ export class CapacityScheduler extends CapacityBooks {
     if (attempt) {
       const held = [...attempt.live.values(), ...attempt.reservations()]
       for (const c of held) {
+        if (isKillable(c)) this.spare(c, source)
         source.dischargeAttempt(attempt, c.resource, c.node.partition)
         leaf.chargeAttempt(attempt, c.resource, c.node.partition)
       }
@@ -319,8 +332,10 @@ export class CapacityScheduler extends CapacityBooks {
   }
 
   /** What an application gets that asks for `requested`. */
-  priorityFor(requested: number | undefined, queue: string, maximum: number): number {
-    return Math.min(requested ?? this.leaf(queue)?.spec.defaultApplicationPriority ?? 0, maximum)
+  priorityFor(requested: number | undefined, queue: string, maximum: number, tags: readonly string[]): number {
+    const leaf = this.leaf(queue)
+    const ofWorkflow = leaf && this.#workflows.of(tags, leaf)
+    return Math.min(ofWorkflow ?? requested ?? leaf?.spec.defaultApplicationPriority ?? 0, maximum)
   }
 
   /** Seconds, -1 without limit: what is asked, within what the queue allows. */
@@ -338,6 +353,7 @@ export class CapacityScheduler extends CapacityBooks {
     if (this.asynchronous && !this.#mayGainFrom(node) && !this.activities.watching(this.host.now)) return
     for (const futile of this.#futile.values()) futile.settle()
     this.looks.begin()
+    if (node.killable) this.looks.nodeMattered = true
     const { changes } = this
     this.#assignAll(node)
     if (this.#watched && changes === this.changes && !node.reserved && !this.looks.nodeMattered)
@@ -384,7 +400,7 @@ export class CapacityScheduler extends CapacityBooks {
       }
       return undefined
     }
-    if (this.settings.calculator.availableContainers(node.available, this.settings.minimumAllocation) <= 0) {
+    if (this.settings.calculator.availableContainers(node.obtainable, this.settings.minimumAllocation) <= 0) {
       this.recording?.queue(this.root, 'REJECTED', NODE_TOO_FULL)
       this.looks.nodeMattered = true
       return undefined
@@ -447,6 +463,7 @@ export class CapacityScheduler extends CapacityBooks {
     this.#watched = true
     if (!node.usable) return false
     if (this.activities.watching(this.host.now)) return true
+    if (node.killable) return true
     if (node.reserved) return !this.#stillWaits(node, node.reserved)
     if (node.roomIndex < 0 || !this.#mayGainFrom(node)) return false
     const futile = this.#futile.get(node.partition)
@@ -472,7 +489,10 @@ export class CapacityScheduler extends CapacityBooks {
     const now = this.host.now
     if (this.#preemption && this.anythingPending() && this.#lastRound + this.#preemption.settings.interval <= now) {
       this.#lastRound = now
-      for (const c of this.#preemption.round(now)) this.complete(c, preempted(), 'KILL')
+      for (const c of this.#preemption.round(now)) {
+        if (this.#lazyPreemption) this.kill(c)
+        else this.complete(c, preempted(), 'KILL')
+      }
     }
     if (this.#managesQueues && this.#lastManagement + this.#managementInterval <= now) {
       this.#lastManagement = now

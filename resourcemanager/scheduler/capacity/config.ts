@@ -1,6 +1,7 @@
 /** capacity-scheduler.xml: the properties of queues, typed, with what Hadoop says of bad ones. */
 import { exception } from '../../../common/errors.js'
 import { type Resource, resource } from '../../../common/records/index.js'
+import { inUnitOf } from '../units.js'
 
 const PREFIX = 'yarn.scheduler.capacity.'
 /** `[memory=1024,vcores=2]`: a capacity in absolute amounts. */
@@ -47,8 +48,6 @@ export function capacityConfig(properties: Readonly<Record<string, string>>): Ca
 
 export const isAbsolute = (text: string | undefined): boolean => text !== undefined && ABSOLUTE.test(text)
 
-const UNITS: Record<string, number> = { '': 1, k: 1e3, M: 1e6, G: 1e9, T: 1e12, P: 1e15, Ki: 2 ** 10, Mi: 2 ** 20, Gi: 2 ** 30, Ti: 2 ** 40 }
-
 /** @throws IllegalArgumentException naming the queue when the text is no list of amounts */
 export function absoluteResource(text: string, path: string): Resource {
   let memory = 0
@@ -56,13 +55,35 @@ export function absoluteResource(text: string, path: string): Resource {
   const extended: Record<string, number> = {}
   for (const part of text.slice(1, -1).split(',')) {
     const m = /^\s*([\w./-]+)\s*=\s*(\d+)\s*([A-Za-z]*)\s*$/.exec(part)
-    if (!m || UNITS[m[3]!] === undefined) throw exception('IllegalArgumentException', `Illegal resource "${part.trim()}" in ${text} for queue ${path}`)
-    const value = Number(m[2]) * UNITS[m[3]!]!
-    if (m[1] === 'memory' || m[1] === 'memory-mb') memory = m[3] === '' ? value : Math.floor(value / 2 ** 20)
-    else if (m[1] === 'vcores') vcores = value
-    else extended[m[1]!] = value
+    const illegal = `Illegal resource "${part.trim()}" in ${text} for queue ${path}`
+    if (!m) throw exception('IllegalArgumentException', illegal)
+    const [, name = '', digits, unit = ''] = m
+    const ofMemory = name === 'memory' || name === 'memory-mb'
+    const value = inUnitOf(ofMemory ? 'memory' : 'other', Number(digits), unit, illegal)
+    if (ofMemory) memory = value
+    else if (name === 'vcores') vcores = value
+    else extended[name] = value
   }
   return resource(memory, vcores, extended)
+}
+
+const SHORT_NAMES: Readonly<Record<string, string>> = { memory: 'memory-mb', gpu: 'yarn.io/gpu', fpga: 'yarn.io/fpga' }
+
+/**
+ * `memory-mb=2G,vcores=2`: the largest container of a queue. What is not named it may have nothing of.
+ * @param types names of resource types beyond memory and vcores. @throws IllegalArgumentException naming the queue
+ */
+export function largestContainer(text: string, path: string, types: readonly string[]): Resource {
+  const amounts: Record<string, number> = {}
+  for (const part of text.split(',')) {
+    const m = /^\s*([^=\s]+)\s*=\s*(\d+)\s*([mMgG]?)\s*$/.exec(part)
+    const name = m && (SHORT_NAMES[m[1]!] ?? m[1]!)
+    const illegal = `Illegal resource "${part.trim()}" in the maximum-allocation of queue ${path}`
+    if (!m || !name) throw exception('IllegalArgumentException', `${illegal}. Acceptable units are M/G or empty`)
+    if (!['memory-mb', 'vcores', ...types].includes(name)) throw exception('IllegalArgumentException', `${illegal}. Unknown resource: ${name}`)
+    amounts[name] = Number(m[2]) * (/[gG]/.test(m[3]!) ? 1024 : 1)
+  }
+  return resource(amounts['memory-mb'] ?? 0, amounts['vcores'] ?? 0, Object.fromEntries(types.map((t) => [t, amounts[t] ?? 0])))
 }
 
 /** Fraction of 1 of the parent, as a Java float; undefined when absolute. */

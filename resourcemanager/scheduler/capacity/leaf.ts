@@ -7,6 +7,7 @@ import {
   componentwiseMin,
   fitsIn,
   formatApplicationId,
+  isNone,
   NONE,
   type Resource,
   subtract,
@@ -56,7 +57,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
 
   constructor(scheduler: CapacityScheduler, spec: QueueSpec, parent: ParentQueue) {
     super(scheduler, spec, parent)
-    this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight)
+    this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight, spec.exclusivePartitions)
     this.#currentLimit = this.clusterTotal
     this.#knownLimit = this.clusterTotal
   }
@@ -66,11 +67,12 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   }
 
   override configure(spec: QueueSpec): void {
-    const policyChanged = spec.orderingPolicy !== this.spec.orderingPolicy || spec.sizeBasedWeight !== this.spec.sizeBasedWeight
+    const policyChanged =
+      spec.orderingPolicy !== this.spec.orderingPolicy || spec.sizeBasedWeight !== this.spec.sizeBasedWeight || spec.orderingPolicy === 'fifo-with-partitions'
     super.configure(spec)
     if (policyChanged) {
       const before = this.active.inOrder()
-      this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight)
+      this.active = orderingPolicy(spec.orderingPolicy, spec.sizeBasedWeight, spec.exclusivePartitions)
       for (const attempt of before) this.active.add(attempt)
     }
     const rc = this.calculator
@@ -293,7 +295,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
       return undefined
     }
     let checkQueue = true
-    for (const attempt of this.active.inOrder()) {
+    for (const attempt of this.active.inOrderFor(partition)) {
       recording?.look(attempt)
       const reservation = attempt.currentReservation
       if (checkQueue) {
@@ -325,6 +327,15 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     }
     recording?.queue(this, 'SKIPPED')
     return undefined
+  }
+
+  /** Only a queue below its guarantee takes the place of others' containers. */
+  mayPreempt(partition: string): boolean {
+    const guaranteed = this.effectiveMin(partition)
+    const { used } = this.usage.of(partition)
+    if (!isNone(guaranteed)) return this.calculator.compare(this.clusterTotal, used, guaranteed) < 0
+    const share = this.share(partition)
+    return share.absoluteUsed < share.absoluteCapacity
   }
 
   #userMayTake(attempt: SchedulerAttempt, partition: string, limits: Limits, mode: SchedulingMode): boolean {

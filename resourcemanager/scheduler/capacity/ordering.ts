@@ -27,13 +27,18 @@ export class Ordering {
   readonly #stale = new Set<SchedulerAttempt>()
 
   constructor(
-    readonly kind: 'fifo' | 'fair' | 'pending',
+    readonly kind: 'fifo' | 'fair' | 'fifo-with-partitions' | 'pending',
     readonly compare: Compare,
     private readonly sizeBasedWeight = false,
   ) {}
 
   get size(): number {
     return this.#sorted.length
+  }
+
+  /** Those that may get nodes of the partition, in order. */
+  inOrderFor(_partition: string): readonly SchedulerAttempt[] {
+    return this.inOrder()
   }
 
   /** In order; not to be kept across changes. */
@@ -80,6 +85,19 @@ export class Ordering {
   }
 }
 
-export function orderingPolicy(name: string, sizeBasedWeight: boolean): Ordering {
+/** Nodes of some partitions go only to applications of their label; these get no others (FifoOrderingPolicyWithExclusivePartitions). */
+class OrderingWithPartitions extends Ordering {
+  constructor(private readonly exclusive: ReadonlySet<string>) {
+    super('fifo-with-partitions', fifo)
+  }
+
+  override inOrderFor(partition: string): readonly SchedulerAttempt[] {
+    const group = (p: string) => (this.exclusive.has(p) ? p : '')
+    return this.inOrder().filter((s) => group(s.application.label ?? '') === group(partition))
+  }
+}
+
+export function orderingPolicy(name: string, sizeBasedWeight: boolean, exclusivePartitions: ReadonlySet<string>): Ordering {
+  if (name === 'fifo-with-partitions') return new OrderingWithPartitions(exclusivePartitions)
   return name === 'fair' ? new Ordering('fair', fair(sizeBasedWeight), sizeBasedWeight) : new Ordering('fifo', fifo)
 }

@@ -48,6 +48,11 @@ export class ParentQueue extends CapacityQueue {
     }
   }
 
+  protected override usedToAssign(partition: string): Resource {
+    const { used } = this.usage.of(partition)
+    return this.killables ? subtract(used, this.killables.total(partition)) : used
+  }
+
   assign(node: SchedulerNode, limits: Limits, mode: SchedulingMode): Assignment | undefined | 'QUEUE_LIMIT' {
     const partition = node.partition
     const { recording } = this.scheduler
@@ -60,7 +65,7 @@ export class ParentQueue extends CapacityQueue {
       return undefined
     }
     const rc = this.calculator
-    if (node.reserved || rc.compare(this.clusterTotal, node.available, this.minimumAllocation) < 0) {
+    if (node.reserved || rc.compare(this.clusterTotal, node.obtainable, this.minimumAllocation) < 0) {
       recording?.queue(this, 'REJECTED', node.reserved ? QUEUE_NODE_RESERVED : QUEUE_NODE_TOO_FULL)
       this.scheduler.looks.nodeMattered = true
       return undefined
@@ -89,7 +94,7 @@ export class ParentQueue extends CapacityQueue {
 
   limitsOfChild(child: CapacityQueue, own: Resource, partition: string): Limits {
     const rc = this.calculator
-    const left = add(subtract(own, this.usage.of(partition).used), child.usage.of(partition).used)
+    const left = add(subtract(own, this.usedToAssign(partition)), child.usage.of(partition).used)
     const most = rc.roundDown(child.effectiveMax(partition), this.minimumAllocation)
     return limitsOf(rc.roundDown(minOf(rc, this.clusterTotal, left, most), this.minimumAllocation))
   }

@@ -10,6 +10,7 @@ import type { Assignment } from './allocator.js'
 import type { CapacityScheduler } from './capacity.js'
 import type { LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
+import type { Killables } from './preemption/killable.js'
 import type { QueueSpec } from './spec.js'
 
 const float = Math.fround
@@ -45,6 +46,8 @@ export abstract class CapacityQueue {
   readonly usage = new Usage()
   readonly shares = new Map<string, Shares>()
   readonly counters = queueCounters()
+  /** Of it and all below; undefined: there never was one. */
+  killables: Killables | undefined
   numContainers = 0
   numApplications = 0
   state: QueueState = 'RUNNING'
@@ -218,12 +221,17 @@ export abstract class CapacityQueue {
     return this.calculator.compare(this.clusterTotal, pending, NONE) > 0
   }
 
+  /** What it uses; for queues above leaves less what may be killed for others below. */
+  protected usedToAssign(partition: string): Resource {
+    return this.usage.of(partition).used
+  }
+
   /** Whether the queue is below what it may use, or would be if reservations were given up; notes the headroom. */
   canAssign(partition: string, limits: Limits, couldUnreserve: Resource, mode: SchedulingMode): boolean {
     const rc = this.calculator
     const cluster = this.clusterTotal
     const most = mode === 'RESPECT' ? minOf(rc, cluster, this.effectiveMax(partition), limits.limit) : this.partitionTotal(partition)
-    const used = this.usage.of(partition).used
+    const used = this.usedToAssign(partition)
     limits.headroom = subtract(most, used)
     if (rc.compare(cluster, used, most) < 0) return true
     return (

@@ -1,7 +1,7 @@
 /** The tree of queues as configured: read and checked as a whole before any of it comes into force. */
 import { exception } from '../../../common/errors.js'
 import { add, NONE, type QueueState, type Resource, sameResource } from '../../../common/records/index.js'
-import { absoluteResource, type CapacityConfig, capacityConfig, isAbsolute, javaFloat, percentage, type QueueProperties } from './config.js'
+import { absoluteResource, type CapacityConfig, capacityConfig, isAbsolute, javaFloat, largestContainer, percentage, type QueueProperties } from './config.js'
 
 const PRECISION = 0.0005
 const float = Math.fround
@@ -39,6 +39,8 @@ export interface QueueSpec {
   readonly userWeights: ReadonlyMap<string, number>
   readonly orderingPolicy: string
   readonly sizeBasedWeight: boolean
+  /** Only applications of such a label get its nodes (fifo-with-partitions). */
+  readonly exclusivePartitions: ReadonlySet<string>
   readonly defaultApplicationPriority: number
   readonly maximumLifetime: number
   readonly defaultLifetime: number
@@ -55,6 +57,8 @@ interface Absolute {
   readonly maximum: number
 }
 
+const APPLICATION_POLICIES = ['fifo', 'fair', 'fifo-with-partitions']
+const QUEUE_POLICIES = ['utilization', 'priority-utilization']
 const illegal = (message: string) => exception('IllegalArgumentException', message)
 
 /** @throws IllegalArgumentException in Hadoop's words, naming queue and property */
@@ -87,6 +91,11 @@ export function parseQueues(config: CapacityConfig, properties: Readonly<Record<
     if (children.length > 0) checkChildren(spec)
     return spec
   }
+}
+
+function checkPolicy(path: string, policy: string | undefined, known: readonly string[]): void {
+  if (policy === undefined || known.includes(policy)) return
+  throw illegal(`Unable to construct ordering policy: yarn.scheduler.capacity.${path}.ordering-policy is "${policy}"; known are ${known.join(', ')}`)
 }
 
 /** Reads single queues, those above them known. */
@@ -128,6 +137,8 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
       throw illegal(`The parent queue:${parent.path} cannot be STOPPED as the child queue:${path} is in RUNNING state.`)
     }
     const policy = queue.get('ordering-policy')
+    const isParent = queue.list('queues').length > 0 || queue.flag('auto-create-child-queue.enabled', false)
+    checkPolicy(path, policy, isParent ? QUEUE_POLICIES : APPLICATION_POLICIES)
     return {
       name,
       path,
@@ -139,7 +150,7 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
       submitAcl: queue.get('acl_submit_applications') ?? (parent ? ' ' : '*'),
       administerAcl: queue.get('acl_administer_queue') ?? (parent ? ' ' : '*'),
       priority: queue.number('priority') ?? 0,
-      respectPriority: policy === 'priority-utilization',
+      respectPriority: isParent && policy !== undefined ? policy === 'priority-utilization' : (parent?.respectPriority ?? false),
       maximumAllocation: readMaximumAllocation(queue, parent?.maximumAllocation ?? maximumAllocation),
       maximumApplications: queue.number('maximum-applications'),
       maxParallelApplications: queue.number('max-parallel-apps') ?? config.global.number('max-parallel-apps') ?? Number.MAX_SAFE_INTEGER,
@@ -148,6 +159,7 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
       userLimitFactor: float(queue.number('user-limit-factor') ?? 1),
       userWeights: readWeights(path),
       orderingPolicy: policy ?? 'fifo',
+      exclusivePartitions: new Set(queue.list('ordering-policy.exclusive-enforced-partitions')),
       sizeBasedWeight: queue.flag('ordering-policy.fair.enable-size-based-weight', false),
       defaultApplicationPriority: queue.number('default-application-priority') ?? 0,
       maximumLifetime,
@@ -207,9 +219,12 @@ function reader(config: CapacityConfig, properties: Readonly<Record<string, stri
   }
 
   function readMaximumAllocation(queue: QueueProperties, inherited: Resource): Resource {
+    const given = queue.get('maximum-allocation')
     const memory = queue.number('maximum-allocation-mb')
     const vcores = queue.number('maximum-allocation-vcores')
-    const own: Resource = { ...inherited, memory: memory ?? inherited.memory, vcores: vcores ?? inherited.vcores }
+    const own: Resource = given
+      ? largestContainer(given, queue.path, Object.keys(maximumAllocation.extended ?? {}))
+      : { ...inherited, memory: memory ?? inherited.memory, vcores: vcores ?? inherited.vcores }
     if (own.memory > maximumAllocation.memory || own.vcores > maximumAllocation.vcores) {
       const show = (r: Resource) => `<memory:${r.memory}, vCores:${r.vcores}>`
       throw illegal(

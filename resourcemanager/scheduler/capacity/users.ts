@@ -16,7 +16,9 @@ export class User {
   /** Share of the partition, as it was last summed into the queue's. */
   readonly ratios = new Map<string, number>()
   /** Applications that want something. */
-  readonly wanting = new Set<string>()
+  wanting = new Set<string>()
+  /** Shares what the queue has: wants something, and has since it came. */
+  shares = false
   /** That it was found at its limit, with what reserved: true until the state of users changes. */
   blocked: { readonly version: number; readonly partition: string; readonly mode: SchedulingMode; readonly reservation: Resource } | undefined
   constructor(readonly name: string) {}
@@ -36,6 +38,8 @@ export class Users {
   userLimitFactor = 1
   weights: ReadonlyMap<string, number> = new Map()
   readonly #users = new Map<string, User>()
+  /** Of users without attempts: applications that wanted something and are not over. */
+  readonly #left = new Map<string, Set<string>>()
   readonly #usedByActive = new Usage()
   readonly #ratios = new Map<string, number>()
   #active = 0
@@ -63,20 +67,32 @@ export class Users {
     if (!user) {
       user = new User(name)
       user.weight = this.weights.get(name) ?? 1
+      const wanting = this.#left.get(name)
+      if (wanting) user.wanting = wanting
+      this.#left.delete(name)
       this.#users.set(name, user)
     }
     return user
   }
 
-  /** Forgets a user who has no application and holds nothing: containers kept for the next attempt count for their user meanwhile. */
+  /**
+   * Forgets a user who has no attempt and holds nothing: containers kept for the next attempt count for their user meanwhile. The user goes on being
+   * counted as active until the application is over, and has no part in what the active ones share.
+   */
   removeIdle(name: string): void {
     const user = this.#users.get(name)
-    if (!user || user.applications > 0 || user.usage.partitions().some((p) => !isNone(user.usage.of(p).used))) return
+    if (!user || user.applications > 0) return
+    if (user.shares) this.#setShares(user, false)
+    if (user.usage.partitions().some((p) => !isNone(user.usage.of(p).used))) return
     this.#users.delete(name)
-    if (user.wanting.size > 0) {
-      this.#active--
-      this.#activeWeight = this.#sumWeights()
-    }
+    if (user.wanting.size > 0) this.#left.set(name, user.wanting)
+  }
+
+  #setShares(user: User, shares: boolean): void {
+    user.shares = shares
+    const kind = shares ? 'inc' : 'dec'
+    for (const p of user.usage.partitions()) this.#usedByActive[kind]('used', p, user.usage.of(p).used)
+    this.#activeWeight = this.#sumWeights()
   }
 
   recompute(): void {
@@ -97,28 +113,26 @@ export class Users {
     if (u.wanting.size === 0) {
       this.#active++
       this.recompute()
-      for (const p of u.usage.partitions()) this.#usedByActive.inc('used', p, u.usage.of(p).used)
-      u.wanting.add(application)
-      this.#activeWeight = this.#sumWeights()
-    } else {
-      u.wanting.add(application)
+      this.#setShares(u, true)
     }
+    u.wanting.add(application)
   }
 
   deactivate(name: string, application: string): void {
     const user = this.#users.get(name)
-    if (!user?.wanting.delete(application) || user.wanting.size > 0) return
+    const wanting = user?.wanting ?? this.#left.get(name)
+    if (!wanting?.delete(application) || wanting.size > 0) return
+    this.#left.delete(name)
     this.#active--
     this.recompute()
-    this.#activeWeight = this.#sumWeights()
-    for (const p of user.usage.partitions()) this.#usedByActive.dec('used', p, user.usage.of(p).used)
+    if (user?.shares) this.#setShares(user, false)
   }
 
   charge(name: string, by: Resource, partition: string, allocate: boolean): User {
     const user = this.getOrAdd(name)
     const kind = allocate ? 'inc' : 'dec'
     user.usage[kind]('used', partition, by)
-    if (user.wanting.size > 0) this.#usedByActive[kind]('used', partition, by)
+    if (user.shares) this.#usedByActive[kind]('used', partition, by)
     this.recompute()
     this.#addRatio(user, partition)
     if (!allocate) this.removeIdle(name)
@@ -151,7 +165,7 @@ export class Users {
 
   #sumWeights(all = false): number {
     let sum = 0
-    for (const user of this.#users.values()) if (all || user.wanting.size > 0) sum = float(sum + user.weight)
+    for (const user of this.#users.values()) if (all || user.shares) sum = float(sum + user.weight)
     return sum
   }
 
@@ -202,7 +216,7 @@ export class Users {
     let all = NONE
     for (const user of this.#users.values()) {
       all = add(all, user.usage.total('used'))
-      if (user.wanting.size > 0) active = add(active, user.usage.total('used'))
+      if (user.shares) active = add(active, user.usage.total('used'))
     }
     const same = (a: Resource, b: Resource) => a.memory === b.memory && a.vcores === b.vcores
     if (!same(active, this.#usedByActive.total('used'))) wrong.push(`queue ${path}: what its active users use does not add up`)

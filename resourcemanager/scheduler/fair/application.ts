@@ -20,6 +20,8 @@ export class FairApplication implements Schedulable {
   fairShareStarvation: Resource = NONE
   minShareStarvation: Resource = NONE
   readonly #allowed = new Map<string, Locality>()
+  /** Since when the locality now allowed is. */
+  readonly #waitsSince = new Map<string, number>()
   #lastTimeAtFairShare: number
   #nextStarvationCheck = 0
 
@@ -56,7 +58,8 @@ export class FairApplication implements Schedulable {
 
   /** The widest place that a container may be given at; it widens as offers are missed. */
   allowedLocality(ask: Ask): Locality {
-    const { nodeThreshold, rackThreshold } = this.scheduler.options
+    const { nodeThreshold, rackThreshold, continuous } = this.scheduler.options
+    if (continuous !== undefined) return this.#allowedByTime(ask)
     if (nodeThreshold < 0 || rackThreshold < 0) return 'OFF_SWITCH'
     const allowed = this.#allowed.get(ask.key) ?? 'NODE_LOCAL'
     if (!this.#allowed.has(ask.key)) this.#allowed.set(ask.key, allowed)
@@ -70,6 +73,26 @@ export class FairApplication implements Schedulable {
       }
     }
     return allowed
+  }
+
+  /** The same where nodes are offered all the time: it widens as time passes. */
+  #allowedByTime(ask: Ask): Locality {
+    const { nodeDelay, rackDelay } = this.scheduler.options
+    if (nodeDelay < 0 || rackDelay < 0) return 'OFF_SWITCH'
+    const { now } = this.scheduler.host
+    const allowed = this.#allowed.get(ask.key)
+    if (allowed === undefined) {
+      this.#allowed.set(ask.key, 'NODE_LOCAL')
+      this.#waitsSince.set(ask.key, now)
+      return 'NODE_LOCAL'
+    }
+    const waited = now - (this.#waitsSince.get(ask.key) ?? this.startTime)
+    if (allowed === 'OFF_SWITCH' || waited <= (allowed === 'NODE_LOCAL' ? nodeDelay : rackDelay)) return allowed
+    const wider = allowed === 'NODE_LOCAL' ? 'RACK_LOCAL' : 'OFF_SWITCH'
+    this.#allowed.set(ask.key, wider)
+    this.#waitsSince.set(ask.key, now)
+    ask.opportunities = 0
+    return wider
   }
 
   /** A container went to a nearer place than it had to: the next ones wait for such again. */

@@ -135,11 +135,12 @@ function assignAsk(scheduler: FairScheduler, app: FairApplication, ask: Ask, nod
   // How far it may go widens as offers are missed.
   if (allowed !== 'OFF_SWITCH') scheduler.looks.nodeMattered = true
   const atRack = ask.countAt(node.rack) > 0
-  if (atRack && ask.countAt(node.name) > 0) return assignHere(scheduler, app, ask, node, 'NODE_LOCAL', reserved)
+  const sizeAt = (place: string) => ask.places.get(place)?.capability ?? NONE
+  if (atRack && ask.countAt(node.name) > 0) return assignHere(scheduler, app, ask, node, 'NODE_LOCAL', sizeAt(node.name), reserved)
   if (!ask.canDelayTo(node.rack)) return 'ELSEWHERE'
-  if (atRack && allowed !== 'NODE_LOCAL') return assignHere(scheduler, app, ask, node, 'RACK_LOCAL', reserved)
+  if (atRack && allowed !== 'NODE_LOCAL') return assignHere(scheduler, app, ask, node, 'RACK_LOCAL', sizeAt(node.rack), reserved)
   if (!ask.any?.relaxLocality) return 'ELSEWHERE'
-  if (ask.count > 0 && (ask.places.size <= 1 || allowed === 'OFF_SWITCH')) return assignHere(scheduler, app, ask, node, 'OFF_SWITCH', reserved)
+  if (ask.count > 0 && (ask.places.size <= 1 || allowed === 'OFF_SWITCH')) return assignHere(scheduler, app, ask, node, 'OFF_SWITCH', ask.capability, reserved)
   return 'ELSEWHERE'
 }
 
@@ -149,17 +150,18 @@ function assignHere(
   ask: Ask,
   node: SchedulerNode,
   locality: Locality,
+  /** As asked for at the place: it may be another one than anywhere. */
+  capability: Resource,
   reserved: RMContainer | undefined,
 ): Given {
-  const { capability } = ask
   if (fitsIn(capability, node.available)) {
     app.narrowLocality(ask, locality)
-    scheduler.allocate(app, ask, node, locality, reserved)
+    scheduler.allocate(app, ask, node, locality, capability, reserved)
     return capability
   }
   scheduler.looks.asks.push(ask)
   if (mayReserve(scheduler, app, node, locality, capability)) {
-    scheduler.reserve(app, ask, node)
+    scheduler.reserve(app, ask, node, capability)
     explain(scheduler, app, capability, ' exceeds the available resources of the node and the request is reserved)')
     return 'RESERVED'
   }

@@ -1,16 +1,6 @@
 /** The fair scheduler: queues and applications get equal shares by weight, the one furthest below its share first (FairScheduler). */
 import { exception, firstLine, isException } from '../../../common/errors.js'
-import {
-  type ApplicationId,
-  add,
-  componentwiseMin,
-  fitsIn,
-  formatApplicationId,
-  formatAttemptId,
-  NONE,
-  type Resource,
-  subtract,
-} from '../../../common/records/index.js'
+import { type ApplicationId, add, componentwiseMin, formatApplicationId, formatResource, NONE, type Resource, subtract } from '../../../common/records/index.js'
 import type { Ask, Locality } from '../asks.js'
 import { SchedulerApplication, type SchedulerAttempt, type SchedulerHost } from '../attempt.js'
 import { subtractNonNegative } from '../calculator.js'
@@ -22,6 +12,7 @@ import type { QueueReport } from '../reports.js'
 import type { Usage } from '../usage.js'
 import {
   aborted,
+  type AllocateRequest,
   applicationKey,
   preempted,
   type QueueInfo,
@@ -33,15 +24,21 @@ import {
 import { type Allocations, parseAllocations } from './allocations.js'
 import { FairApplication } from './application.js'
 import { assignNode, stillWaits } from './assignment.js'
+import { ContinuousScheduling } from './continuous.js'
 import { Futility, Looks } from './futility.js'
 import { type FairOptions, readOptions } from './options.js'
 import { placeFairly, rulesOf } from './placement.js'
+import { queueInvariants } from './invariants.js'
+import { checkMove, moveBooks } from './moving.js'
 import { FairPreemption } from './preemption.js'
 import { QueueManager } from './queue-manager.js'
 import type { FairQueue } from './queues.js'
 import { fairQueueReport } from './report.js'
 import { RunningApps } from './running-apps.js'
 import { computeShares } from './shares.js'
+import { neverServed } from './zero.js'
+
+const INVALID_REQUEST = 'org.apache.hadoop.yarn.exceptions.SchedulerInvalidResoureRequestException'
 
 export class FairScheduler extends SchedulerBase<FairQueue> {
   options: FairOptions
@@ -54,6 +51,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   #futile: Futility | undefined
   /** Somebody asks whether offers matter. */
   #watched = false
+  readonly #continuous = new ContinuousScheduling(this, (node) => this.offer(node))
   #sharesStale = true
   #lastUpdate = 0
 
@@ -69,7 +67,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     readonly resourceTypes: readonly string[],
   ) {
     super(settings, host)
-    this.options = readOptions(properties)
+    this.options = readOptions(properties, this.resourceTypes)
     this.#allocations = parseAllocations(allocations, resourceTypes)
     this.queues = new QueueManager(this, this.#allocations)
     this.preemption = new FairPreemption(this)
@@ -90,7 +88,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   refresh(properties: Readonly<Record<string, string>>, allocations: string | undefined): void {
     try {
       const parsed = parseAllocations(allocations, this.resourceTypes)
-      this.options = readOptions(properties)
+      this.options = readOptions(properties, this.resourceTypes)
       this.#allocations = parsed
     } catch (e) {
       if (!isException(e)) throw e
@@ -142,6 +140,14 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     if (!recovering && !queue.mayAccess(user, groups, 'SUBMIT_APPLICATIONS') && !queue.mayAccess(user, groups, 'ADMINISTER_QUEUE')) {
       return `User ${user} does not have permission to submit ${application} to queue ${submission.queue}`
     }
+    const never = recovering ? undefined : neverServed(submission.amRequests, queue.maxShare, this.resourceTypes)
+    if (never !== undefined) {
+      this.queues.left(queue)
+      return (
+        `Cannot submit application ${application} to queue ${submission.queue} because it has zero amount of resource for a requested resource! ` +
+        `Invalid requested AM resources: ${never}, maximum queue resources: ${formatResource(queue.maxShare)}`
+      )
+    }
     queue.assigned++
     queue.count('appsSubmitted')
     this.applications.set(
@@ -149,6 +155,20 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
       new SchedulerApplication(id, user, queue, submission.priority, submission.unmanagedAM, submission.keepContainers, submission.label, submission.tags),
     )
     return undefined
+  }
+
+  /** @throws YarnException when the queue may have nothing of a type that is asked for */
+  override ask(attempt: SchedulerAttempt, request: AllocateRequest): boolean {
+    const queue = attempt.queue as FairQueue
+    // The next attempt of an application that is in waits for its master's container.
+    const checked = request.asks.length > 0 && !attempt.stopped && !attempt.waitingForAM
+    const never = checked ? neverServed(request.asks, queue.maxShare, this.resourceTypes) : undefined
+    if (never === undefined) return super.ask(attempt, request)
+    throw exception(
+      'YarnException',
+      `${INVALID_REQUEST}: Resource request is invalid for application ${formatApplicationId(attempt.id.applicationId)} because queue ${queue.path} ` +
+        `has 0 amount of resource for a resource type! Validation result: ${never}`,
+    )
   }
 
   finishApplication(id: ApplicationId, how: keyof typeof ENDED): void {
@@ -219,9 +239,9 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     const attempt = application.current
     if (attempt?.stopped) throw exception('YarnException', `Application ${formatApplicationId(id)} is stopped and can't be moved!`)
     if (attempt) {
-      if (attempt.runnable) this.#checkMove(attempt, source, dest)
+      if (attempt.runnable) checkMove(attempt, source, dest)
       const app = this.#leave(attempt, source)
-      this.#moveBooks(attempt, source, dest)
+      moveBooks(attempt, source, dest)
       application.queue = dest
       if (app) {
         this.#enter(app, dest)
@@ -237,38 +257,6 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     return dest.path
   }
 
-  #checkMove(attempt: SchedulerAttempt, source: FairQueue, dest: FairQueue): void {
-    const used = attempt.usage.total('used')
-    for (let q: FairQueue | undefined = dest; q && !isAncestor(q, source); q = q.parent) {
-      const refuse = (limit: string) =>
-        exception(
-          'YarnException',
-          `Moving app attempt ${formatAttemptId(attempt.id)} to queue ${dest.path} would violate queue ${limit} constraints on queue ${q!.path}`,
-        )
-      if (q.runnable === q.spec.maxRunningApps) throw refuse('maxRunningApps')
-      if (!fitsIn(add(q.usage, used), q.maxShare)) throw refuse('maxShare')
-    }
-  }
-
-  #moveBooks(attempt: SchedulerAttempt, source: FairQueue, dest: FairQueue): void {
-    const used = attempt.usage.total('used')
-    source.charge(subtract(NONE, used), -attempt.live.size)
-    dest.charge(used, attempt.live.size)
-    const reserved = attempt.usage.total('reserved')
-    const reservations = attempt.reservations().length
-    source.reserve(subtract(NONE, reserved), -reservations)
-    dest.reserve(reserved, reservations)
-    for (const partition of attempt.usage.partitions()) {
-      const pending = attempt.usage.of(partition).pending
-      const count = attempt.asks.active.filter((a) => a.partition === partition).reduce((n, a) => n + a.count, 0)
-      source.pendingChanged(attempt, partition, subtract(NONE, pending), -count)
-      dest.pendingChanged(attempt, partition, pending, count)
-    }
-    const counter = attempt.running ? 'appsRunning' : 'appsPending'
-    source.count(counter, -1)
-    dest.count(counter)
-  }
-
   override checkPriorityChange(): void {
     throw exception('YarnException', 'Update application priority is not supported in Fair Scheduler')
   }
@@ -277,6 +265,10 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
 
   priorityFor(): number {
     return 0
+  }
+
+  allocateOn(): boolean {
+    throw exception('UnsupportedOperationException', `ResourceScheduler#attemptAllocationOnNode not supported for ${this.constructor.name}`)
   }
 
   lifetimeFor(_queue: string, seconds: number): number {
@@ -325,13 +317,14 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
 
   override nextTimer(): number | undefined {
     const update = this.options.preemption && this.applications.size > 0 ? this.#lastUpdate + this.options.updateInterval : undefined
-    const all = [update, this.preemption.nextTimer(), this.queues.nextTimer()].filter((t) => t !== undefined)
+    const all = [update, this.#continuous.next(), this.preemption.nextTimer(), this.queues.nextTimer()].filter((t) => t !== undefined)
     return all.length === 0 ? undefined : Math.min(...all)
   }
 
   override tick(): void {
     this.#update()
     this.queues.tick(this.host.now)
+    this.#continuous.tick()
   }
 
   protected headroom(attempt: SchedulerAttempt): Resource {
@@ -371,6 +364,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   override changed(): void {
     this.#futile?.settle()
     super.changed()
+    if (this.options.continuous !== undefined) this.#continuous.changed()
   }
 
   noteWait(attempt: SchedulerAttempt, message: string): void {
@@ -392,16 +386,17 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     app.queue.amUsed = add(app.queue.amUsed, resource)
   }
 
-  allocate(app: FairApplication, ask: Ask, node: SchedulerNode, locality: Locality, reserved: RMContainer | undefined): void {
+  /** A reservation is fulfilled as it was made, whatever is asked for now. */
+  allocate(app: FairApplication, ask: Ask, node: SchedulerNode, locality: Locality, capability: Resource, reserved: RMContainer | undefined): void {
     const { attempt, queue } = app
-    const { capability } = ask
+    const size = reserved?.resource ?? capability
     if (reserved) this.#unbook(reserved, attempt)
     this.#startRunning(attempt, queue)
     this.#startMaster(app, capability)
-    const c = this.newContainer(attempt, node, ask, capability, locality, reserved?.id)
+    const c = this.newContainer(attempt, node, ask, size, locality, reserved?.id)
     if (ask.grows) this.growthAllocated(c, attempt)
-    this.preemption.allocated(node, app, capability)
-    queue.charge(capability, 1)
+    this.preemption.allocated(node, app, size)
+    queue.charge(size, 1)
     queue.count('allocated')
     queue.count(LOCALITY[locality])
     this.cluster.updateRoom(node)
@@ -409,14 +404,14 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
 
   // ── reservations ──
 
-  reserve(app: FairApplication, ask: Ask, node: SchedulerNode): void {
+  reserve(app: FairApplication, ask: Ask, node: SchedulerNode, capability: Resource): void {
     const { attempt, queue } = app
     if (node.reserved) {
       ask.reReservations++
       node.reserved.handle({ type: 'RESERVED' })
       return
     }
-    const c = new RMContainer(attempt, node, ask.capability, ask, this.host.now, ask.partition)
+    const c = new RMContainer(attempt, node, capability, ask, this.host.now, ask.partition)
     c.assignId(attempt.nextContainerId())
     c.handle({ type: 'RESERVED' })
     ask.reReservations = 0
@@ -516,33 +511,6 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
   }
 
   override checkInvariants(): string[] {
-    const wrong = super.checkInvariants()
-    const same = (a: Resource, b: Resource) => a.memory === b.memory && a.vcores === b.vcores
-    for (const queue of this.queues.all()) {
-      let used = NONE
-      let pending = NONE
-      if (queue.isLeaf) {
-        for (const application of this.applications.values()) {
-          if (application.queue !== queue || !application.current) continue
-          used = add(used, application.current.sumOfLive())
-          pending = add(pending, application.current.sumOfAsks())
-        }
-      } else {
-        for (const child of queue.children) {
-          used = add(used, child.usage)
-          pending = add(pending, child.books.total('pending'))
-        }
-      }
-      if (!same(used, queue.usage)) wrong.push(`queue ${queue.path}: used is not the sum of what is in it`)
-      const reserved = queue.leaves().flatMap((q) => [...q.applications.keys()].flatMap((a) => a.reservations()))
-      if (reserved.length !== queue.counters.reservedContainers) wrong.push(`queue ${queue.path}: reservations are not those of its applications`)
-      if (!same(pending, queue.books.total('pending'))) wrong.push(`queue ${queue.path}: pending is not the sum of what is in it`)
-    }
-    return wrong
+    return [...super.checkInvariants(), ...queueInvariants(this.queues.all(), this.applications)]
   }
-}
-
-function isAncestor(queue: FairQueue, of: FairQueue): boolean {
-  for (let q: FairQueue | undefined = of; q; q = q.parent) if (q === queue) return true
-  return false
 }

@@ -271,6 +271,12 @@ public final class Driver {
                 writeAllocations(s.asText());
                 rm.getResourceScheduler().reinitialize(conf, rm.getRMContext());
                 break;
+            case "continuous":
+                clock.tickMsec(s.get("after").asLong());
+                Method pass = FairScheduler.class.getDeclaredMethod("continuousSchedulingAttempt");
+                pass.setAccessible(true);
+                pass.invoke(rm.getResourceScheduler());
+                break;
             case "advance":
                 clock.tickMsec(s.asLong() * 1000);
                 if (rm.getResourceScheduler() instanceof FairScheduler) {
@@ -357,7 +363,7 @@ public final class Driver {
                 expireLifetime(apps.get(s.asText()));
                 break;
             case "sleep":
-                Thread.sleep(s.asLong() * 1000);
+                Thread.sleep((long) (s.asDouble() * 1000));
                 break;
             case "failAttempt":
                 rm.failApplicationAttempt(currentAttempt(s.asText()).getAppAttemptId());
@@ -594,7 +600,24 @@ public final class Driver {
             rm.drainEvents();
             answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), answer);
         }
+        for (int i = 0; i < s.path("rounds").asInt(0); i++) {
+            quiet();
+            answered(name, am.allocate(AllocateRequest.newBuilder().askList(new ArrayList<>()).releaseList(new ArrayList<>()).progress(0.5f).build()), answer);
+        }
         result.setAll(answer);
+    }
+
+    /** The threads that place requests by constraint, and schedule what is placed, have nothing to do. */
+    private void quiet() throws Exception {
+        for (int calm = 0; calm < 3; calm++) {
+            rm.drainEvents();
+            Thread.sleep(2);
+            for (Thread t : Thread.getAllStackTraces().keySet()) {
+                if (t.getName().matches("pool-\\d+-thread-\\d+") && t.getState() != Thread.State.WAITING) {
+                    calm = -1;
+                }
+            }
+        }
     }
 
     private void answered(String name, AllocateResponse response, ObjectNode result) {

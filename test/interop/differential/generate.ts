@@ -7,7 +7,7 @@ import { uniformInt } from 'pure-rand/distribution/uniformInt'
 import { disagreement } from './compare.js'
 import { Run, runOurs } from './ours.js'
 import { runReal } from './real.js'
-import { type AppView, type Scenario, type Step, type View, withDefaults } from './scenario.js'
+import { type AppView, SCHEDULERS, type Scenario, type Step, type View, withDefaults } from './scenario.js'
 
 /** A seeded source of choices. */
 class Dice {
@@ -62,7 +62,7 @@ function extraConf(dice: Dice, extras: Extras, shares: Readonly<Record<string, n
   return conf
 }
 
-function generateConf(dice: Dice, extras: Extras | undefined): Record<string, string> {
+function generateCapacity(dice: Dice, extras: Extras | undefined): SetUp {
   const names = ['default', 'hive', 'etl'].slice(0, dice.between(1, extras ? 2 : 3))
   const shares = {
     1: [[100]],
@@ -89,17 +89,66 @@ function generateConf(dice: Dice, extras: Extras | undefined): Record<string, st
   }
   if (dice.chance(40)) conf['yarn.scheduler.capacity.resource-calculator'] = 'org.apache.hadoop.yarn.util.resource.DominantResourceCalculator'
   if (dice.chance(30)) conf['yarn.scheduler.capacity.node-locality-delay'] = dice.one(['0', '2', '40'])
-  return { ...conf, ...(extras && extraConf(dice, extras, Object.fromEntries(names.map((name, i) => [name, capacities[i]!])))) }
+  return { conf: { ...conf, ...(extras && extraConf(dice, extras, Object.fromEntries(names.map((name, i) => [name, capacities[i]!])))) }, queues: names }
+}
+
+/** From this seed on they are for the fair scheduler. */
+const FAIR_FROM = 10_000
+
+interface SetUp {
+  readonly conf: Record<string, string>
+  readonly queues: readonly string[]
+  readonly allocations?: string
+}
+
+function generateFair(dice: Dice): SetUp {
+  const conf: Record<string, string> = { ...SCHEDULERS.fair }
+  if (dice.chance(40)) conf['yarn.scheduler.increment-allocation-mb'] = dice.one(['128', '512'])
+  if (dice.chance(40)) {
+    conf['yarn.scheduler.fair.assignmultiple'] = 'true'
+    if (dice.chance(60)) conf['yarn.scheduler.fair.dynamic.max.assign'] = 'false'
+    conf['yarn.scheduler.fair.max.assign'] = dice.one(['-1', '1', '3'])
+  }
+  if (dice.chance(30)) conf['yarn.scheduler.fair.sizebasedweight'] = 'true'
+  if (dice.chance(40)) {
+    conf['yarn.scheduler.fair.locality.threshold.node'] = dice.one(['0.0', '0.5', '1.0'])
+    conf['yarn.scheduler.fair.locality.threshold.rack'] = dice.one(['0.0', '0.5'])
+  }
+  if (dice.chance(30)) conf['yarn.scheduler.fair.reservable-nodes'] = dice.one(['0.5', '1.0'])
+  const drf = dice.chance(40)
+  const amount = (low: number, high: number) => `${dice.between(low, high) * 256} mb, ${dice.between(1, 12)} vcores`
+  const properties = () => {
+    const all = [`<weight>${dice.one(['0.5', '1.0', '2.0', '3.0'])}</weight>`]
+    if (dice.chance(30)) all.push(`<minResources>${amount(1, 16)}</minResources>`)
+    if (dice.chance(40)) all.push(`<maxResources>${dice.chance(50) ? amount(8, 64) : `${dice.one([25, 50, 75])}%`}</maxResources>`)
+    if (dice.chance(30)) all.push(`<maxRunningApps>${dice.between(1, 3)}</maxRunningApps>`)
+    return all.join('')
+  }
+  const leaf = (name: string) => {
+    const policy = dice.chance(30) ? `<schedulingPolicy>${dice.one(drf ? ['fifo', 'fair', 'drf'] : ['fifo', 'fair'])}</schedulingPolicy>` : ''
+    const masters = dice.chance(30) ? `<maxAMShare>${dice.one(['0.2', '0.8', '-1.0'])}</maxAMShare>` : ''
+    return `<queue name="${name}">${properties()}${policy}${masters}</queue>`
+  }
+  const nested = dice.chance(50)
+  const queues = nested ? ['root.a', 'root.p.b', 'root.p.c'] : ['root.a', 'root.b']
+  const tree = nested ? `${leaf('a')}<queue name="p">${properties()}${leaf('b')}${leaf('c')}</queue>` : `${leaf('a')}${leaf('b')}`
+  const limits = dice.chance(20) ? '<user name="u1"><maxRunningApps>1</maxRunningApps></user>' : ''
+  const policy = drf ? '<defaultQueueSchedulingPolicy>drf</defaultQueueSchedulingPolicy>' : ''
+  return { conf, queues, allocations: `<allocations>${tree}${limits}${policy}</allocations>` }
 }
 
 const ended = (a: AppView) => ['FINISHED', 'FAILED', 'KILLED', 'FINISHING', 'FINAL_SAVING', 'KILLING'].includes(a.state)
 
 export function generate(seed: number, length = 40): Scenario {
   const dice = new Dice(seed)
-  const extras = seed % 4 === 0 ? { labels: dice.chance(60), preemption: dice.chance(70) } : undefined
-  const conf = generateConf(dice, extras)
-  const queues = conf['yarn.scheduler.capacity.root.queues']!.split(',')
-  const scenario: Scenario & { steps: Step[] } = { name: `seed ${seed}`, conf: withDefaults(conf), steps: [] }
+  const extras = seed < FAIR_FROM && seed % 4 === 0 ? { labels: dice.chance(60), preemption: dice.chance(70) } : undefined
+  const { conf, queues, allocations } = seed >= FAIR_FROM ? generateFair(dice) : generateCapacity(dice, extras)
+  const scenario: Scenario & { steps: Step[] } = {
+    name: `seed ${seed}`,
+    conf: withDefaults(conf),
+    ...(allocations !== undefined && { allocations }),
+    steps: [],
+  }
   const run = new Run(scenario)
   let view: View = {}
   const act = (step: Step) => {
@@ -123,7 +172,7 @@ export function generate(seed: number, length = 40): Scenario {
     const running = apps.filter(([, a]) => a.state === 'RUNNING')
     const launchable = apps.filter(([, a]) => a.attemptState === 'ALLOCATED')
     const roll = dice.between(1, 100)
-    if (extras && roll > 85) act(extraStep(dice, extras, apps, nodes))
+    if (extras && roll > 85) act(extraStep(dice, extras, apps, nodes, view, scenario.steps))
     else if (launchable.length > 0 && roll <= 50) act({ launch: dice.one(launchable)[0] })
     else if (count < 6 && roll <= 15) {
       count++
@@ -146,16 +195,42 @@ export function generate(seed: number, length = 40): Scenario {
   return scenario
 }
 
-function extraStep(dice: Dice, extras: Extras, apps: readonly (readonly [string, AppView])[], nodes: readonly string[]): Step {
+function extraStep(
+  dice: Dice,
+  extras: Extras,
+  apps: readonly (readonly [string, AppView])[],
+  nodes: readonly string[],
+  view: View,
+  before: readonly Step[],
+): Step {
   const alive = apps.filter(([, a]) => a.state === 'RUNNING' || a.state === 'ACCEPTED')
   if (extras.preemption && dice.chance(60)) return { preempt: { after: dice.one([3000, 11_000]) } }
-  if (extras.labels && dice.chance(20)) return { labelNodes: { [dice.one(nodes)]: dice.one(['x', '']) } }
-  if (alive.length > 0) return { updatePriority: { app: dice.one(alive)[0], priority: dice.between(0, 10) } }
+  if (extras.labels && dice.chance(20)) {
+    const labelNodes = { [dice.one(nodes)]: dice.one(['x', '']) }
+    // The real one charges what was released and still runs to the new partition, for good (docs/fidelity.md).
+    if (Object.keys(labelNodes).every((n) => holdsOnlyLive(n, view))) return { labelNodes }
+  }
+  if (alive.length > 0) {
+    const [app] = dice.one(alive)
+    const submitted = before.flatMap((s) => ('submit' in s && s.submit.app === app ? [s.submit.priority ?? 0] : []))[0]
+    const priority = dice.between(0, 10)
+    // The real one's scheduler does not go back to the priority of the submission (docs/fidelity.md).
+    return { updatePriority: { app, priority: priority === submitted ? (priority + 1) % 10 : priority } }
+  }
   return { heartbeat: { node: dice.one(nodes) } }
 }
 
+function holdsOnlyLive(node: string, view: View): boolean {
+  const live = Object.values(view.apps ?? {}).flatMap((a) => a.live ?? [])
+  const held = live.filter((c) => c.node === node).reduce((sum, c) => sum + (c.size['memory'] ?? 0), 0)
+  return held === (view.nodes?.[node]?.['memory'] ?? 0)
+}
+
 function allocateStep(dice: Dice, [app, view]: [string, AppView], nodes: readonly string[], labels: boolean): Step {
-  const own = (view.live ?? []).filter((c) => c.id !== 1 && c.state !== 'ALLOCATED')
+  const live = view.live ?? []
+  // Who releases its master's own container is gone in the middle of its call.
+  const master = Math.min(...live.map((c) => c.id))
+  const own = live.filter((c) => c.id !== 1 && c.id !== master && c.state !== 'ALLOCATED')
   const size = { memory: dice.between(1, 12) * 256, vcores: dice.between(1, 3), priority: dice.between(1, 3) }
   const count = dice.between(0, 6)
   const ask = [{ ...size, count, ...(labels && dice.chance(40) && { label: dice.one(['x', '']) }) }]

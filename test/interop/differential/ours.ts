@@ -187,6 +187,9 @@ export class Run {
     } else if ('preempt' in step || 'manageQueues' in step) {
       this.#now += 'preempt' in step ? step.preempt.after : step.manageQueues.after
       this.#send({ type: 'tick' })
+    } else if ('continuous' in step) {
+      // It runs with the tick that ends each step.
+      this.#now += step.continuous.after
     } else if ('expireAllocations' in step) {
       this.#silence(ALLOCATION)
       this.#send({ type: 'tick' })
@@ -346,7 +349,8 @@ export class Run {
     })
     // The real one tells of a release in this answer or in the next one, as it happens.
     const after = a.release?.length ? this.#ask(a.app, { asks: [], releases: [] }) : undefined
-    const answers = [answer, ...(after ? [after] : [])]
+    const more = Array.from({ length: a.rounds ?? 0 }, () => this.#ask(a.app, { asks: [], releases: [] }))
+    const answers = [answer, ...(after ? [after] : []), ...more]
     return {
       allocated: answers.flatMap((x) => x.allocated).map((c) => ({ id: c.containerId.id, node: c.nodeId.host, size: size(c.resource), priority: c.priority })),
       completed: answers.flatMap((x) => x.completed).map((c) => ({ id: c.containerId.id, exit: c.exitStatus, diagnostics: c.diagnostics })),

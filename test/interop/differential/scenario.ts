@@ -120,6 +120,8 @@ export type Step =
         })[]
         readonly blacklist?: readonly string[]
         readonly whitelist?: readonly string[]
+        /** So many further calls that ask nothing, each when all that goes on has ended: their answers count as this one's. */
+        readonly rounds?: number
       }
     }
   | { readonly finish: { readonly app: string; readonly status?: 'SUCCEEDED' | 'FAILED' | 'KILLED'; readonly diagnostics?: string } }
@@ -151,6 +153,8 @@ export type Step =
   | { readonly sleep: number }
   /** The fair scheduler's allocation file is another one from now on. */
   | { readonly reload: string }
+  /** Milliseconds pass, then the fair scheduler's continuous scheduling offers all nodes once. */
+  | { readonly continuous: { readonly after: number } }
   /** Seconds pass. */
   | { readonly advance: number }
 
@@ -267,7 +271,7 @@ interface Document extends Omit<Scenario, 'conf'> {
 }
 
 const SCHEDULER = 'org.apache.hadoop.yarn.server.resourcemanager.scheduler'
-const SCHEDULERS = {
+export const SCHEDULERS = {
   fifo: { 'yarn.resourcemanager.scheduler.class': `${SCHEDULER}.fifo.FifoScheduler` },
   // Its update runs after each step, on both sides.
   fair: { 'yarn.resourcemanager.scheduler.class': `${SCHEDULER}.fair.FairScheduler`, 'yarn.scheduler.fair.update-interval-ms': '0' },

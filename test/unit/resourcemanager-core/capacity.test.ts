@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import type { ApplicationId } from '../../../common/records/index.js'
 import { ANY, type ResourceRequest } from '../../../resourcemanager/core/index.js'
 import { Cluster, gb, request } from './cluster.js'
 
@@ -182,6 +183,26 @@ describe('queues', () => {
     expect(c.report(waiting).diagnostics).toMatch(
       /^\[... ... .. ..:..:.. \+0000 ....\] Application is added to the scheduler and is not yet activated\. Queue's AM resource limit exceeded\. {2}Details : AM Partition = <DEFAULT_PARTITION>; AM Resource Request = <memory:1024, vCores:1>; Queue Resource Limit for AM = <memory:2048, vCores:1>; User AM Resource Limit of the queue = <memory:2048, vCores:1>; Queue AM Resource Usage = <memory:2048, vCores:2>; $/,
     )
+  })
+
+  it('count a user whose application ends as active until it is over', () => {
+    const c = new Cluster({
+      'yarn.scheduler.capacity.maximum-am-resource-percent': '0.1',
+      'yarn.scheduler.capacity.root.default.minimum-user-limit-percent': '50',
+      'yarn.scheduler.capacity.root.default.user-limit-factor': '1',
+    })
+    const n1 = c.addNode('n1', gb(40, 40))
+    const userLimit = (id: ApplicationId) => /User AM Resource Limit of the queue = <memory:(\d+)/.exec(c.report(id).diagnostics)?.[1]
+    c.run({ user: 'alice', amRequests: [{ ...request(gb(2)), priority: 0 }] })
+    const first = c.run({ user: 'bob' })
+    c.allocate(first, [request(gb(1), 9)])
+    c.heartbeat(n1)
+    const waiting = c.submit({ user: 'alice', amRequests: [{ ...request(gb(3)), priority: 0 }] })
+    c.ok({ type: 'killApplication', applicationId: first.applicationId, user: 'bob' })
+    expect(userLimit(waiting)).toBe('1024')
+    c.submit({ user: 'alice', amRequests: [{ ...request(gb(3)), priority: 0 }] })
+    expect(userLimit(waiting)).toBe('2048')
+    expect(c.core.checkInvariants()).toEqual([])
   })
 })
 

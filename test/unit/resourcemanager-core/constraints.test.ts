@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { PlacementConstraint, SchedulingRequest } from '../../../resourcemanager/core/index.js'
-import { Cluster, gb } from './cluster.js'
+import { Cluster, gb, request } from './cluster.js'
 
 const MAX = 0x7fffffff
 const tags = (values: string[], minCardinality: number, maxCardinality: number, scope = 'node', key?: string): PlacementConstraint => ({
@@ -100,5 +100,96 @@ describe('requests by placement constraint', () => {
     expect(c.refused({ type: 'allocate', attemptId: am, responseId: 0, progress: 0, asks: [], releases: [], schedulingRequests })).toBe(
       'YarnException: Found non empty SchedulingRequest in AllocateRequest for application=appattempt_1700000000000_0001_000001, but the configured yarn.resourcemanager.placement-constraints.handler cannot handle placement constraints. Rejecting this allocate operation',
     )
+  })
+})
+
+describe('requests by constraint that are placed together', () => {
+  const HANDLER = 'yarn.resourcemanager.placement-constraints.'
+  const ON = { [`${HANDLER}handler`]: 'placement-processor' }
+
+  function placing(properties: Record<string, string> = {}, hosts = ['n1', 'n2', 'n3']) {
+    const c = new Cluster({ ...ON, ...properties })
+    for (const h of hosts) c.addNode(h, gb(8, 8))
+    const am = c.run()
+    const of = (id: number, numAllocations: number, tag: string, constraint?: PlacementConstraint, size = 1): SchedulingRequest => ({
+      allocationRequestId: id,
+      priority: 1,
+      allocationTags: [tag],
+      numAllocations,
+      resource: gb(size),
+      ...(constraint && { constraint }),
+    })
+    const call = (...schedulingRequests: SchedulingRequest[]) => c.allocate(am, [], { schedulingRequests })
+    return { c, am, of, call }
+  }
+  const hosts = (a: { allocated: readonly { nodeId: { host: string } }[] }) => a.allocated.map((x) => x.nodeId.host).sort()
+
+  it('are there with the answer, without a report of a node', () => {
+    const { c, of, call } = placing()
+    expect(hosts(call(of(1, 3, 'w', tags(['w'], 0, 0))))).toEqual(['n1', 'n2', 'n3'])
+    expect(c.core.queue('default')!.pendingContainers).toBe(0)
+    expect(c.core.checkInvariants()).toEqual([])
+  })
+
+  it('are tried again with the next calls, and rejected in the end', () => {
+    const { of, call } = placing()
+    expect(call(of(1, 5, 'w', tags(['w'], 0, 0))).rejected).toEqual([])
+    expect(call().rejected).toEqual([])
+    const [rejected, ...more] = call().rejected
+    expect(more).toEqual([])
+    expect(rejected).toMatchObject({ reason: 'COULD_NOT_PLACE_ON_NODE', request: { allocationRequestId: 1, numAllocations: 2 } })
+    expect(call().rejected).toEqual([])
+  })
+
+  it('are met by what comes meanwhile', () => {
+    const { of, call } = placing()
+    call(of(1, 2, 'web', tags(['db'], 1, MAX)))
+    const [db, ...web] = call(of(2, 1, 'db')).allocated
+    expect(web).toEqual([])
+    expect(hosts(call())).toEqual([db!.nodeId.host, db!.nodeId.host])
+  })
+
+  it('count for each other before anything runs', () => {
+    const { of, call } = placing({}, ['n1', 'n2'])
+    const answer = call(of(1, 1, 'bar', tags(['foo'], 0, 0)), of(2, 1, 'foo', tags(['foo'], 0, 0)))
+    expect(hosts(answer)).toEqual(['n1', 'n2'])
+  })
+
+  it('are rejected when the scheduler refuses them, one by one', () => {
+    // A user may have 3 GB, and what goes beyond that once.
+    const { of, call } = placing({ [`${HANDLER}retry-attempts`]: '2', 'yarn.scheduler.capacity.root.default.user-limit-factor': '0.25' })
+    expect(call(of(1, 3, 'w', undefined, 2)).allocated).toHaveLength(2)
+    const { allocated, rejected } = call()
+    expect(allocated).toEqual([])
+    expect(rejected).toMatchObject([{ reason: 'COULD_NOT_SCHEDULE_ON_NODE', request: { allocationRequestId: 1, numAllocations: 1 } }])
+  })
+
+  it('are taken in the order of the call, or the most frequent tags first', () => {
+    const run = (iterator: string) => {
+      const { of, call } = placing({ [`${HANDLER}algorithm.iterator`]: iterator, [`${HANDLER}retry-attempts`]: '1' }, ['n1'])
+      return call(of(1, 1, 'a', tags(['b'], 0, 0)), of(2, 1, 'b', tags(['a'], 0, 0)), of(3, 1, 'b', tags(['a'], 0, 0))).allocated.map(
+        (a) => a.allocationRequestId,
+      )
+    }
+    expect(run('SERIAL')).toEqual([1])
+    expect(run('POPULAR_TAGS')).toEqual([2, 3])
+  })
+
+  it('leave requests by place alone', () => {
+    const { c, am, of } = placing()
+    const answer = c.allocate(am, [request(gb(1), 1)], { schedulingRequests: [of(1, 1, 'w')] })
+    expect(answer.allocated).toHaveLength(1)
+    expect(c.core.queue('default')!.pendingContainers).toBe(1)
+  })
+
+  it('name what can’t be used', () => {
+    expect(() => placing({ [`${HANDLER}algorithm.iterator`]: 'RANDOM' })).toThrow(`${HANDLER}algorithm.iterator is "RANDOM"`)
+    expect(() => placing({ [`${HANDLER}algorithm.class`]: 'com.example.Mine' })).toThrow(`${HANDLER}algorithm.class is "com.example.Mine"`)
+    expect(() => placing({ [`${HANDLER}handler`]: 'mine' })).toThrow(`${HANDLER}handler is "mine"`)
+  })
+
+  it('need the capacity scheduler', () => {
+    const { of, call } = placing({ 'yarn.resourcemanager.scheduler.class': 'org.apache.hadoop.yarn.server.resourcemanager.scheduler.fair.FairScheduler' })
+    expect(() => call(of(1, 1, 'w'))).toThrow('attemptAllocationOnNode not supported for FairScheduler')
   })
 })

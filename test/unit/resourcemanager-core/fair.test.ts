@@ -98,3 +98,115 @@ describe('the fair scheduler', () => {
     expect(c.core.queue('a')!.capacities.weight).toBe(3)
   })
 })
+
+describe('sizes', () => {
+  it('are those asked for at the place, and those reserved', () => {
+    const c = fair('', { 'yarn.scheduler.fair.reservable-nodes': '1.0' })
+    const n1 = c.addNode('n1', gb(4, 8))
+    const attempt = c.run()
+    const at = (resourceName: string, size: number, count = 1) => request(gb(size), count, { resourceName })
+    c.allocate(attempt, [at('n1', 2), at('/default-rack', 2), at('*', 2)])
+    c.allocate(attempt, [at('*', 1)])
+    c.heartbeat(n1)
+    const [first] = c.allocate(attempt).allocated
+    expect(first!.resource.memory).toBe(2048)
+    c.start(first!)
+    // There is room for one.
+    c.allocate(attempt, [request(gb(3), 1, { priority: 2 })])
+    c.heartbeat(n1)
+    c.allocate(attempt, [request(gb(2), 1, { priority: 2 })])
+    c.heartbeat(n1, [{ id: first!.containerId }])
+    expect(c.allocate(attempt).allocated[0]!.resource.memory).toBe(3072)
+    expect(c.core.checkInvariants()).toEqual([])
+  })
+})
+
+describe('a queue that may have nothing of a resource type', () => {
+  const nothing = '<queue name="a"><maxResources>8192 mb, 0 vcores</maxResources></queue><queue name="b"/>'
+
+  it('refuses applications whose masters want some', () => {
+    const c = fair(nothing)
+    c.addNode('n1', gb(8, 8))
+    const refused = c.submit({ queue: 'a' })
+    expect(c.report(refused).state).toBe('FAILED')
+    expect(c.report(refused).diagnostics).toContain('to queue root.a because it has zero amount of resource for a requested resource!')
+    expect(c.report(c.submit({ queue: 'b' })).state).toBe('ACCEPTED')
+  })
+
+  it('refuses requests of those that are in', () => {
+    const c = fair('<queue name="a"/>')
+    c.addNode('n1', gb(8, 8))
+    const attempt = c.run({ queue: 'a' })
+    const reload = (queues: string) => c.ok({ type: 'refreshQueues', properties: c.properties, allocations: `<allocations>${queues}</allocations>` })
+    reload(nothing)
+    expect(() => c.allocate(attempt, [request(gb(1), 1)])).toThrow('has 0 amount of resource for a resource type!')
+    reload('<queue name="a"/>')
+    c.allocate(attempt, [request(gb(1), 1)])
+  })
+})
+
+describe('an application that is in a queue when its limit becomes nothing', () => {
+  it('waits with its next attempt', () => {
+    const c = fair('<queue name="a"/>', { 'yarn.resourcemanager.am.max-attempts': '2' })
+    const n1 = c.addNode('n1', gb(8, 8))
+    const attempt = c.run({ queue: 'a', maxAppAttempts: 2 })
+    const limits = '<allocations><queue name="a"><maxResources>0 mb, 8 vcores</maxResources></queue></allocations>'
+    c.ok({ type: 'refreshQueues', properties: c.properties, allocations: limits })
+    c.ok({ type: 'failAttempt', attemptId: attempt, user: 'alice' })
+    c.heartbeat(n1)
+    expect(c.report(attempt.applicationId)).toMatchObject({ state: 'ACCEPTED', currentAttemptId: { attemptId: 2 } })
+    expect(c.report(attempt.applicationId).diagnostics).toContain('exceeds maximum AM resource allowed')
+  })
+})
+
+describe('continuous scheduling', () => {
+  const on = { 'yarn.scheduler.fair.continuous-scheduling-enabled': 'true', 'yarn.scheduler.fair.continuous-scheduling-sleep-ms': '5' }
+
+  it('offers nodes without their reports, the freest first, one container each', () => {
+    const c = fair('', on)
+    c.addNode('n1', gb(4, 8))
+    c.addNode('n2', gb(8, 8))
+    c.advance(1)
+    const id = c.submit()
+    expect(c.core.nextTimer()).toBe(c.now + 4)
+    c.advance(5)
+    expect(c.core.attempt(c.attemptOf(id))!.masterContainer!.nodeId.host).toBe('n2')
+    const attempt = c.attemptOf(id)
+    c.launch(attempt)
+    c.register(attempt)
+    c.allocate(attempt, [request(gb(1), 3)])
+    c.advance(5)
+    c.advance(5)
+    expect(c.allocate(attempt).allocated.map((a) => a.nodeId.host)).toEqual(['n2', 'n1', 'n2'])
+    // Nothing is left to do.
+    expect(c.core.nextTimer() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(c.now + 5)
+  })
+
+  it('rests while nothing changes', () => {
+    const c = fair('', on)
+    c.addNode('n1', gb(2, 8))
+    c.advance(5)
+    const attempt = c.run()
+    c.allocate(attempt, [request(gb(2), 1)])
+    c.advance(5)
+    c.advance(5)
+    expect(c.core.nextTimer() ?? Number.POSITIVE_INFINITY).toBeGreaterThan(c.now + 5)
+    c.addNode('n2', gb(16, 8))
+    expect(c.core.nextTimer()).toBeLessThanOrEqual(c.now + 5)
+  })
+
+  it('names what can’t be used', () => {
+    expect(() => fair('', { ...on, 'yarn.scheduler.fair.continuous-scheduling-sleep-ms': '0' })).toThrow('yarn.scheduler.fair.continuous-scheduling-sleep-ms')
+    expect(() => fair('', { 'yarn.scheduler.fair.max.assign': 'many' })).toThrow('yarn.scheduler.fair.max.assign is "many"')
+    expect(() => fair('', { 'yarn.resource-types.memory-mb.increment-allocation': 'much' })).toThrow('"value [unit]" format: much')
+  })
+
+  it('counts increments in their units', () => {
+    const c = fair('', { 'yarn.resource-types.memory-mb.increment-allocation': '2 Gi' })
+    const n1 = c.addNode('n1', gb(16, 8))
+    const attempt = c.run()
+    c.allocate(attempt, [request(gb(1), 1)])
+    c.heartbeat(n1)
+    expect(c.allocate(attempt).allocated[0]!.resource.memory).toBe(2048)
+  })
+})

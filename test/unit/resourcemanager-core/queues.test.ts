@@ -178,3 +178,116 @@ describe('node labels', () => {
     expect(c.core.checkInvariants()).toEqual([])
   })
 })
+
+describe('policies of queues', () => {
+  const nested = {
+    'root.ordering-policy': 'priority-utilization',
+    'root.queues': 'x,y',
+    'root.x.capacity': '50',
+    'root.y.capacity': '50',
+    'root.x.queues': 'a,b',
+    'root.x.a.capacity': '50',
+    'root.x.b.capacity': '50',
+    'root.x.b.priority': '7',
+  }
+  const first = (more: Record<string, string>) => {
+    const c = new Cluster(properties({ ...nested, ...more }))
+    const n1 = c.addNode('n1', gb(40, 40))
+    const [a, b] = [c.run({ queue: 'a', user: 'alice' }), c.run({ queue: 'b', user: 'bob' })]
+    // Queue b uses more of its share.
+    c.allocate(b, [request(gb(1), 1)])
+    c.heartbeat(n1)
+    c.allocate(a, [request(gb(1), 1)])
+    c.allocate(b, [request(gb(1), 1)])
+    c.heartbeat(n1)
+    return c.allocate(a).allocated.length > 0 ? 'a' : 'b'
+  }
+
+  it('hold for queues below that name none', () => {
+    expect(first({})).toBe('b')
+    expect(first({ 'root.x.ordering-policy': 'utilization' })).toBe('a')
+  })
+
+  it('are refused when they are none', () => {
+    const make = (of: Record<string, string>) => () => new Cluster(properties(of))
+    expect(make({ 'root.hive.ordering-policy': 'lifo' })).toThrow(
+      'yarn.scheduler.capacity.root.hive.ordering-policy is "lifo"; known are fifo, fair, fifo-with-partitions',
+    )
+    expect(make({ 'root.ordering-policy': 'fifo' })).toThrow('yarn.scheduler.capacity.root.ordering-policy is "fifo"; known are utilization')
+  })
+
+  it('keep nodes of a partition for applications of its label', () => {
+    const c = new Cluster({
+      'yarn.node-labels.enabled': 'true',
+      ...properties({
+        'root.accessible-node-labels': 'x',
+        'root.accessible-node-labels.x.capacity': '100',
+        'root.default.accessible-node-labels': 'x',
+        'root.default.accessible-node-labels.x.capacity': '100',
+        'root.default.ordering-policy': 'fifo-with-partitions',
+        'root.default.ordering-policy.exclusive-enforced-partitions': 'x',
+      }),
+    })
+    c.ok({ type: 'addNodeLabels', labels: [{ name: 'x', exclusive: true }] })
+    c.ok({ type: 'replaceLabelsOnNodes', nodes: [{ nodeId: { host: 'n1', port: 0 }, labels: ['x'] }] })
+    const n1 = c.addNode('n1')
+    c.addNode('n2')
+    const other = c.run({ user: 'alice' })
+    c.allocate(other, [request(gb(1), 1, { nodeLabelExpression: 'x' })])
+    c.heartbeat(n1)
+    expect(c.allocate(other).allocated).toHaveLength(0)
+    const own = c.run({ user: 'bob', nodeLabelExpression: 'x' })
+    c.allocate(own, [request(gb(1), 1, { nodeLabelExpression: 'x' })])
+    c.heartbeat(n1)
+    expect(c.allocate(own).allocated).toHaveLength(1)
+  })
+})
+
+describe('priorities of workflows', () => {
+  const mapped = (more: Record<string, string>) =>
+    new Cluster({ 'yarn.cluster.max-application-priority': '10', ...properties({ 'workflow-priority-mappings': 'Nightly:root.hive:5', ...more }) })
+  const on = { 'workflow-priority-mappings-override.enable': 'true' }
+  const priority = (c: Cluster, more: object) => c.report(c.submit({ queue: 'hive', priority: 2, tags: ['workflowid:nightly'], ...more })).priority
+
+  it('win over what the application asks', () => {
+    expect(priority(mapped(on), {})).toBe(5)
+    expect(priority(mapped({ ...on, 'workflow-priority-mappings': 'nightly:root.hive:50' }), {})).toBe(10)
+  })
+
+  it('are those of the queue and of what is above it, where they are switched on', () => {
+    expect(priority(mapped(on), { queue: 'default' })).toBe(2)
+    expect(priority(mapped(on), { tags: ['workflowid:other'] })).toBe(2)
+    expect(priority(mapped({}), {})).toBe(2)
+  })
+
+  it('are refused when they are none', () => {
+    expect(() => mapped({ 'workflow-priority-mappings': 'nightly:5' })).toThrow('Illegal workflow priority mapping nightly:5')
+    expect(() => mapped({ 'workflow-priority-mappings': 'nightly:root.hive:high' })).toThrow('Illegal workflow priority for mapping nightly:root.hive:high')
+  })
+})
+
+describe('what is not served', () => {
+  it.each([
+    ['multi-node-placement-enabled', 'true'],
+    ['application.fail-fast', 'true'],
+    ['mapping-rule-json-file', '/etc/rules.json'],
+    ['root.hive.reservable', 'true'],
+    ['root.auto-queue-creation-v2.enabled', 'true'],
+    ['root.hive.auto-create-child-queue.management-policy', 'com.example.Policy'],
+  ])('is refused by name: %s', (name, value) => {
+    expect(() => new Cluster(properties({ [name]: value }))).toThrow(`${PREFIX}${name} is "${value}"`)
+    const c = new Cluster()
+    expect(c.refused({ type: 'refreshQueues', properties: { ...c.properties, ...properties({ [name]: value }) } })).toContain(`${PREFIX}${name}`)
+  })
+})
+
+describe('the largest container of a queue', () => {
+  it('may be given for all resource types at once', () => {
+    const c = new Cluster(properties({ 'root.hive.maximum-allocation': 'memory=2G,vcores=2' }))
+    c.addNode('n1')
+    expect(c.core.maximumAllocation('hive')).toMatchObject(gb(2, 2))
+    expect(() => new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2000000,vcores=2' }))).toThrow('cannot be larger than the cluster setting')
+    expect(() => new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2Gi' }))).toThrow('Acceptable units are M/G or empty')
+    expect(() => new Cluster(properties({ 'root.hive.maximum-allocation': 'memory-mb=2048,seats=1' }))).toThrow('Unknown resource: seats')
+  })
+})

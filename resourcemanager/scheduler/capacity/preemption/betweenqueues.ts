@@ -6,19 +6,20 @@ import type { SchedulerAttempt } from '../../attempt.js'
 import type { RMContainer } from '../../container.js'
 import type { CapacityScheduler } from '../capacity.js'
 import type { LeafQueue } from '../leaf.js'
-import { inOrderOfLoss, type Selection, type ToObtain } from './selection.js'
+import { isKillable } from './killable.js'
+import { inOrderOfLoss, latestFirst, type Selection, type ToObtain } from './selection.js'
 import type { PreemptionSettings } from './settings.js'
 import type { Share } from './shares.js'
 
 const ONE: Resource = { memory: 1, vcores: 1 }
 
-/** How much of the excess this round takes from a leaf queue. */
-export function dampen(scheduler: CapacityScheduler, settings: PreemptionSettings, leaf: Share): void {
+/** How much of the excess this round takes from a leaf queue. @param whole all of it: a part of a large container is of no use */
+export function dampen(scheduler: CapacityScheduler, settings: PreemptionSettings, leaf: Share, whole: boolean): void {
   const rc = scheduler.settings.calculator
   const cluster = scheduler.cluster.total
   leaf.toObtain = NONE
   if (rc.compare(cluster, leaf.used, multiplyDown(leaf.guaranteed, 1 + settings.ignoredOverCapacity)) <= 0) return
-  leaf.toObtain = rc.compare(cluster, leaf.toTake, NONE) > 0 ? rc.multiplyAndNormalizeUp(leaf.toTake, settings.naturalTermination, ONE) : leaf.toTake
+  leaf.toObtain = !whole && rc.compare(cluster, leaf.toTake, NONE) > 0 ? rc.multiplyAndNormalizeUp(leaf.toTake, settings.naturalTermination, ONE) : leaf.toTake
 }
 
 /** @param partitions the leaf queue in each partition */
@@ -44,7 +45,7 @@ export function selectBetweenQueues(
     takeReservations(scheduler, settings, attempt, selection, toObtain)
     for (const c of inOrderOfLoss(attempt.live.values())) {
       if (toObtain.size === 0) break
-      if (selection.has(c)) continue
+      if (selection.has(c) || isKillable(c)) continue
       if (c.isAM) {
         masters.push(c)
         mastersSize = add(mastersSize, c.resource)
@@ -76,10 +77,5 @@ function takeReservations(
 /** Containers without a label on nodes of the partition, the youngest of the last application first. */
 function lent(leaf: LeafQueue, partition: string): RMContainer[] {
   if (partition === '') return []
-  const all = [...leaf.attempts].flatMap((a) => [...a.live.values()].filter((c) => c.label === '' && c.node.partition === partition))
-  return all.sort((a, b) => {
-    const [x, y] = [a.name(), b.name()]
-    const [p, q] = [x.applicationAttemptId, y.applicationAttemptId]
-    return q.applicationId.id - p.applicationId.id || q.attemptId - p.attemptId || y.id - x.id
-  })
+  return latestFirst([...leaf.attempts].flatMap((a) => [...a.live.values()].filter((c) => c.label === '' && c.node.partition === partition)))
 }

@@ -1,5 +1,5 @@
 /** What a round of preemption has chosen, and how one more container is chosen (CapacitySchedulerPreemptionUtils). */
-import { componentwiseMax, fitsIn, NONE, type Resource, resource, subtract } from '../../../../common/records/index.js'
+import { compareApplicationIds, componentwiseMax, fitsIn, NONE, type Resource, resource, subtract } from '../../../../common/records/index.js'
 import type { ResourceCalculator } from '../../calculator.js'
 import type { RMContainer } from '../../container.js'
 
@@ -22,6 +22,11 @@ export class Selection {
 
   all(): Iterable<RMContainer> {
     return this.#chosen
+  }
+
+  /** Chosen by a policy that keeps its own accounts. */
+  add(c: RMContainer): void {
+    this.#chosen.add(c)
   }
 
   /** Chooses the container when that brings its partition nearer to what is to be obtained. */
@@ -52,6 +57,14 @@ function withoutZeros(r: Resource): Resource {
   const extended = r.extended && Object.fromEntries(Object.entries(r.extended).map(([name, n]) => [name, orMinusOne(n)]))
   return resource(orMinusOne(r.memory), orMinusOne(r.vcores), extended)
 }
+
+const latest = (a: RMContainer, b: RMContainer): number => {
+  const [p, q] = [a.name().applicationAttemptId, b.name().applicationAttemptId]
+  return compareApplicationIds(q.applicationId, p.applicationId) || q.attemptId - p.attemptId || b.name().id - a.name().id
+}
+
+/** By their ids, backwards. */
+export const latestFirst = (containers: Iterable<RMContainer>): RMContainer[] => [...containers].sort(latest)
 
 /** The least important first, of these the youngest. */
 export const inOrderOfLoss = (containers: Iterable<RMContainer>): RMContainer[] =>

@@ -3,6 +3,7 @@ import { exception } from '../../../../common/errors.js'
 
 const POLICY = 'org.apache.hadoop.yarn.server.resourcemanager.monitor.capacity.ProportionalCapacityPreemptionPolicy'
 const PREFIX = 'yarn.resourcemanager.monitor.capacity.preemption.'
+const UNDER_UTILIZED = 'yarn.scheduler.capacity.ordering-policy.priority-utilization.underutilized-preemption.'
 
 export type OrderWithinQueues = 'userlimit_first' | 'priority_first'
 
@@ -18,6 +19,18 @@ export interface PreemptionSettings {
   readonly observeOnly: boolean
   /** Stop when one resource type is satisfied, rather than go on until all are. */
   readonly conservative: boolean
+  /** Room on nodes that are reserved is made first. */
+  readonly forReservations: boolean
+  /** What nodes are reserved for counts as wanted when queues are compared. */
+  readonly countReserved: boolean
+  /** Nodes reserved by more important queues are cleared of less important ones', whether these have their guarantee or not. */
+  readonly byPriority: {
+    readonly enabled: boolean
+    /** How old a reservation must be. */
+    readonly delay: number
+    /** Reservations go to nodes where more can be had. */
+    readonly moveReservations: boolean
+  }
   /** Queues that all have their guarantee are balanced too. */
   readonly balance: { readonly enabled: boolean; readonly waitBeforeKill: number }
   readonly withinQueues: {
@@ -40,10 +53,10 @@ export function monitors(properties: Readonly<Record<string, string>>): string[]
 /** undefined: preemption is off. @throws IllegalArgumentException for a value that can't be used, naming the property */
 export function preemptionSettings(properties: Readonly<Record<string, string>>): PreemptionSettings | undefined {
   if (!monitors(properties).includes(POLICY)) return undefined
-  const text = (name: string) => properties[PREFIX + name]?.trim()
-  const number = (name: string, fallback: number) => {
-    const value = Number(text(name) ?? fallback)
-    if (Number.isNaN(value)) throw exception('IllegalArgumentException', `${PREFIX}${name} is "${text(name)}", which is no number`)
+  const text = (name: string, prefix = PREFIX) => properties[prefix + name]?.trim()
+  const number = (name: string, fallback: number, prefix = PREFIX) => {
+    const value = Number(text(name, prefix) ?? fallback)
+    if (Number.isNaN(value)) throw exception('IllegalArgumentException', `${prefix}${name} is "${text(name, prefix)}", which is no number`)
     return value
   }
   const flag = (name: string, fallback: boolean) => (text(name) === undefined ? fallback : text(name) === 'true')
@@ -62,6 +75,13 @@ export function preemptionSettings(properties: Readonly<Record<string, string>>)
     naturalTermination: number('natural_termination_factor', 0.2),
     observeOnly: flag('observe_only', false),
     conservative: flag('conservative-drf', false),
+    forReservations: flag('select_based_on_reserved_containers', false),
+    countReserved: flag('additional_res_balance_based_on_reserved_containers', false),
+    byPriority: {
+      enabled: properties[`${UNDER_UTILIZED}enabled`]?.trim() === 'true',
+      delay: number('reserved-container-delay-ms', 60_000, UNDER_UTILIZED),
+      moveReservations: properties[`${UNDER_UTILIZED}allow-move-reservation`]?.trim() === 'true',
+    },
     balance: {
       enabled: flag('preemption-to-balance-queue-after-satisfied.enabled', false),
       waitBeforeKill: number('preemption-to-balance-queue-after-satisfied.max-wait-before-kill', 300_000),

@@ -18,6 +18,9 @@ export interface Share {
   readonly partition: string
   readonly children: readonly Share[]
   readonly used: Resource
+  /** Of that, what goes as soon as it is needed. */
+  readonly killable: Resource
+  readonly reserved: Resource
   readonly pending: Resource
   /** Without what is reserved for it. */
   readonly pendingLessReserved: Resource
@@ -52,6 +55,8 @@ export function shareOf(scheduler: CapacityScheduler, queue: CapacityQueue, part
     partition,
     children,
     used: queue.usage.of(partition).used,
+    killable: queue.killables?.total(partition) ?? NONE,
+    reserved: queue.usage.of(partition).reserved,
     pending: pending(false),
     pendingLessReserved: pending(true),
     guaranteed: isNone(effectiveMin) ? multiplyDown(whole, absoluteCapacity) : effectiveMin,
@@ -68,6 +73,14 @@ export function shareOf(scheduler: CapacityScheduler, queue: CapacityQueue, part
 
 export const leavesOf = (s: Share): Share[] => (s.queue.kind === 'leaf' ? [s] : s.children.flatMap(leavesOf))
 
+/** What counts when queues are compared. */
+export interface How {
+  /** Queues may grow beyond their guarantee at the cost of others beyond theirs. */
+  readonly balance: boolean
+  /** What nodes are reserved for counts as wanted. */
+  readonly reserved: boolean
+}
+
 /** Fills in what each queue of the tree would ideally hold and what must be taken for that. */
 export class IdealShares {
   readonly #rc: ResourceCalculator
@@ -76,8 +89,7 @@ export class IdealShares {
     rc: ResourceCalculator,
     /** What may be taken in a round. */
     private readonly allowed: Resource,
-    /** Queues may grow beyond their guarantee at the cost of others beyond theirs. */
-    private readonly balance: boolean,
+    private readonly how: How,
     /** Told of queues that want more than they would get, the neediest first. */
     private readonly underServed: (s: Share) => void,
   ) {
@@ -122,7 +134,8 @@ export class IdealShares {
     for (const c of parent.children) {
       const wanted = add(c.used, c.pending)
       const minimum = maxOf(rc, whole, minOf(rc, whole, wanted, c.guaranteed), c.ideal)
-      c.toTake = rc.compare(whole, c.used, minimum) > 0 ? multiplyDown(subtract(c.used, minimum), scaling) : NONE
+      const held = subtract(c.used, c.killable)
+      c.toTake = rc.compare(whole, held, minimum) > 0 ? multiplyDown(subtract(held, minimum), scaling) : NONE
       this.#distribute(c)
     }
   }
@@ -177,8 +190,11 @@ export class IdealShares {
   #offer(q: Share, available: Resource, whole: Resource): Resource {
     const rc = this.#rc
     const toMaximum = componentwiseMax(subtract(q.maximum, q.ideal), NONE)
-    let accepted = componentwiseMin(toMaximum, minOf(rc, whole, available, subtract(add(q.used, q.pendingLessReserved), q.ideal)))
-    if (!this.balance && q.children.length === 0) {
+    let accepted = componentwiseMin(
+      toMaximum,
+      minOf(rc, whole, available, subtract(add(q.used, this.how.reserved ? q.pending : q.pendingLessReserved), q.ideal)),
+    )
+    if (!this.how.balance && q.children.length === 0) {
       // Nobody is helped beyond the guarantee, nor beyond what it has.
       const most = maxOf(rc, whole, subtract(maxOf(rc, whole, q.used, q.guaranteed), q.ideal), NONE)
       accepted = minOf(rc, whole, accepted, most)

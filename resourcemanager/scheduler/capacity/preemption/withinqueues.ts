@@ -7,6 +7,7 @@ import type { SchedulerAttempt } from '../../attempt.js'
 import { maxOf, minOf } from '../../calculator.js'
 import type { CapacityScheduler } from '../capacity.js'
 import type { LeafQueue } from '../leaf.js'
+import { isKillable } from './killable.js'
 import { inOrderOfLoss, type Selection, type ToObtain } from './selection.js'
 import type { PreemptionSettings } from './settings.js'
 import type { Share } from './shares.js'
@@ -78,7 +79,7 @@ export class WithinQueues {
     const limit = add(a.user.limit, a.user.masters)
     for (const c of inOrderOfLoss(a.attempt.live.values())) {
       if (toObtain.size === 0) return
-      if (this.selection.has(c) || c.isAM) continue
+      if (this.selection.has(c) || isKillable(c) || c.isAM) continue
       const has = used.get(user) ?? NONE
       // Nobody is brought below the limit.
       if (this.#userLimitFirst && rc.compare(whole, subtract(has, c.resource), limit) <= 0) return
