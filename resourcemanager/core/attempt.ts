@@ -34,7 +34,6 @@ export type AttemptEventType =
   | 'FAIL'
 
 export interface FinishedContainer {
-  readonly key: string
   readonly nodeKey: string
   readonly containerId: ContainerId
   readonly nodeId: NodeId

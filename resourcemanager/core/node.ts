@@ -11,11 +11,11 @@ import {
   type Resource,
   sameResource,
 } from '../../common/records/index.js'
-import { containerKey, type FinishedStatus, type KeyedContainer } from '../scheduler/container.js'
+import { containerKey, type EndedContainer, type FinishedStatus } from '../scheduler/container.js'
 import { applicationKey } from '../scheduler/scheduler.js'
 import type { AllocatedContainer, NodeHeartbeatAnswer } from './answers.js'
 import type { ContainerStatus, NMContainerStatus, NodeHealth, NodeHeartbeat, RegisterNode, ResourceUtilization } from './events.js'
-import { Launched } from './launched.js'
+import { type ReportedContainer, ReportedContainers } from './reported.js'
 import type { ResourceManager } from './resourcemanager.js'
 
 export type NodeEventType =
@@ -41,7 +41,7 @@ export interface NodeEvent {
   readonly heartbeat?: NodeHeartbeat
   readonly applicationId?: ApplicationId
   readonly containerId?: ContainerId
-  readonly containers?: readonly Pick<KeyedContainer, 'id' | 'key'>[]
+  readonly containers?: readonly ContainerId[]
   readonly resource?: Resource
   readonly timeoutSeconds?: number
   readonly update?: { readonly container: AllocatedContainer; readonly decrease: boolean }
@@ -72,14 +72,13 @@ export class Node {
   lastAnswer: NodeHeartbeatAnswer | undefined
   /** The node is to take over the size that the ResourceManager gives it. */
   resourceToTell: Resource | undefined
-  /** As the node last reported. */
-  readonly launched = new Launched()
+  readonly containers = new ReportedContainers()
   #reports = 0
-  readonly completed = new Set<string>()
   readonly runningApplications = new Set<string>()
+  /** How many applications have gone from these. */
+  #lostApplications = 0
   readonly containersToClean = new Map<string, ContainerId>()
   readonly finishedApplications = new Map<string, ApplicationId>()
-  readonly toBeRemoved = new Map<string, ContainerId>()
   readonly toUpdate = new Map<string, AllocatedContainer>()
   readonly toDecrease = new Map<string, AllocatedContainer>()
   toSignal: { containerId: ContainerId; command: string }[] = []
@@ -109,67 +108,78 @@ export class Node {
   }
 
   /** What a report says of containers: those that started and those that ended since the last. */
-  readStatuses(statuses: readonly ContainerStatus[]): { launched: KeyedContainer[]; completed: (KeyedContainer & { status: FinishedStatus })[] } {
-    const launched: KeyedContainer[] = []
-    const completed: (KeyedContainer & { status: FinishedStatus })[] = []
+  readStatuses(statuses: readonly ContainerStatus[]): { launched: ReportedContainer[]; completed: EndedContainer[] } {
+    const launched: ReportedContainer[] = []
+    const completed: EndedContainer[] = []
+    const { containers } = this
     const report = ++this.#reports
     let running = 0
     for (const s of statuses) {
-      const known = this.launched.find(s.containerId)
-      if (known && s.state === 'RUNNING' && known.report !== report) {
+      let known = containers.find(s.containerId)
+      if (known?.running && s.state === 'RUNNING' && known.report !== report) {
         known.report = report
         running++
       }
-      const key = known?.key ?? containerKey(s.containerId)
-      if (this.containersToClean.size > 0 && this.containersToClean.has(key)) continue
-      const { applicationId } = s.containerId.applicationAttemptId
-      const app = known?.application ?? applicationKey(applicationId)
-      if (this.finishedApplications.size > 0 && this.finishedApplications.has(app)) continue
-      if (!this.runningApplications.has(app)) this.noteApplication(applicationId)
+      if (this.containersToClean.size > 0 && this.containersToClean.has(containerKey(s.containerId))) continue
+      if (known?.noted !== this.#lostApplications) {
+        const { applicationId } = s.containerId.applicationAttemptId
+        const app = known?.application ?? applicationKey(applicationId)
+        if (this.finishedApplications.size > 0 && this.finishedApplications.has(app)) continue
+        if (!this.runningApplications.has(app)) this.noteApplication(applicationId)
+        known ??= s.state === 'RUNNING' || s.state === 'COMPLETE' ? containers.add(s.containerId) : undefined
+        if (known && this.runningApplications.has(app)) known.noted = this.#lostApplications
+      }
+      if (!known) continue
       if (s.state === 'COMPLETE') {
-        if (known) this.launched.remove(known)
-        this.#ended({ id: s.containerId, key, application: app, status: s }, completed)
-      } else if (s.state === 'RUNNING' && !known) {
+        containers.stops(known)
+        this.#ended(known, s, completed)
+      } else if (s.state === 'RUNNING' && !known.running) {
         running++
-        launched.push(this.launched.add(s.containerId, report))
+        containers.starts(known, report)
+        launched.push(known)
       }
     }
-    if (running < this.launched.size) {
-      for (const lost of this.launched.missing(report)) {
-        this.launched.remove(lost)
+    if (running < containers.running) {
+      for (const lost of containers.missing(report)) {
+        containers.stops(lost)
         const diagnostics = `Container ${formatContainerId(lost.id)} was running but not reported from ${this.key}`
-        this.#ended({ id: lost.id, key: lost.key, application: lost.application, status: { exitStatus: EXIT.ABORTED, diagnostics } }, completed)
+        this.#ended(lost, { exitStatus: EXIT.ABORTED, diagnostics }, completed)
       }
     }
     return { launched, completed }
   }
 
   /** Told once, until the node may forget it. */
-  #ended<C extends KeyedContainer>(container: C, completed: C[]): void {
-    if (this.completed.has(container.key)) return
-    this.completed.add(container.key)
-    completed.push(container)
+  #ended(reported: ReportedContainer, status: FinishedStatus, completed: EndedContainer[]): void {
+    if (reported.ended) return
+    reported.ended = true
+    completed.push({ reported, status })
   }
 
   noteApplication(id: ApplicationId): void {
     const key = applicationKey(id)
     const app = this.rm.applications.get(key)
     if (!app) {
-      this.finishedApplications.set(key, id)
-      this.runningApplications.delete(key)
+      this.applicationFinished(key, id)
       return
     }
     this.runningApplications.add(key)
     this.rm.send(app, { type: 'APP_RUNNING_ON_NODE', nodeKey: this.key })
   }
 
+  /** The node is to clean up what is left of it. */
+  applicationFinished(key: string, id: ApplicationId): void {
+    this.finishedApplications.set(key, id)
+    this.runningApplications.delete(key)
+    this.#lostApplications++
+  }
+
   /** What waits for the node, taken out for its answer. */
   pullAnswer(): Omit<NodeHeartbeatAnswer, 'action' | 'responseId' | 'labelsAccepted'> {
-    for (const key of this.toBeRemoved.keys()) this.completed.delete(key)
     const answer = {
       containersToCleanup: drained(this.containersToClean),
       applicationsToCleanup: drained(this.finishedApplications),
-      containersToBeRemoved: drained(this.toBeRemoved),
+      containersToBeRemoved: this.containers.takeLeaving(),
       containersToSignal: this.toSignal,
       containersToUpdate: drained(this.toUpdate),
       containersToDecrease: drained(this.toDecrease),
@@ -197,7 +207,9 @@ function started(node: Node, event: NodeEvent): NodeState {
   const rejoined = node.rm.inactiveNodes.get(node.key)
   node.rm.inactiveNodes.delete(node.key)
   const containers = rejoined ? [] : registration.containers
-  for (const c of containers) if (c.state === 'RUNNING' && !node.launched.find(c.containerId)) node.launched.add(c.containerId, 0)
+  for (const c of containers) {
+    if (c.state === 'RUNNING' && !node.containers.find(c.containerId)) node.containers.starts(node.containers.add(c.containerId), 0)
+  }
   for (const id of registration.runningApplications) node.noteApplication(id)
   const healthy = node.noteHealth(registration.health)
   // One that was lost comes back empty: what it still runs is told to be stopped.
@@ -237,8 +249,7 @@ function reconnected(node: Node, event: NodeEvent): NodeState {
     // Nothing runs there any more: whatever was thought to is gone.
     rm.removeFromCluster(node)
     node.reported = []
-    node.launched.clear()
-    node.completed.clear()
+    node.containers.clear()
     node.total = registration.resource
     if (node.state === 'RUNNING') rm.addToCluster(node, [])
     return node.state
@@ -317,9 +328,7 @@ function resizeUnusable(node: Node, event: NodeEvent): void {
 }
 
 function cleanApplication(node: Node, event: NodeEvent): void {
-  const key = applicationKey(event.applicationId!)
-  node.finishedApplications.set(key, event.applicationId!)
-  node.runningApplications.delete(key)
+  node.applicationFinished(applicationKey(event.applicationId!), event.applicationId!)
 }
 
 function cleanContainer(node: Node, event: NodeEvent): void {
@@ -327,7 +336,7 @@ function cleanContainer(node: Node, event: NodeEvent): void {
 }
 
 function pulled(node: Node, event: NodeEvent): void {
-  for (const { key, id } of event.containers!) node.toBeRemoved.set(key, id)
+  for (const id of event.containers!) node.containers.leave(id)
 }
 
 function updateContainer(node: Node, event: NodeEvent): void {

@@ -12,7 +12,7 @@ import {
   type NodeState,
   type Resource,
 } from '../../common/records/index.js'
-import type { FinishedStatus, KeyedContainer, RMContainer } from '../scheduler/container.js'
+import type { ContainerOnNode, EndedContainer, RMContainer } from '../scheduler/container.js'
 import { applicationKey, EMPTY_ALLOCATE, type RecoveredContainer } from '../scheduler/scheduler.js'
 import type { AllocatedContainer } from './answers.js'
 import { APPLICATION_LIFECYCLE, Application, type ApplicationEvent, type NodeUpdateType } from './application.js'
@@ -414,9 +414,9 @@ export class ResourceManager {
 
   /** Nodes may forget these: their ends are known. */
   finishedPulled(containers: readonly FinishedContainer[]): void {
-    for (const { nodeKey, key, containerId } of containers) {
+    for (const { nodeKey, containerId } of containers) {
       const node = this.nodes.get(nodeKey)
-      if (node) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [{ key, id: containerId }] })
+      if (node) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: [containerId] })
     }
   }
 
@@ -458,6 +458,7 @@ export class ResourceManager {
   deactivateNode(node: Node): void {
     this.nodes.delete(node.key)
     this.inactiveNodes.set(node.key, node)
+    node.containers.clear()
     this.nodeSilence.delete(node)
     this.decommissions.delete(node)
   }
@@ -469,12 +470,9 @@ export class ResourceManager {
     else this.decommissions.delete(node)
   }
 
-  noteStatuses(
-    node: Node,
-    read: { readonly launched: readonly KeyedContainer[]; readonly completed: readonly (KeyedContainer & { readonly status: FinishedStatus })[] },
-  ): void {
+  noteStatuses(node: Node, read: { readonly launched: readonly ContainerOnNode[]; readonly completed: readonly EndedContainer[] }): void {
     const unknown = this.scheduler.nodeUpdate(node.key, read.launched, read.completed)
-    if (unknown.length > 0) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: unknown })
+    if (unknown.length > 0) this.send(node, { type: 'FINISHED_CONTAINERS_PULLED_BY_AM', containers: unknown.map((c) => c.reported.id) })
     if (node.state === 'DECOMMISSIONING') {
       const allocated = this.scheduler.cluster.nodes.get(node.key)?.allocated
       if (allocated) this.send(node, { type: 'RESOURCE_UPDATE', resource: allocated })

@@ -60,7 +60,6 @@ export function schedulerHost(rm: ResourceManager): SchedulerHost {
       }
       const container: FinishedContainer = {
         containerId: c.name(),
-        key: c.key,
         nodeId: c.node.nodeId,
         nodeKey: c.node.key,
         status: { exitStatus: c.exitStatus, diagnostics: c.diagnostics },

@@ -96,7 +96,7 @@ export function nodeHeartbeat(rm: ResourceManager, event: NodeHeartbeat): NodeHe
     rm.send(node, { type: 'REBOOTING' })
     return dismiss('RESYNC', `Too far behind rm response id:${node.responseId} nm response id:${event.responseId}`)
   }
-  const idle = node.launched.size === 0 && node.runningApplications.size === 0
+  const idle = node.containers.running === 0 && node.runningApplications.size === 0
   if (node.state === 'DECOMMISSIONING' && (idle || (rm.decommissions.get(node) ?? Number.POSITIVE_INFINITY) <= rm.now)) {
     rm.send(node, { type: 'DECOMMISSION' })
     return dismiss('SHUTDOWN', `DECOMMISSIONING ${key} is ready to be decommissioned`)

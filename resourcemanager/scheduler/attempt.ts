@@ -11,7 +11,8 @@ import {
   type Resource,
 } from '../../common/records/index.js'
 import { AskBook, type PendingListener } from './asks.js'
-import { attemptKey, type RMContainer } from './container.js'
+import type { RMContainer } from './container.js'
+import { LiveContainers } from './live.js'
 import type { SchedulerNode } from './node.js'
 import type { ContainerUpdateType, PlacementConstraint, SchedulingRequest, UpdateContainerRequest } from './requests.js'
 import { Usage } from './usage.js'
@@ -100,9 +101,8 @@ export interface AMWait {
 }
 
 export class SchedulerAttempt implements PendingListener {
-  readonly prefix: string
   readonly usage = new Usage()
-  live = new Map<string, RMContainer>()
+  live: LiveContainers
   newlyAllocated: RMContainer[] = []
   /** Found on nodes after a restart; told to the application master when it has registered again. */
   recovered: RMContainer[] = []
@@ -152,7 +152,7 @@ export class SchedulerAttempt implements PendingListener {
     readonly epoch: number,
     readonly recovering: boolean,
   ) {
-    this.prefix = attemptKey(id)
+    this.live = new LiveContainers(id.attemptId)
     this.waitingForAM = !application.unmanagedAM
   }
 

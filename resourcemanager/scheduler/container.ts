@@ -39,14 +39,19 @@ export function containerKey(id: ContainerId): string {
   return attemptKey(id.applicationAttemptId) + id.id
 }
 
-/**
- * A container with its key, and that of its application, made once. The scheduler that finds it puts its own strings in their place: maps
- * find the very string that they hold without comparing it.
- */
-export interface KeyedContainer {
+/** A container as its node's reports name it. */
+export interface ContainerOnNode {
   readonly id: ContainerId
-  key: string
-  application: string
+  /** The key of its application. */
+  readonly application: string
+  /** Put there by the scheduler when it has started, so that it need not be looked for when it ends. */
+  container: RMContainer | undefined
+}
+
+/** One that a report says has ended. */
+export interface EndedContainer {
+  readonly reported: ContainerOnNode
+  readonly status: FinishedStatus
 }
 
 export function sameContainer(a: ContainerId, b: ContainerId): boolean {
@@ -68,11 +73,12 @@ const nameOf = (c: RMContainer) => formatContainerId(c.name())
 
 export class RMContainer {
   state: RMContainerState = 'NEW'
-  key = ''
   id: ContainerId | undefined
   executionType: ExecutionType = 'GUARANTEED'
   version = 0
   isAM = false
+  /** Among the live ones of its attempt. */
+  live = false
   /** The node has reported it running: its resources are free only once the node reports it gone. */
   startedOnNode = false
   /** When it must have started at the latest; 0: nothing is waited for. */
@@ -106,9 +112,9 @@ export class RMContainer {
     return this.id
   }
 
-  assignId(id: ContainerId): void {
-    this.id = id
-    this.key = id.applicationAttemptId === this.attempt.id ? this.attempt.prefix + id.id : containerKey(id)
+  /** Made anew each time: no place for it is kept in each of many containers. */
+  get key(): string {
+    return containerKey(this.name())
   }
 
   get ended(): boolean {

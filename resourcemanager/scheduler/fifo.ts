@@ -186,7 +186,7 @@ export class FifoScheduler extends SchedulerBase<FifoQueue> {
   protected containerEnded(c: RMContainer, attempt: SchedulerAttempt, node: SchedulerNode, status: FinishedStatus, event: ContainerEventType): void {
     if (!this.takeOffAttempt(c, attempt, node.partition)) return
     c.handle({ type: event, status })
-    node.release(c.key, false)
+    node.release(c, false)
     this.#queue.counters.released++
     this.#queue.usage.dec('used', '', c.resource)
     this.#queue.containers--

@@ -13,7 +13,7 @@ export function invariantsOf(settings: SchedulerSettings, cluster: Cluster, appl
     total = add(total, node.total)
     if (!same(node.total, add(node.allocated, node.available))) wrong.push(`node ${node.key}: total is not allocated plus available`)
     let sum = NONE
-    for (const c of node.containers.values()) {
+    for (const c of node.containers) {
       sum = add(sum, c.resource)
       const other = seen.get(c.key)
       if (other) wrong.push(`container ${c.key} is on ${other} and on ${node.key}`)
@@ -31,7 +31,7 @@ export function invariantsOf(settings: SchedulerSettings, cluster: Cluster, appl
     if (!same(attempt.sumOfAsks(), attempt.usage.total('pending'))) wrong.push(`application ${key}: pending is not the sum of its asks`)
     for (const c of attempt.live.values()) {
       if (c.ended) wrong.push(`container ${c.key} has ended and is still counted`)
-      if (!cluster.nodes.get(c.node.key)?.containers.has(c.key)) wrong.push(`container ${c.key} is live but not on its node`)
+      if (!cluster.nodes.get(c.node.key)?.containers.has(c)) wrong.push(`container ${c.key} is live but not on its node`)
     }
   }
   return wrong

@@ -1,7 +1,7 @@
 /** Nodes as a scheduler sees them: what is allocated, what is free, what is reserved; and the cluster as their sum. */
 import { bucketsFor, spread, stringHash } from '../../common/lang/javahash.js'
-import { add, componentwiseMax, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
-import type { RMContainer } from './container.js'
+import { add, type ContainerId, componentwiseMax, formatNodeId, NONE, type NodeId, type Resource, subtract } from '../../common/records/index.js'
+import { type RMContainer, sameContainer } from './container.js'
 
 export class SchedulerNode {
   readonly key: string
@@ -9,7 +9,7 @@ export class SchedulerNode {
   readonly javaHash: number
   allocated: Resource = NONE
   available: Resource
-  readonly containers = new Map<string, RMContainer>()
+  readonly containers = new Set<RMContainer>()
   reserved: RMContainer | undefined
   /** Containers that go when others take their place (lazy preemption), until their room is free; undefined: there never was one. */
   killable: Set<RMContainer> | undefined
@@ -39,7 +39,7 @@ export class SchedulerNode {
   }
 
   allocate(c: RMContainer): void {
-    this.containers.set(c.key, c)
+    this.containers.add(c)
     this.charge(c.resource)
   }
 
@@ -57,12 +57,16 @@ export class SchedulerNode {
    * Gives back what a container holds. One that the node runs holds it until the node says that it is gone, whatever the ResourceManager
    * has decided meanwhile.
    */
-  release(key: string, byNode: boolean): void {
-    const c = this.containers.get(key)
-    if (!c || (!byNode && c.startedOnNode)) return
-    this.containers.delete(key)
+  release(c: RMContainer, byNode: boolean): void {
+    if ((!byNode && c.startedOnNode) || !this.containers.delete(c)) return
     this.killable?.delete(c)
     this.discharge(c.resource)
+  }
+
+  /** One that holds room here; they are gone through. */
+  find(id: ContainerId): RMContainer | undefined {
+    for (const c of this.containers) if (sameContainer(c.name(), id)) return c
+    return undefined
   }
 
   /** What is free, and what would be without the containers that may be killed for others. */

@@ -20,7 +20,7 @@ import { type AMWait, type AttemptQueue, applicationKey, type SchedulerApplicati
 import type { Ask, Locality } from './asks.js'
 import type { Placement, PlacementRequest } from './placement.js'
 import type { HealthReport, QueueReport } from './reports.js'
-import { containerKey, type ContainerEventType, type KeyedContainer, type FinishedStatus, RMContainer } from './container.js'
+import { containerKey, type ContainerEventType, type ContainerOnNode, type EndedContainer, type FinishedStatus, RMContainer } from './container.js'
 import { AllocationTags, satisfies, unsatisfied } from './constraints.js'
 import { Cluster, SchedulerNode } from './node.js'
 import type { AllocateRequest, NodeInfo, QueueInfo, RecoveredContainer, SchedulerSettings, SchedulerSubmission } from './inputs.js'
@@ -164,7 +164,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   // ── containers ──
 
   container(id: ContainerId): RMContainer | undefined {
-    return this.attempt(id.applicationAttemptId)?.live.get(containerKey(id))
+    return this.attempt(id.applicationAttemptId)?.live.get(id)
   }
 
   /** Ends a container and gives back what it took, when its application master never saw it. */
@@ -243,9 +243,9 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   removeNode(key: string): void {
     const node = this.cluster.nodes.get(key)
     if (!node) return
-    for (const c of [...node.containers.values()]) {
+    for (const c of [...node.containers]) {
       this.complete(c, aborted(LOST_CONTAINER), 'KILL')
-      node.release(c.key, true)
+      node.release(c, true)
     }
     if (node.reserved) this.complete(node.reserved, aborted(LOST_CONTAINER), 'KILL')
     this.cluster.remove(node)
@@ -264,7 +264,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     if (!node || node.partition === partition) return
     this.changed()
     const before = node.partition
-    for (const c of node.containers.values()) {
+    for (const c of node.containers) {
       const attempt = c.attempt.application.current
       if (attempt) this.partitionChanged(c, attempt, before, partition)
     }
@@ -274,33 +274,43 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   }
 
   /** A heartbeat: what started, what ended, then the node is offered. */
-  nodeUpdate(key: string, launched: readonly KeyedContainer[], completed: readonly (KeyedContainer & { readonly status: FinishedStatus })[]): KeyedContainer[] {
+  nodeUpdate(key: string, launched: readonly ContainerOnNode[], completed: readonly EndedContainer[]): EndedContainer[] {
     const node = this.cluster.nodes.get(key)
     if (!node) return []
     for (const reported of launched) {
-      const c = this.applications.get(reported.application)?.current?.live.get(reported.key)
+      const c = this.#reported(reported)
       if (!c) {
         this.host.cleanUnknownContainer(node, reported.id)
         continue
       }
-      reported.key = c.key
-      reported.application = c.attempt.application.key
+      reported.container = c
       c.handle(LAUNCHED)
       c.startedOnNode = true
     }
     this.heard()
-    const unknown: KeyedContainer[] = []
+    const unknown: EndedContainer[] = []
     for (const ended of completed) {
-      const { key, application, status } = ended
-      const c = this.applications.get(application)?.current?.live.get(key)
+      const { reported, status } = ended
+      const c = this.#reported(reported)
+      // One that is live no more may still hold its room here.
+      const held = c ?? reported.container ?? node.find(reported.id)
       if (c) {
         this.complete(c, status, 'FINISHED')
         this.reportedEnd(c)
       } else unknown.push(ended)
-      node.release(key, true)
+      if (held) node.release(held, true)
+      reported.container = undefined
     }
     if (completed.length > 0) this.cluster.updateRoom(node)
     return unknown
+  }
+
+  /** The live container that a report names. */
+  #reported({ id, application, container }: ContainerOnNode): RMContainer | undefined {
+    if (!container) return this.applications.get(application)?.current?.live.get(id)
+    const { attempt } = container
+    // Known from when it started: live still, and not only with an attempt whose containers nobody has taken over?
+    return container.live && attempt.application.current?.live === attempt.live ? container : undefined
   }
 
   /** The second half of a heartbeat. */
@@ -358,7 +368,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     }
     const ask = attempt.asks.ask(report.priority, report.allocationRequestId)
     const c = new RMContainer(attempt, node, report.resource, ask, report.creationTime, report.label)
-    c.assignId(id)
+    c.id = id
     c.version = report.version
     c.tags = report.tags
     c.handle(report.running ? { type: 'RECOVER' } : { type: 'RECOVER', status: report.status })
@@ -366,7 +376,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     c.startedOnNode = true
     node.allocate(c)
     this.tags.add(c)
-    attempt.live.set(c.key, c)
+    attempt.live.add(c)
     attempt.usage.inc('used', node.partition, c.resource)
     this.containerRecovered(c, attempt, node)
     if (attempt.pendingRelease.delete(c.key)) this.complete(c, aborted(RELEASED_CONTAINER), 'RELEASED')
@@ -444,7 +454,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     attempt.newlyUpdated.push({ type: 'DECREASE_RESOURCE', container: c, resource: target, version: c.version + 1 })
     this.host.later(() => {
       const holder = c.attempt.application.current
-      if (!holder?.live.has(c.key)) return
+      if (!holder?.live.has(c)) return
       const by = subtract(target, c.resource)
       c.resource = target
       c.version++
@@ -469,8 +479,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
     for (const growth of growths) {
       const c = growth.ask.grows!
       attempt.asks.endGrowth(c)
-      attempt.live.delete(growth.key)
-      growth.node.containers.delete(growth.key)
+      attempt.live.delete(growth)
+      growth.node.containers.delete(growth)
       c.resource = add(c.resource, growth.resource)
       c.version++
       this.growthMerged(attempt)
@@ -514,10 +524,10 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
   /** A container for what is asked, on the books of attempt and node; its queue's are kept by the scheduler. */
   protected newContainer(attempt: SchedulerAttempt, node: SchedulerNode, ask: Ask, resource: Resource, locality: Locality, id?: ContainerId): RMContainer {
     const c = new RMContainer(attempt, node, resource, ask, this.host.now, ask.partition)
-    c.assignId(id ?? attempt.nextContainerId())
+    c.id = id ?? attempt.nextContainerId()
     this.changed()
     c.tags = ask.scheduling?.allocationTags
-    attempt.live.set(c.key, c)
+    attempt.live.add(c)
     attempt.newlyAllocated.push(c)
     attempt.allocatedContainers++
     if (ask.any) c.taken = attempt.asks.take(ask, locality, node)
@@ -530,7 +540,7 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
 
   /** Takes an ended container off the books of its attempt. */
   protected takeOffAttempt(c: RMContainer, attempt: SchedulerAttempt, partition: string): boolean {
-    if (!attempt.live.delete(c.key)) return false
+    if (!attempt.live.delete(c)) return false
     const fresh = attempt.newlyAllocated.indexOf(c)
     if (fresh >= 0) attempt.newlyAllocated.splice(fresh, 1)
     attempt.toPreempt.delete(c)

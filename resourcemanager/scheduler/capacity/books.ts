@@ -109,7 +109,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   /** Its time is up: it goes when another takes its place. */
   protected kill(c: RMContainer): void {
     const attempt = c.attempt.application.current
-    if (!attempt?.live.has(c.key) || isKillable(c)) return
+    if (!attempt?.live.has(c) || isKillable(c)) return
     markKillable(c, attempt.queue as LeafQueue)
     this.cluster.updateRoom(c.node)
     this.stir()
@@ -151,7 +151,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     }
     this.changed()
     const c = new RMContainer(attempt, node, a.resource, ask, this.host.now, ask.partition)
-    c.assignId(attempt.nextContainerId())
+    c.id = attempt.nextContainerId()
     c.handle({ type: 'RESERVED' })
     ask.reReservations = 0
     ask.reserved.set(node.key, c)
@@ -202,7 +202,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
     } else {
       if (!this.takeOffAttempt(c, attempt, node.partition)) return
       c.handle({ type: event, status })
-      node.release(c.key, false)
+      node.release(c, false)
       leaf.count('released')
       if (status.exitStatus === PREEMPTED) leaf.count('preempted')
     }
@@ -218,7 +218,7 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
   }
 
   protected partitionChanged(c: RMContainer, attempt: SchedulerAttempt, from: string, to: string): void {
-    if (!attempt.live.has(c.key)) return
+    if (!attempt.live.has(c)) return
     const leaf = attempt.queue as LeafQueue
     if (isKillable(c)) this.spare(c, leaf)
     leaf.dischargeAttempt(attempt, c.resource, from)

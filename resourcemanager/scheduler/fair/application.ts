@@ -138,7 +138,7 @@ export class FairApplication implements Schedulable {
     if (!this.queue.preemptionLimits.preemptable) return false
     if (c.isAM && !this.scheduler.options.preemptsMastersIn(this.queue.path)) return false
     const { live, beingPreempted } = this.attempt
-    if (!live.has(c.key) || beingPreempted.has(c)) return false
+    if (!live.has(c) || beingPreempted.has(c)) return false
     let left = this.usage
     for (const other of beingPreempted) left = add(left, negative(other.resource))
     left = add(add(left, negative(c.resource)), negative(considered))

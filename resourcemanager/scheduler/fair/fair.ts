@@ -412,7 +412,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
       return
     }
     const c = new RMContainer(attempt, node, capability, ask, this.host.now, ask.partition)
-    c.assignId(attempt.nextContainerId())
+    c.id = attempt.nextContainerId()
     c.handle({ type: 'RESERVED' })
     ask.reReservations = 0
     ask.reserved.set(node.key, c)
@@ -452,7 +452,7 @@ export class FairScheduler extends SchedulerBase<FairQueue> {
     }
     if (!this.takeOffAttempt(c, attempt, node.partition)) return
     c.handle({ type: event, status })
-    node.release(c.key, false)
+    node.release(c, false)
     const queue = attempt.queue as FairQueue
     queue.count('released')
     if (status.exitStatus === preempted().exitStatus) queue.count('preempted')

@@ -242,6 +242,6 @@ function inHashOrder(nodes: SchedulerNode[]): SchedulerNode[] {
 
 /** The youngest first, application masters at the end. */
 function mastersLast(node: SchedulerNode): RMContainer[] {
-  const all = [...node.containers.values()]
+  const all = [...node.containers]
   return [...all.filter((c) => !c.isAM).reverse(), ...all.filter((c) => c.isAM)]
 }

@@ -38,7 +38,7 @@ const CARRIED: Partial<Record<NodeEventType, Omit<NodeEvent, 'type'>>> = {
   RESOURCE_UPDATE: { resource: gb(4, 4) },
   CLEANUP_APP: { applicationId },
   CLEANUP_CONTAINER: { containerId },
-  FINISHED_CONTAINERS_PULLED_BY_AM: { containers: [{ key: '1_1_1_1', id: containerId }] },
+  FINISHED_CONTAINERS_PULLED_BY_AM: { containers: [containerId] },
   UPDATE_CONTAINER: { update: { container: { containerId } as AllocatedContainer, decrease: true } },
   SIGNAL_CONTAINER: { containerId, command: 'GRACEFUL_SHUTDOWN' },
   GRACEFUL_DECOMMISSION: { timeoutSeconds: 5 },
@@ -166,7 +166,7 @@ describe('a node', () => {
     ['DECOMMISSIONING', `DECOMMISSIONED: ${LEAVES} DECOMMISSIONED, deactivateNode`],
   ])('at %s that comes again with nothing is empty', (state, expected) => {
     const { node: n, send } = node()
-    n.completed.add('c')
+    n.containers.starts(n.containers.add(containerId), 0)
     expect(send(state, { type: 'RECONNECTED', registration: registration() })).toBe(expected)
   })
 

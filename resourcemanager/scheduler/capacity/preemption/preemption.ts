@@ -67,7 +67,7 @@ export class Preemption {
     if (since === undefined) {
       this.#asked.set(c, now)
       const attempt = c.attempt.application.current
-      if (attempt?.live.has(c.key)) attempt.toPreempt.add(c)
+      if (attempt?.live.has(c)) attempt.toPreempt.add(c)
       return false
     }
     if (since + wait > now) return false
