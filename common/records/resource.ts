@@ -51,12 +51,14 @@ export const componentwiseMin = (a: Resource, b: Resource): Resource => combine(
 export const componentwiseMax = (a: Resource, b: Resource): Resource => combine(a, b, Math.max)
 
 export function multiply(a: Resource, by: number): Resource {
-  return combine(a, NONE, (x) => x * by)
+  if (a.extended) return combine(a, NONE, (x) => x * by)
+  return { memory: clamp(a.memory * by), vcores: clamp(a.vcores * by) }
 }
 
 /** Multiplied and rounded down, as Resources.multiplyAndRoundDown. */
 export function multiplyDown(a: Resource, by: number): Resource {
-  return combine(a, NONE, (x) => Math.floor(x * by))
+  if (a.extended) return combine(a, NONE, (x) => Math.floor(x * by))
+  return { memory: clamp(Math.floor(a.memory * by)), vcores: clamp(Math.floor(a.vcores * by)) }
 }
 
 export function amountOf(a: Resource, name: string): number {

@@ -209,15 +209,14 @@ export class Attempt {
     const all = books.just
     books.just = []
     books.sent = all
-    const own = this.application.submission.keepContainers ? all : all.filter((f) => f.containerId.applicationAttemptId.attemptId === this.id.attemptId)
-    return own.map((f) => ({
-      containerId: f.containerId,
-      state: 'COMPLETE',
-      exitStatus: f.status.exitStatus,
-      diagnostics: f.status.diagnostics,
-      resource: f.resource,
-      executionType: 'GUARANTEED',
-    }))
+    const { keepContainers } = this.application.submission
+    const told: CompletedContainer[] = []
+    for (const { containerId, status, resource } of all) {
+      if (!keepContainers && containerId.applicationAttemptId.attemptId !== this.id.attemptId) continue
+      const { exitStatus, diagnostics } = status
+      told.push({ containerId, state: 'COMPLETE', exitStatus, diagnostics, resource, executionType: 'GUARANTEED' })
+    }
+    return told
   }
 
   noteFinished(container: FinishedContainer): void {

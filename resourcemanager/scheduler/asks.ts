@@ -14,6 +14,8 @@ export interface Pending {
   count: number
   relaxLocality: boolean
   label: string
+  /** One of them as containers keep it that took it: the same for all of them. */
+  taken: TakenRequest | undefined
 }
 
 /** One request less at a place, by what was allocated. */
@@ -97,6 +99,12 @@ function partitionOf(constraint: PlacementConstraint | undefined): string {
 const byKey = (a: Ask, b: Ask) =>
   Number(a.grows !== undefined) - Number(b.grows !== undefined) || a.priority - b.priority || a.allocationRequestId - b.allocationRequestId
 
+function takenOf(pending: Pending, place: string): TakenRequest {
+  const { taken, capability, relaxLocality, label } = pending
+  if (taken?.label === label) return taken
+  return (pending.taken = { place, capability, relaxLocality, label })
+}
+
 const growthKey = (c: RMContainer): string => `grow|${c.key}`
 
 export class AskBook {
@@ -137,7 +145,7 @@ export class AskBook {
       const ask = this.ask(r.priority, r.allocationRequestId ?? -1)
       // Nodes and racks follow the label of ANY, whichever comes first.
       const label = r.resourceName === ANY ? (r.nodeLabelExpression ?? '') : (ask.any?.label ?? r.nodeLabelExpression ?? '')
-      const pending: Pending = { capability: r.capability, count: r.numContainers, relaxLocality: r.relaxLocality ?? true, label }
+      const pending: Pending = { capability: r.capability, count: r.numContainers, relaxLocality: r.relaxLocality ?? true, label, taken: undefined }
       if (r.resourceName === ANY) {
         this.#setAny(ask, pending)
         changed = true
@@ -155,7 +163,7 @@ export class AskBook {
     const ask = new Ask(key, c.ask.priority, c.ask.allocationRequestId, c)
     this.#asks.set(key, ask)
     this.#growing++
-    const at = (relaxLocality: boolean): Pending => ({ capability: by, count: 1, relaxLocality, label: c.node.partition })
+    const at = (relaxLocality: boolean): Pending => ({ capability: by, count: 1, relaxLocality, label: c.node.partition, taken: undefined })
     ask.places.set(c.node.name, at(true))
     ask.places.set(c.node.rack, at(false))
     this.#setAny(ask, at(false))
@@ -179,7 +187,13 @@ export class AskBook {
   updateScheduling(request: SchedulingRequest): void {
     const ask = this.ask(request.priority, request.allocationRequestId)
     ask.scheduling = request
-    this.#setAny(ask, { capability: request.resource, count: request.numAllocations, relaxLocality: true, label: partitionOf(request.constraint) })
+    this.#setAny(ask, {
+      capability: request.resource,
+      count: request.numAllocations,
+      relaxLocality: true,
+      label: partitionOf(request.constraint),
+      taken: undefined,
+    })
   }
 
   #setAny(ask: Ask, pending: Pending): void {
@@ -207,7 +221,7 @@ export class AskBook {
     if (locality === 'NODE_LOCAL') this.#takeAt(ask, node.name, taken)
     if (locality !== 'OFF_SWITCH') this.#takeAt(ask, node.rack, taken)
     const any = ask.any!
-    taken.push({ place: ANY, capability: any.capability, relaxLocality: any.relaxLocality, label: any.label })
+    taken.push(takenOf(any, ANY))
     any.count--
     if (any.count === 0) {
       this.#deactivate(ask)
@@ -221,7 +235,7 @@ export class AskBook {
   #takeAt(ask: Ask, place: string, taken: TakenRequest[]): void {
     const pending = ask.places.get(place)
     if (!pending) return
-    taken.push({ place, capability: pending.capability, relaxLocality: pending.relaxLocality, label: pending.label })
+    taken.push(takenOf(pending, place))
     pending.count--
     if (pending.count === 0) ask.places.delete(place)
   }
@@ -230,7 +244,7 @@ export class AskBook {
   restore(ask: Ask, taken: readonly TakenRequest[]): void {
     for (const t of taken) {
       const present = t.place === ANY ? ask.any : ask.places.get(t.place)
-      const pending: Pending = { capability: t.capability, relaxLocality: t.relaxLocality, label: t.label, count: (present?.count ?? 0) + 1 }
+      const pending: Pending = { capability: t.capability, count: (present?.count ?? 0) + 1, relaxLocality: t.relaxLocality, label: t.label, taken: t }
       if (t.place === ANY) this.#setAny(ask, pending)
       else ask.places.set(t.place, pending)
     }

@@ -250,7 +250,31 @@ function onNode(
   const free = rc.availableContainers(node.available, capability) > 0
   const kill = free || !node.killable || !queue.mayPreempt(node.partition) ? undefined : killsFor(capability, node, rc)
   const fits = free || kill !== undefined
-  const assignment = (reserve: boolean, unreserve: RMContainer | undefined): Assignment => ({
+  let unreserve: RMContainer | undefined
+  if (fits) {
+    scheduler.looks.nodeMattered = true
+    if (!reservation && scheduler.reservationsContinueLooking && (!mayAdd || needUnreserve)) {
+      unreserve = reservationToGiveUp(queue, ask, needUnreserve ? over : capability)
+      if (!unreserve) {
+        scheduler.recording?.skip(attempt, ask, NODE_NOTHING_TO_UNRESERVE)
+        attempt.skipped = 'Node can not find a container to be unreserved when needed. '
+        return 'LOCALITY_SKIPPED'
+      }
+    }
+  } else {
+    attempt.skipped = 'Node does not have sufficient resource for request. '
+    if (!reservation) {
+      scheduler.looks.asks.push(ask)
+      // What may have more, but for what else stands against it, may still when it has waited longer.
+      if (mayAdd) scheduler.looks.nodeMattered = true
+      else if (ask.reserved.size > 0) scheduler.looks.waiting.push({ ask, queue })
+    }
+    if (!reservation && (!mayAdd || !scheduler.mayReserve || (scheduler.reservationsContinueLooking && needUnreserve))) {
+      scheduler.recording?.skipLacking(attempt, ask, NODE_LACKS, capability, node.available)
+      return 'LOCALITY_SKIPPED'
+    }
+  }
+  return {
     attempt,
     node,
     ask,
@@ -260,36 +284,11 @@ function onNode(
     locality,
     requestLocality,
     mode,
-    reserve,
+    reserve: !fits,
     reservation,
     unreserve,
     kill,
-  })
-  if (fits) {
-    scheduler.looks.nodeMattered = true
-    let unreserve: RMContainer | undefined
-    if (!reservation && scheduler.reservationsContinueLooking && (!mayAdd || needUnreserve)) {
-      unreserve = reservationToGiveUp(queue, ask, needUnreserve ? over : capability)
-      if (!unreserve) {
-        scheduler.recording?.skip(attempt, ask, NODE_NOTHING_TO_UNRESERVE)
-        attempt.skipped = 'Node can not find a container to be unreserved when needed. '
-        return 'LOCALITY_SKIPPED'
-      }
-    }
-    return assignment(false, unreserve)
   }
-  attempt.skipped = 'Node does not have sufficient resource for request. '
-  if (!reservation) {
-    scheduler.looks.asks.push(ask)
-    // What may have more, but for what else stands against it, may still when it has waited longer.
-    if (mayAdd) scheduler.looks.nodeMattered = true
-    else if (ask.reserved.size > 0) scheduler.looks.waiting.push({ ask, queue })
-  }
-  if (!reservation && (!mayAdd || !scheduler.mayReserve || (scheduler.reservationsContinueLooking && needUnreserve))) {
-    scheduler.recording?.skipLacking(attempt, ask, NODE_LACKS, capability, node.available)
-    return 'LOCALITY_SKIPPED'
-  }
-  return assignment(true, undefined)
 }
 
 /** The containers that must go for the room wanted; undefined: it can't be had so. */

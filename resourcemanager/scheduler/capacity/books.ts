@@ -58,8 +58,8 @@ export abstract class CapacityBooks extends SchedulerBase<LeafQueue> {
 
   #withinLimits({ attempt, node, mode, resource }: Assignment, released: Resource): boolean {
     const leaf = attempt.queue as LeafQueue
-    const limit = leaf.setHeadroom(attempt, node.partition, mode)
     const user = leaf.users.get(attempt.user)
+    const limit = leaf.setHeadroom(attempt, user, node.partition, mode)
     const used = user?.usage.of(node.partition).used
     if (!used || this.settings.calculator.compare(this.cluster.total, subtract(used, released), limit) > 0) return false
     return leaf.accepts(subtract(resource, released), node.partition, mode)

@@ -339,8 +339,8 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   }
 
   #userMayTake(attempt: SchedulerAttempt, partition: string, limits: Limits, mode: SchedulingMode): boolean {
-    const limit = this.setHeadroom(attempt, partition, mode)
     const user = this.users.get(attempt.user)
+    const limit = this.setHeadroom(attempt, user, partition, mode)
     if (!user) return false
     const reservation = attempt.currentReservation
     const { blocked } = user
@@ -363,18 +363,16 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   }
 
   /** The user's limit; from now on the attempt's headroom is known. */
-  setHeadroom(attempt: SchedulerAttempt, partition: string, mode: SchedulingMode): Resource {
+  setHeadroom(attempt: SchedulerAttempt, user: User | undefined, partition: string, mode: SchedulingMode): Resource {
     this.#knownLimit = this.#currentLimit
-    const user = this.users.get(attempt.user)
     const basis = attempt.headroomBasis as HeadroomBasis | undefined
     // After a move the old queue answers until the new one has looked at the application.
     if (user && (basis?.queue !== this || basis.user !== user)) attempt.headroomBasis = { queue: this, user } satisfies HeadroomBasis
-    return this.users.limitFor(attempt.user, partition, mode)
+    return this.users.limitFor(user, partition, mode)
   }
 
   #setLimit(limit: Resource): void {
-    const most = this.calculator.roundDown(this.effectiveMax(''), this.minimumAllocation)
-    this.#currentLimit = minOf(this.calculator, this.clusterTotal, most, limit)
+    this.#currentLimit = minOf(this.calculator, this.clusterTotal, this.roundedMax(''), limit)
   }
 
   /** What its applications want, no more for each user than the user's limit leaves. */
@@ -384,7 +382,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     for (const attempt of this.active.inOrder()) {
       const user = this.users.get(attempt.user)
       if (!user) continue
-      const may = left.get(user.name) ?? componentwiseMax(subtract(this.users.limitFor(user.name, partition, 'RESPECT'), user.usage.of(partition).used), NONE)
+      const may = left.get(user.name) ?? componentwiseMax(subtract(this.users.limitFor(user, partition, 'RESPECT'), user.usage.of(partition).used), NONE)
       const { pending, reserved } = attempt.usage.of(partition)
       const wants = componentwiseMin(may, componentwiseMax(lessReserved ? subtract(pending, reserved) : pending, NONE))
       sum = add(sum, wants)
@@ -404,7 +402,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
   #headroom(user: User, partition: string): Resource {
     const rc = this.calculator
     const queueLimit = partition === '' ? this.#knownLimit : this.effectiveMax(partition)
-    const userLimit = this.users.limitFor(user.name, partition, 'RESPECT')
+    const userLimit = this.users.limitFor(user, partition, 'RESPECT')
     const left = componentwiseMin(subtractNonNegative(userLimit, user.usage.of(partition).used), subtractNonNegative(queueLimit, this.usage.of(partition).used))
     const whole = this.partitionTotal(partition)
     const free = subtract(whole, this.scheduler.root.usage.of(partition).used)
@@ -420,7 +418,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
     }
     this.activateApplications()
     this.users.recompute()
-    for (const attempt of this.active.inOrder()) this.setHeadroom(attempt, '', 'RESPECT')
+    for (const attempt of this.active.inOrder()) this.setHeadroom(attempt, this.users.get(attempt.user), '', 'RESPECT')
   }
 
   // ── books ──

@@ -43,6 +43,7 @@ export class Ordering {
 
   /** In order; not to be kept across changes. */
   inOrder(): readonly SchedulerAttempt[] {
+    if (this.#stale.size === 0) return this.#sorted
     for (const s of this.#stale) {
       this.#take(s)
       s.sortedUsed = s.usage.total('used').memory

@@ -39,6 +39,8 @@ export interface Shares {
   absoluteUsed: number
   effectiveMin: Resource
   effectiveMax: Resource
+  /** What it was last rounded from, and to: every offer asks for it. */
+  rounded: { readonly of: Resource; readonly to: Resource } | undefined
 }
 
 export abstract class CapacityQueue {
@@ -98,6 +100,7 @@ export abstract class CapacityQueue {
         absoluteUsed: 0,
         effectiveMin: NONE,
         effectiveMax: NONE,
+        rounded: undefined,
       }
       this.shares.set(partition, s)
     }
@@ -110,6 +113,16 @@ export abstract class CapacityQueue {
 
   effectiveMax(partition: string): Resource {
     return this.shares.get(partition)?.effectiveMax ?? NONE
+  }
+
+  /** At most so much, in steps of the smallest container. */
+  roundedMax(partition: string): Resource {
+    const share = this.shares.get(partition)
+    if (!share) return this.calculator.roundDown(NONE, this.minimumAllocation)
+    if (share.rounded?.of !== share.effectiveMax) {
+      share.rounded = { of: share.effectiveMax, to: this.calculator.roundDown(share.effectiveMax, this.minimumAllocation) }
+    }
+    return share.rounded!.to
   }
 
   /** Takes over a configuration that has been checked. */

@@ -13,6 +13,8 @@ export class User {
   activeApplications = 0
   weight = 1
   limit: Resource | undefined
+  /** What the limit was made from: as long as that is the same, so is the limit. */
+  limitOf: Resource | undefined
   /** Share of the partition, as it was last summed into the queue's. */
   readonly ratios = new Map<string, number>()
   /** Applications that want something. */
@@ -170,7 +172,7 @@ export class Users {
   }
 
   /** What the user may hold of the partition while those who want something share it. */
-  limitFor(name: string, partition: string, mode: SchedulingMode): Resource {
+  limitFor(user: User | undefined, partition: string, mode: SchedulingMode): Resource {
     const key = mode === 'RESPECT' ? partition : `${partition}|ignore`
     let cached = this.#limits.get(key)
     if (!cached || cached.version !== this.#version) {
@@ -178,9 +180,12 @@ export class Users {
       this.#limits.set(key, cached)
       this.#countOnlyPending()
     }
-    const user = this.#users.get(name)
+    if (user?.limit && user.limitOf === cached.limit) return user.limit
     const limit = this.queue.calculator.multiplyAndNormalizeDown(cached.limit, user?.weight ?? 1, this.queue.minimumAllocation)
-    if (user) user.limit = limit
+    if (user) {
+      user.limit = limit
+      user.limitOf = cached.limit
+    }
     return limit
   }
 
