@@ -114,8 +114,9 @@ export class Node {
     const { containers } = this
     const report = ++this.#reports
     let running = 0
+    let before = containers.head
     for (const s of statuses) {
-      let known = containers.find(s.containerId)
+      let known = containers.findAfter(before, s.containerId)
       if (known?.running && s.state === 'RUNNING' && known.report !== report) {
         known.report = report
         running++
@@ -130,6 +131,8 @@ export class Node {
         if (known && this.runningApplications.has(app)) known.noted = this.#lostApplications
       }
       if (!known) continue
+      before.after = known
+      before = known
       if (s.state === 'COMPLETE') {
         containers.stops(known)
         this.#ended(known, s, completed)

@@ -19,10 +19,17 @@ export interface ReportedContainer extends ContainerOnNode {
   noted: number
   /** Another application's of the same number. */
   next: ReportedContainer | undefined
+  /** The one that came after it in the last report. */
+  after: ReportedContainer | undefined
 }
+
+/** In place of a report's number: its node may forget the container, and so has the ResourceManager. */
+const FORGOTTEN = -1
 
 export class ReportedContainers {
   readonly #byNumber = new Map<number, ReportedContainer>()
+  /** Before the first of a report. */
+  readonly head: Pick<ReportedContainer, 'after'> = { after: undefined }
   #leaving: ReportedContainer[] = []
   #running = 0
 
@@ -37,6 +44,12 @@ export class ReportedContainers {
     return c
   }
 
+  /** The same of one that comes after `before` in a report: nodes keep the order, so that most are found without a look into the map. */
+  findAfter(before: Pick<ReportedContainer, 'after'>, id: ContainerId): ReportedContainer | undefined {
+    const { after } = before
+    return after && after.report !== FORGOTTEN && sameContainer(after.id, id) ? after : this.find(id)
+  }
+
   /** One that isn't there yet. */
   add(id: ContainerId): ReportedContainer {
     const added: ReportedContainer = {
@@ -49,6 +62,7 @@ export class ReportedContainers {
       report: 0,
       noted: -1,
       next: this.#byNumber.get(id.id),
+      after: undefined,
     }
     this.#byNumber.set(id.id, added)
     return added
@@ -91,7 +105,9 @@ export class ReportedContainers {
   clear(): void {
     this.#byNumber.clear()
     this.#running = 0
+    this.head.after = undefined
     for (const c of this.#leaving) {
+      c.after = undefined
       c.running = false
       c.ended = false
       c.next = this.#byNumber.get(c.id.id)
@@ -109,6 +125,8 @@ export class ReportedContainers {
   }
 
   #remove(c: ReportedContainer): void {
+    c.report = FORGOTTEN
+    c.after = undefined
     const first = this.#byNumber.get(c.id.id)!
     if (first !== c) {
       let before = first
