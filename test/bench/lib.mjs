@@ -184,7 +184,15 @@ export function realHadoop() {
     JAVA_HOME: process.env.JAVA_HOME ?? path.resolve(spawnSync('sh', ['-c', 'readlink -f "$(command -v java)"'], { encoding: 'utf8' }).stdout.trim(), '../..'),
   })
   const client = (confDir, main, args) => run(java, [...OPENS, '-cp', [confDir, ...jars].join(':'), main, ...args], { env: env(confDir) })
-  return { home, jars, env, client, java }
+  /** Starts one of its daemons; what it says goes to the file `log`. */
+  const daemon = (confDir, main, { heap, log }) => {
+    const out = openSync(log, 'w')
+    const args = [...OPENS, `-Xmx${heap}`, `-Dhadoop.log.dir=${path.dirname(log)}`, '-cp', [confDir, ...jars].join(':'), main]
+    const child = spawn(java, args, { env: { ...process.env, ...env(confDir) }, stdio: ['ignore', out, out], detached: true })
+    closeSync(out)
+    return child
+  }
+  return { home, jars, env, client, daemon, java }
 }
 
 const SERVER = 'org.apache.hadoop.yarn.server'
@@ -221,10 +229,7 @@ export class RealCluster {
   }
 
   #daemon(name, conf, main) {
-    const log = openSync(path.join(this.dir, 'logs', `real-${name}.out`), 'w')
-    const args = [...OPENS, '-Xmx1g', `-Dhadoop.log.dir=${this.dir}/logs`, '-cp', [conf, ...this.hadoop.jars].join(':'), main]
-    this.#children.push(spawn(this.hadoop.java, args, { env: { ...process.env, ...this.hadoop.env(conf) }, stdio: ['ignore', log, log], detached: true }))
-    closeSync(log)
+    this.#children.push(this.hadoop.daemon(conf, main, { heap: '1g', log: path.join(this.dir, 'logs', `real-${name}.out`) }))
   }
 
   /** NameNode and DataNode alone, formatted first. */

@@ -1,6 +1,7 @@
 /**
  * The ResourceManager's core alone, in one thread: a cluster whose nodes are full, applications that always want more, with places they
  * prefer and some containers so large that nodes are reserved for them. Every node reports once a round; what has run for its rounds ends.
+ * RmCore.java does the same to the real one; what both take alike is in rm-load.json.
  *
  *   node --expose-gc rm-core.cjs '{"nodes": 1000, "seconds": 8, "finished": 0, "ends": "soon"}'
  */
@@ -15,6 +16,7 @@ import {
   type Event,
   type ResourceRequest,
 } from '../../resourcemanager/core/index.js'
+import load from './rm-load.json'
 
 interface Options {
   readonly nodes: number
@@ -26,28 +28,10 @@ interface Options {
 }
 
 const { nodes = 1000, seconds = 5, finished = 0, ends = 'soon' } = JSON.parse(process.argv[2] ?? '{}') as Partial<Options>
-const NODES_PER_RACK = 40
-const QUEUES = ['a', 'b', 'c', 'd']
-const APPLICATIONS = 48
-const NODE = { memory: 64 * 1024, vcores: 64 }
+const { queues: QUEUES, applications: APPLICATIONS, users: USERS, nodesPerRack: NODES_PER_RACK, node: NODE, priorities: PRIORITIES } = load
 /** A container runs for as many reports of its node, at least and beyond that. */
-const [LEAST_ROUNDS, MORE_ROUNDS] = { soon: [1, 1], later: [3, 5], never: [Number.MAX_SAFE_INTEGER, 1] }[ends] as [number, number]
-const PRIORITIES = { near: 5, anywhere: 6, large: 4 }
+const [LEAST_ROUNDS, MORE_ROUNDS] = load.rounds[ends] as [number, number]
 const TIMESTAMP = 1_700_000_000_000
-
-const properties: Record<string, string> = {
-  'yarn.scheduler.capacity.root.queues': QUEUES.join(),
-  'yarn.scheduler.capacity.maximum-am-resource-percent': '1',
-  'yarn.scheduler.maximum-allocation-mb': '32768',
-  'yarn.scheduler.maximum-allocation-vcores': '32',
-  'yarn.scheduler.capacity.per-node-heartbeat.maximum-offswitch-assignments': '10',
-  ...Object.fromEntries(
-    QUEUES.flatMap((q) => [
-      [`yarn.scheduler.capacity.root.${q}.capacity`, '25'],
-      [`yarn.scheduler.capacity.root.${q}.user-limit-factor`, '4'],
-    ]),
-  ),
-}
 
 function heap(): number {
   global.gc?.()
@@ -88,7 +72,7 @@ function random(below: number): number {
   return state % below
 }
 
-const core = createCore(coreConfig(properties, { clusterTimestamp: TIMESTAMP }))
+const core = createCore(coreConfig(load.properties, { clusterTimestamp: TIMESTAMP }))
 const cluster: SimNode[] = []
 for (let i = 0; i < nodes; i++) {
   const node: SimNode = { nodeId: { host: `node${i}`, port: 45454 }, rack: `/rack${Math.floor(i / NODES_PER_RACK)}`, responseId: 0, running: [], statuses: [] }
@@ -149,7 +133,7 @@ const empty = heap()
 const masters: Master[] = []
 for (let i = 0; i < APPLICATIONS; i++) {
   const applicationId = { clusterTimestamp: TIMESTAMP, id: i + 1 }
-  const submission = { applicationId, user: `user${i % 12}`, queue: QUEUES[i % QUEUES.length]!, unmanagedAM: true, amRequests: [] }
+  const submission = { applicationId, user: `user${i % USERS}`, queue: QUEUES[i % QUEUES.length]!, unmanagedAM: true, amRequests: [] }
   step(core, { type: 'submitApplication', submission })
   const id = { applicationId, attemptId: 1 }
   step(core, { type: 'registerApplicationMaster', attemptId: id, host: '', rpcPort: 0, trackingUrl: '' })
