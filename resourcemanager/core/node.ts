@@ -127,7 +127,7 @@ export class Node {
         const app = known?.application ?? applicationKey(applicationId)
         if (this.finishedApplications.size > 0 && this.finishedApplications.has(app)) continue
         if (!this.runningApplications.has(app)) this.noteApplication(applicationId)
-        known ??= s.state === 'RUNNING' || s.state === 'COMPLETE' ? containers.add(s.containerId) : undefined
+        known ??= s.state === 'RUNNING' || s.state === 'COMPLETE' ? containers.add(s.containerId, app) : undefined
         if (known && this.runningApplications.has(app)) known.noted = this.#lostApplications
       }
       if (!known) continue

@@ -51,10 +51,10 @@ export class ReportedContainers {
   }
 
   /** One that isn't there yet. */
-  add(id: ContainerId): ReportedContainer {
+  add(id: ContainerId, application = applicationKey(id.applicationAttemptId.applicationId)): ReportedContainer {
     const added: ReportedContainer = {
       id,
-      application: applicationKey(id.applicationAttemptId.applicationId),
+      application,
       container: undefined,
       running: false,
       ended: false,

@@ -43,7 +43,7 @@ export function containerKey(id: ContainerId): string {
 export interface ContainerOnNode {
   readonly id: ContainerId
   /** The key of its application. */
-  readonly application: string
+  application: string
   /** Put there by the scheduler when it has started, so that it need not be looked for when it ends. */
   container: RMContainer | undefined
 }

@@ -284,6 +284,8 @@ export abstract class SchedulerBase<Q extends AttemptQueue> {
         continue
       }
       reported.container = c
+      // One text for all containers of the application instead of one for each.
+      reported.application = c.attempt.application.key
       c.handle(LAUNCHED)
       c.startedOnNode = true
     }

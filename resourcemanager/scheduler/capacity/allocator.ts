@@ -124,7 +124,8 @@ function precheck(queue: LeafQueue, attempt: SchedulerAttempt, ask: Ask, node: S
     return 'PRIORITY_SKIPPED'
   }
   const couldUnreserve = scheduler.reservationsContinueLooking ? attempt.usage.of(node.partition).reserved : NONE
-  if (queue.calculator.compare(queue.clusterTotal, add(limits.headroom, couldUnreserve), ask.capability) < 0) {
+  const most = couldUnreserve === NONE ? limits.headroom : add(limits.headroom, couldUnreserve)
+  if (queue.calculator.compare(queue.clusterTotal, most, ask.capability) < 0) {
     recording?.request(attempt, ask, 'REJECTED', NO_HEADROOM)
     attempt.skipped = 'Queue does not have enough headroom for request. '
     return 'QUEUE_LIMIT'

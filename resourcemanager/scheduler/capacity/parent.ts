@@ -78,7 +78,8 @@ export class ParentQueue extends CapacityQueue {
     }
     let skipped: 'QUEUE_LIMIT' | undefined
     for (const child of this.inOrder(partition)) {
-      const childLimits = this.limitsOfChild(child, subtract(limits.limit, limits.blocked), partition)
+      const own = limits.blocked === NONE ? limits.limit : subtract(limits.limit, limits.blocked)
+      const childLimits = this.limitsOfChild(child, own, partition)
       const assigned = child.assign(node, childLimits, mode)
       if (assigned === 'QUEUE_LIMIT') {
         skipped = assigned
