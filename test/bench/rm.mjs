@@ -29,14 +29,16 @@ export async function measure(report) {
 async function core(dir, report) {
   const file = await program('rm-core.ts', path.join(dir, 'rm-core.cjs'))
   const hadoop = realHadoop()
-  const java = [path.join(root, 'test/bench/RmCore.java'), path.join(root, 'test/bench/rm-load.json')]
+  const loadFile = path.join(root, 'test/bench/rm-load.json')
+  // Compiled first: Hadoop makes one of its classes by name, which it would not find of a program run from its source.
+  if (hadoop) await run('javac', ['-nowarn', '-cp', hadoop.jars.join(':'), '-d', dir, path.join(root, 'test/bench/RmCore.java')])
   // First on the class path: among Hadoop's jars are such of tests, with a capacity-scheduler.xml that turns the locality delay off.
-  writeFileSync(path.join(dir, 'capacity-scheduler.xml'), site(JSON.parse(readFileSync(java[1], 'utf8')).properties))
+  writeFileSync(path.join(dir, 'capacity-scheduler.xml'), site(JSON.parse(readFileSync(loadFile, 'utf8')).properties))
   const measured = async (nodes, more = {}) => {
     const withReal = hadoop && nodes === FEWER_NODES
     const load = JSON.stringify({ nodes, seconds: CORE_SECONDS, ...more })
     const { output } = await run(process.execPath, ['--expose-gc', '--max-semi-space-size=64', file, load])
-    const real = withReal && JSON.parse((await hadoop.client(dir, java[0], [java[1], load])).output.trim().split('\n').at(-1))
+    const real = withReal && JSON.parse((await hadoop.client(dir, 'RmCore', [loadFile, load])).output.trim().split('\n').at(-1))
     return (what, unit, of, aim) => report({ what, unit, ours: of(JSON.parse(output)), real: real ? of(real) : undefined, aim })
   }
   const rate = (m) => m.allocationsPerSecond

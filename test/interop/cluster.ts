@@ -18,10 +18,13 @@ export interface Cluster {
   down(): Promise<void>
 }
 
-/** `overlay`: a folder with configuration files to lay over the generated ones. */
-export async function up(nodes: number, overlay?: string): Promise<Cluster> {
+/**
+ * `overlay`: a folder with configuration files to lay over the generated ones.
+ * `hadoop`: the environment that containers find their Hadoop by.
+ */
+export async function up(nodes: number, overlay?: string, hadoop: NodeJS.ProcessEnv = hadoopEnv()): Promise<Cluster> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'bobbin-interop-'))
-  const env: NodeJS.ProcessEnv = { ...hadoopEnv() }
+  const env: NodeJS.ProcessEnv = { ...hadoop }
   const command = (name: string, ...args: string[]) => finished(spawn(path.join(scripts, name), args, { env, stdio: ['ignore', 'pipe', 'pipe'] }))
   const started = await command('bobbin', 'up', '-d', '--dir', dir, '--nodes', String(nodes), '--free-ports', ...(overlay ? ['--conf', overlay] : []))
   if (started.code !== 0) throw new Error(`bobbin up failed:\n${started.stdout}${started.stderr}`)

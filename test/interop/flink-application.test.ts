@@ -3,12 +3,16 @@ import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { containerLogs } from '../harness/cluster.js'
 import { type Cluster, lineServer, until, up } from './cluster.js'
+import { writesFidelity } from './fidelity.js'
 import { flink, flinkHome, hadoop, whyNot } from './peers/layout.js'
 
-describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
+/** Others than the POM's take as long again: for docs/compatibility.md, or with BOBBIN_PEER_VERSIONS=all. */
+const OTHERS = writesFidelity || process.env.BOBBIN_PEER_VERSIONS === 'all' ? ['1.19.3', '1.20.3'] : []
+
+describe.skipIf(whyNot() !== undefined).each(['1.17.2', ...OTHERS])('Apache Flink %s', (version) => {
   let cluster: Cluster
   beforeAll(async () => {
-    flinkHome()
+    flinkHome(version)
     cluster = await up(2)
   })
   afterAll(() => cluster?.down())
@@ -16,19 +20,12 @@ describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
   it('flink run-application -t yarn-application counts the words of a socket, is listed, and is cancelled', async () => {
     const lines = await lineServer(['to be or', 'not to be'])
     try {
-      const jar = path.join(flinkHome(), 'job.jar')
-      const run = await flink(cluster.confDir, [
-        'run-application',
-        '-t',
-        'yarn-application',
-        '-c',
-        'com.example.wc.SocketWordCount',
-        jar,
-        '--host',
-        '127.0.0.1',
-        '--port',
-        String(lines.port),
-      ])
+      const jar = path.join(flinkHome(version), 'job.jar')
+      const run = await flink(
+        cluster.confDir,
+        ['run-application', '-t', 'yarn-application', '-c', 'com.example.wc.SocketWordCount', jar, '--host', '127.0.0.1', '--port', String(lines.port)],
+        version,
+      )
       const said = run.stdout + run.stderr
       expect(said).toContain('YARN application has been deployed successfully.')
       const id = /Submitted application (application_\d+_\d+)/.exec(said)![1]!
@@ -44,10 +41,10 @@ describe.skipIf(whyNot() !== undefined)('Apache Flink 1.17.2', () => {
       })
       for (const count of ['(to,1)', '(be,1)', '(or,1)', '(not,1)', '(to,2)', '(be,2)']) expect(counts).toContain(count)
 
-      const listed = await flink(cluster.confDir, ['list', ...target])
+      const listed = await flink(cluster.confDir, ['list', ...target], version)
       const job = /: ([0-9a-f]{32}) : socket word count \(RUNNING\)/.exec(listed.stdout)
       expect(job, listed.stdout + listed.stderr).not.toBeNull()
-      const cancelled = await flink(cluster.confDir, ['cancel', ...target, job![1]!])
+      const cancelled = await flink(cluster.confDir, ['cancel', ...target, job![1]!], version)
       expect(cancelled.stdout).toContain(`Cancelled job ${job![1]}.`)
 
       const ended = await until('the application to finish', async () => {

@@ -30,10 +30,13 @@ export function whyNot(): string | undefined {
 export const javaHome = (): string =>
   process.env.JAVA_HOME ?? path.resolve(realpathSync(spawnSync('sh', ['-c', 'command -v java'], { encoding: 'utf8' }).stdout.trim()), '../..')
 
-/** The jars that a POM names, in a folder that is made once. */
-function jars(pom: string, dir: (home: string) => string): string {
+/** The jars that a POM names, in a folder that is made once. @param version where it is not the POM's */
+export function jars(pom: string, dir: (home: string) => string, version?: { readonly of: 'hadoop' | 'flink'; readonly is: string }): string {
   const file = path.join(here, pom)
-  const home = path.join(cache, `${pom.replace('.pom.xml', '')}-${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)}`)
+  const home = path.join(
+    cache,
+    `${pom.replace('.pom.xml', '')}-${version === undefined ? '' : `${version.is}-`}${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)}`,
+  )
   if (existsSync(path.join(home, '.complete'))) return home
   rmSync(home, { recursive: true, force: true })
   mkdirSync(dir(home), { recursive: true })
@@ -47,6 +50,7 @@ function jars(pom: string, dir: (home: string) => string): string {
       file,
       'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies',
       `-DoutputDirectory=${dir(home)}`,
+      ...(version === undefined ? [] : [`-D${version.of}.version=${version.is}`]),
     ],
     {
       encoding: 'utf8',
@@ -65,9 +69,9 @@ export function hadoopHome(): string {
   return home
 }
 
-/** FLINK_HOME of a real Flink: lib, conf, and the word count as job.jar. */
-export function flinkHome(): string {
-  const home = jars('flink.pom.xml', (h) => path.join(h, 'lib'))
+/** FLINK_HOME of a real Flink: lib, conf, and the word count as job.jar. @param version default: 1.17.2 */
+export function flinkHome(version?: string): string {
+  const home = jars('flink.pom.xml', (h) => path.join(h, 'lib'), version === undefined ? undefined : { of: 'flink', is: version })
   const conf = path.join(home, 'conf')
   mkdirSync(conf, { recursive: true })
   for (const f of ['flink-conf.yaml', 'log4j.properties', 'log4j-cli.properties']) cpSync(path.join(here, f), path.join(conf, f))
@@ -168,6 +172,13 @@ export function hdfsDaemon(name: keyof typeof DAEMONS, confDir: string, args: re
   return hadoopJava(`${confDir}:${web}`, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, DAEMONS[name], ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
 }
 
+/** A real NodeManager as a process; it writes its log to its standard error. */
+export function nodeManager(confDir: string): ChildProcess {
+  return hadoopJava(confDir, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, 'org.apache.hadoop.yarn.server.nodemanager.NodeManager'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+}
+
 /** @param classPath folder of the configuration, first of all */
 function hadoopJava(classPath: string, args: readonly string[], options: SpawnOptions): ChildProcess {
   const lib = path.join(hadoopHome(), 'share/hadoop/common/lib/*')
@@ -189,8 +200,8 @@ function hadoopJava(classPath: string, args: readonly string[], options: SpawnOp
 }
 
 /** Runs Flink's own `flink` to its end. */
-export function flink(confDir: string, args: readonly string[]): Promise<Finished> {
-  const home = flinkHome()
+export function flink(confDir: string, args: readonly string[], version?: string): Promise<Finished> {
+  const home = flinkHome(version)
   const cp = [path.join(home, 'lib/*'), confDir, path.join(hadoopHome(), 'share/hadoop/common/lib/*')].join(':')
   const log = `-Dlog4j.configurationFile=file:${path.join(home, 'conf/log4j-cli.properties')}`
   return finished(

@@ -40,6 +40,14 @@ export function python(): Laid {
   ])
 }
 
+/** An interpreter with PySpark, which brings Spark's jars and programs along: HOME/bin/spark-submit. */
+export function pyspark(): Laid {
+  return once('pyspark', 'pyspark==3.5.5', (home) => [
+    ['python3', '-m', 'venv', home],
+    [path.join(home, 'bin/pip'), 'install', '-q', '--disable-pip-version-check', 'pyspark==3.5.5'],
+  ])
+}
+
 /** HOME/hdfs, the command of colinmarc/hdfs. */
 export function goHdfs(): Laid {
   const wanted = 'github.com/colinmarc/hdfs/v2/cmd/hdfs@v2.4.0'
