@@ -57,7 +57,7 @@ export async function snapshotDiff(args: readonly string[]): Promise<number> {
     )
     return 1
   }
-  const [root, from, to] = [parsePath(rest[0]!).path, snapshotName(rest[1]!), snapshotName(rest[2]!)]
+  const [root, from, to] = [parsePath(rest[0]!).path.replace(/(.)\/+$/, '$1'), snapshotName(rest[1]!), snapshotName(rest[2]!)]
   return t.finish(
     'snapshotDiff',
     async () => {

@@ -46,7 +46,9 @@ export function makeParents(fs: FsState, caller: Caller, iip: ResolvedPath, mode
     verifyLimits(fs, iip.components[i]!, joinPath(iip.components.slice(0, i)), i === existing ? dir : undefined)
   const base: CreateMode = inherit ? { masked: dir.permission, unmasked: undefined } : mode
   // Whoever makes a tree must be able to go down it: the owner gets write and execute.
-  const implied: CreateMode = { masked: base.masked | 0o300, unmasked: base.unmasked === undefined ? undefined : base.unmasked | 0o300 }
+  // As FSDirMkdirOp.addImplicitUwx makes it anew of what user, group and others may: the sticky bit is left behind.
+  const implicit = (permission: number) => (permission & 0o777) | 0o300
+  const implied: CreateMode = { masked: implicit(base.masked), unmasked: base.unmasked === undefined ? undefined : implicit(base.unmasked) }
   for (const name of missing) dir = makeDirectory(fs, caller, dir as INodeDirectory, name, implied, now)
   return dir as INodeDirectory
 }

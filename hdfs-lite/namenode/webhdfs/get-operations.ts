@@ -169,8 +169,8 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   },
   GETXATTRS(c) {
     const { parameters } = c
-    const names = parameters.each('xattr.name').map(xattrNameOf)
     parameters.required('encoding')
+    const names = parameters.each('xattr.name').map(xattrNameOf)
     const [encoding] = parameters.constants<XattrEncoding>('encoding', 'org.apache.hadoop.fs.XAttrCodec', ['TEXT', 'HEX', 'BASE64'])
     return json({ XAttrs: getXattrs(c.ns.fs, c.caller, c.path, names).map((x) => xattr(x, encoding)) })
   },
@@ -208,7 +208,8 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   GETSNAPSHOTDIFF(c) {
     const { parameters } = c
     const from = parameters.text('oldsnapshotname') ?? null
-    const to = parameters.text('snapshotname') ?? null
+    // Without either it answers without comparing, and has no names to tell (SnapshotManager.diff).
+    const to = parameters.text('snapshotname') ?? (from === null ? null : '')
     const d = snapshotDiff(c.ns.fs, c.caller, c.path, from ?? '', to ?? '')
     const types = { M: 'MODIFY', '+': 'CREATE', '-': 'DELETE', R: 'RENAME' } as const
     return json({

@@ -27,6 +27,32 @@ async function yesNo(c: WebContext, operation: (fs: FsState) => boolean): Promis
   return json({ boolean: await c.ns.write(operation) })
 }
 
+/** org.apache.hadoop.fs.CreateFlag */
+const CREATE_FLAGS = new Set([
+  'CREATE',
+  'OVERWRITE',
+  'APPEND',
+  'SYNC_BLOCK',
+  'LAZY_PERSIST',
+  'NEW_BLOCK',
+  'NO_LOCAL_WRITE',
+  'SHOULD_REPLICATE',
+  'IGNORE_CLIENT_LOCALITY',
+  'NO_LOCAL_RACK',
+])
+
+/** @throws IllegalArgumentException for a word that is none of them */
+function checkCreateFlags(text: string): void {
+  for (const flag of text === ''
+    ? []
+    : text
+        .toUpperCase()
+        .split(',')
+        .map((word) => word.trim()))
+    if (!CREATE_FLAGS.has(flag))
+      throw exception('IllegalArgumentException', `Invalid value for webhdfs parameter "createflag": No enum constant org.apache.hadoop.fs.CreateFlag.${flag}`)
+}
+
 /** What has to be written goes to a DataNode. */
 function create(c: WebContext): WebAnswer {
   const { parameters: p } = c
@@ -36,6 +62,7 @@ function create(c: WebContext): WebAnswer {
   }
   add('blocksize', p.atLeast('blocksize', 1))
   add('buffersize', p.atLeast('buffersize', 1))
+  checkCreateFlags(p.text('createflag') ?? '')
   further.push(['createflag', p.text('createflag') ?? ''], ['createparent', p.boolean('createparent', true)])
   further.push(['overwrite', p.boolean('overwrite', false)])
   add('permission', p.permission('permission')?.toString(8))

@@ -133,6 +133,7 @@ function told({ code, stdout, stderr }: Outcome, side: Side): string {
       .replace(/\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?/g, 'DATE')
       .replace(/\w{3} \w{3} \d\d [\d:]{8} \w+ \d{4}/g, 'DATE')
       .replace(/17\d{11}\b/g, 'MS')
+      .replace(/\bs\d{8}-\d{6}\.\d{3}\b/g, 'NOW')
       .replace(/(\.Trash\/)\d{12}/g, '$1STAMP')
       .replace(/(trash at: \S*?)\d{13}$/gm, '$1MS')
       .replace(/(localhost|127\.0\.0\.1|::1)([/:]\S*?)?:\d{4,5}\b/g, '$1$2:PORT')

@@ -66,7 +66,7 @@ def pywebhdfs():
     c.append_file("pywebhdfs/f", "more")
     assert c.read_file("pywebhdfs/f") == b"datamore"
     c.set_xattr("pywebhdfs/f", "user.a", "v")
-    assert c.get_xattr("pywebhdfs/f", "user.a")["XAttrs"] == [{"name": "user.a", "value": "0x76"}]
+    assert "user.a" in c.list_xattrs("pywebhdfs/f")["XAttrNames"]
     assert c.rename_file_dir("pywebhdfs/f", "/pywebhdfs/g") == {"boolean": True}
     assert not c.exists_file_dir("pywebhdfs/f")
     c.delete_file_dir("pywebhdfs", recursive=True)

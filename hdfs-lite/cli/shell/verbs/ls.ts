@@ -4,6 +4,9 @@ import type { Verb } from '../verb.js'
 
 type Order = (a: PathData, b: PathData) => number
 
+/** A column that is empty in every row, as of a .snapshot folder, takes no room at all (Ls). */
+const column = (text: string, width: number): string => (width === 0 ? '' : `${text.padEnd(width)} `)
+
 export const ls: Verb = {
   async run(run, args) {
     const o = run.options(args, { min: 0, flags: ['C', 'd', 'h', 'q', 'R', 't', 'S', 'r', 'u', 'e'] })
@@ -23,7 +26,7 @@ export const ls: Verb = {
       const time = minuteTime(o.has('u') ? s.accessTime : s.modificationTime)
       const policy = o.has('e') ? `${policyOf(item).padEnd(widths.policy)} ` : ''
       run.console.line(
-        `${isDirectory(item) ? 'd' : '-'}${symbolicMode(s.permission)}${s.hasAcl ? '+' : ' '}${replicationOf(item).padStart(widths.replication)} ${s.owner.padEnd(widths.owner)} ${s.group.padEnd(widths.group)} ${policy}${sizeOf(item).padStart(widths.length)} ${time} ${text}`,
+        `${isDirectory(item) ? 'd' : '-'}${symbolicMode(s.permission)}${s.hasAcl ? '+' : ' '}${replicationOf(item).padStart(widths.replication)} ${column(s.owner, widths.owner)}${column(s.group, widths.group)}${policy}${sizeOf(item).padStart(widths.length)} ${time} ${text}`,
       )
     }
     const widen = (items: PathData[]) => {
