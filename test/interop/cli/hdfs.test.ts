@@ -144,6 +144,8 @@ function told({ code, stdout, stderr }: Outcome, side: Side): string {
       .replace(/(blk_)\d+(_\d+)?/g, '$1N')
       .replace(/(Uptime: |Pending deletion blocks: |Num of Blocks: |^Blocks: |txid )\d+/gm, '$1N')
       .replace(/\.{4,}/g, '...')
+      // Columns are as wide as the space that is in use just then.
+      .replace(/^Filesystem .*/gm, (line) => line.replace(/ +/g, ' '))
       .replace(/^((Configured|Present) Capacity|(Non )?DFS (Used|Remaining)%?|Xceivers|Capacity (Used|Left)): .*/gm, '$1: N')
       .replace(/^(hdfs:\/\/mycluster|file:\/\/\/) .*/gm, '$1 SIZES')
   return `${code === 255 ? -1 : code}\n${plain(stdout)}\n--\n${plain(stderr).trimEnd()}`
