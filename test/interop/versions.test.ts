@@ -37,7 +37,7 @@ describe.skipIf(whyNot() !== undefined).each(versions)('Hadoop %s', (version) =>
   const dfs = (...args: string[]) => java('org.apache.hadoop.fs.FsShell', ...args)
 
   beforeAll(async () => {
-    home = jars('versions.pom.xml', (h) => path.join(h, 'share/hadoop/common/lib'), { of: 'hadoop', is: version })
+    home = jars('versions.pom.xml', (h) => path.join(h, 'share/hadoop/common/lib'), version)
     lib = path.join(home, 'share/hadoop/common/lib')
     for (const f of readdirSync(lib)) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(lib, f))
     cluster = await up(2, undefined, env())
@@ -79,6 +79,8 @@ describe.skipIf(whyNot() !== undefined).each(versions)('Hadoop %s', (version) =>
       // From the jars of this test, where an installation has share/hadoop/mapreduce.
       '-Dmapreduce.application.classpath=$HADOOP_HOME/share/hadoop/common/lib/*',
       ...['yarn.app.mapreduce.am.resource.mb', 'mapreduce.map.memory.mb', 'mapreduce.reduce.memory.mb'].map((key) => `-D${key}=512`),
+      // What Java 17 hides and versions before 3.4 reach for.
+      `-Dyarn.app.mapreduce.am.command-opts=-Xmx384m ${OPENS.join(' ')}`,
       '2',
       '100',
     )

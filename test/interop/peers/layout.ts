@@ -30,12 +30,12 @@ export function whyNot(): string | undefined {
 export const javaHome = (): string =>
   process.env.JAVA_HOME ?? path.resolve(realpathSync(spawnSync('sh', ['-c', 'command -v java'], { encoding: 'utf8' }).stdout.trim()), '../..')
 
-/** The jars that a POM names, in a folder that is made once. @param version where it is not the POM's */
-export function jars(pom: string, dir: (home: string) => string, version?: { readonly of: 'hadoop' | 'flink'; readonly is: string }): string {
+/** The jars that a POM names, in a folder that is made once. @param version of Hadoop, where it is not the POM's */
+export function jars(pom: string, dir: (home: string) => string, version?: string): string {
   const file = path.join(here, pom)
   const home = path.join(
     cache,
-    `${pom.replace('.pom.xml', '')}-${version === undefined ? '' : `${version.is}-`}${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)}`,
+    `${pom.replace('.pom.xml', '')}-${version === undefined ? '' : `${version}-`}${createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12)}`,
   )
   if (existsSync(path.join(home, '.complete'))) return home
   rmSync(home, { recursive: true, force: true })
@@ -50,7 +50,7 @@ export function jars(pom: string, dir: (home: string) => string, version?: { rea
       file,
       'org.apache.maven.plugins:maven-dependency-plugin:3.6.1:copy-dependencies',
       `-DoutputDirectory=${dir(home)}`,
-      ...(version === undefined ? [] : [`-D${version.of}.version=${version.is}`]),
+      ...(version === undefined ? [] : [`-Dhadoop.version=${version}`]),
     ],
     {
       encoding: 'utf8',
@@ -69,9 +69,13 @@ export function hadoopHome(): string {
   return home
 }
 
-/** FLINK_HOME of a real Flink: lib, conf, and the word count as job.jar. @param version default: 1.17.2 */
-export function flinkHome(version?: string): string {
-  const home = jars('flink.pom.xml', (h) => path.join(h, 'lib'), version === undefined ? undefined : { of: 'flink', is: version })
+/** FLINK_HOME of a real Flink: lib, conf, and the word count as job.jar. */
+export function flinkHome(): string {
+  return flinkIn(jars('flink.pom.xml', (h) => path.join(h, 'lib')))
+}
+
+/** Adds to a folder with Flink's lib what our programs need beside it. */
+export function flinkIn(home: string): string {
   const conf = path.join(home, 'conf')
   mkdirSync(conf, { recursive: true })
   for (const f of ['flink-conf.yaml', 'log4j.properties', 'log4j-cli.properties']) cpSync(path.join(here, f), path.join(conf, f))
@@ -200,8 +204,7 @@ function hadoopJava(classPath: string, args: readonly string[], options: SpawnOp
 }
 
 /** Runs Flink's own `flink` to its end. */
-export function flink(confDir: string, args: readonly string[], version?: string): Promise<Finished> {
-  const home = flinkHome(version)
+export function flink(confDir: string, args: readonly string[], home = flinkHome()): Promise<Finished> {
   const cp = [path.join(home, 'lib/*'), confDir, path.join(hadoopHome(), 'share/hadoop/common/lib/*')].join(':')
   const log = `-Dlog4j.configurationFile=file:${path.join(home, 'conf/log4j-cli.properties')}`
   return finished(

@@ -48,6 +48,27 @@ export function pyspark(): Laid {
   ])
 }
 
+/** A Flink distribution's HOME/lib, as Python's packages carry it: Maven has no flink-yarn of some versions. */
+export function flinkLibraries(version: string): Laid {
+  return once(`flink-${version}`, version, (home) => [
+    [
+      'python3',
+      '-m',
+      'pip',
+      'download',
+      '-q',
+      '--disable-pip-version-check',
+      '--no-deps',
+      '--no-binary',
+      ':all:',
+      '-d',
+      home,
+      `apache-flink-libraries==${version}`,
+    ],
+    ['sh', '-c', "tar -xzf apache*flink*libraries-*.tar.gz --strip-components=2 --wildcards '*/deps/lib/*' && rm apache*flink*libraries-*.tar.gz"],
+  ])
+}
+
 /** HOME/hdfs, the command of colinmarc/hdfs. */
 export function goHdfs(): Laid {
   const wanted = 'github.com/colinmarc/hdfs/v2/cmd/hdfs@v2.4.0'
