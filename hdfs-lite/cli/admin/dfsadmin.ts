@@ -225,6 +225,18 @@ async function refreshOf(t: Terminal, kind: 'serviceAcl' | 'userToGroups' | 'sup
   })
 }
 
+/**
+ * A call whose error Hadoop's client makes anew by its class alone (RemoteException.unwrapRemoteException): a PathIOException then takes what it was
+ * told for its path, and for its cause too.
+ */
+async function asUnwrapped<T>(call: Promise<T>): Promise<T> {
+  return call.catch((e: unknown) => {
+    if (!isException(e, 'PathIsNotDirectoryException')) throw e
+    const { message } = e as Error
+    throw exception('PathIsNotDirectoryException', `\`${message}': Is not a directory: ${message}`)
+  })
+}
+
 const COMMANDS: Readonly<Record<string, Command>> = {
   report: {
     usage: '[-live] [-dead] [-decommissioning] [-enteringmaintenance] [-inmaintenance] [-slownodes]',
@@ -386,7 +398,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<snapshotDir>',
     args: [1, 1],
     run: async (t, [path]) => {
-      await active(t).allowSnapshot({ snapshotRoot: pathOf(path!) })
+      await asUnwrapped(active(t).allowSnapshot({ snapshotRoot: pathOf(path!) }))
       t.line(`Allowing snapshot on ${path} succeeded`)
     },
   },
@@ -394,7 +406,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
     usage: '<snapshotDir>',
     args: [1, 1],
     run: async (t, [path]) => {
-      await active(t).disallowSnapshot({ snapshotRoot: pathOf(path!) })
+      await asUnwrapped(active(t).disallowSnapshot({ snapshotRoot: pathOf(path!) }))
       t.line(`Disallowing snapshot on ${path} succeeded`)
     },
   },
