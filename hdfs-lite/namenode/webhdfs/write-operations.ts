@@ -28,7 +28,7 @@ async function yesNo(c: WebContext, operation: (fs: FsState) => boolean): Promis
 }
 
 /** org.apache.hadoop.fs.CreateFlag */
-const CREATE_FLAGS = new Set([
+const CREATE_FLAGS = [
   'CREATE',
   'OVERWRITE',
   'APPEND',
@@ -39,19 +39,7 @@ const CREATE_FLAGS = new Set([
   'SHOULD_REPLICATE',
   'IGNORE_CLIENT_LOCALITY',
   'NO_LOCAL_RACK',
-])
-
-/** @throws IllegalArgumentException for a word that is none of them */
-function checkCreateFlags(text: string): void {
-  for (const flag of text === ''
-    ? []
-    : text
-        .toUpperCase()
-        .split(',')
-        .map((word) => word.trim()))
-    if (!CREATE_FLAGS.has(flag))
-      throw exception('IllegalArgumentException', `Invalid value for webhdfs parameter "createflag": No enum constant org.apache.hadoop.fs.CreateFlag.${flag}`)
-}
+]
 
 /** What has to be written goes to a DataNode. */
 function create(c: WebContext): WebAnswer {
@@ -62,7 +50,7 @@ function create(c: WebContext): WebAnswer {
   }
   add('blocksize', p.atLeast('blocksize', 1))
   add('buffersize', p.atLeast('buffersize', 1))
-  checkCreateFlags(p.text('createflag') ?? '')
+  p.constants('createflag', 'org.apache.hadoop.fs.CreateFlag', CREATE_FLAGS)
   further.push(['createflag', p.text('createflag') ?? ''], ['createparent', p.boolean('createparent', true)])
   further.push(['overwrite', p.boolean('overwrite', false)])
   add('permission', p.permission('permission')?.toString(8))
