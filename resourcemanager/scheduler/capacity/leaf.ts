@@ -21,7 +21,7 @@ import type { CapacityScheduler } from './capacity.js'
 import { Ordering, orderingPolicy, pendingOrder } from './ordering.js'
 import type { ParentQueue } from './parent.js'
 import { CapacityQueue, type Limits, type SchedulingMode } from './queue.js'
-import { NO_ACCESS, NO_HEADROOM, QUEUE_FIFO, QUEUE_FULL, QUEUE_NEEDS_NOTHING, USER_FULL } from './recording.js'
+import { NO_HEADROOM, QUEUE_FIFO, QUEUE_FULL, USER_FULL } from './recording.js'
 import type { QueueSpec } from './spec.js'
 import { type User, Users } from './users.js'
 
@@ -286,14 +286,7 @@ export class LeafQueue extends CapacityQueue implements AttemptQueue {
       recording?.looked(reserved.attempt, assigned)
       return assigned
     }
-    if (mode === 'RESPECT' && !this.accessible(partition)) {
-      recording?.queue(this, 'REJECTED', NO_ACCESS)
-      return undefined
-    }
-    if (!this.hasPending(partition, mode)) {
-      recording?.queue(this, 'SKIPPED', QUEUE_NEEDS_NOTHING)
-      return undefined
-    }
+    if (!this.isInterested(partition, mode)) return undefined
     let checkQueue = true
     for (const attempt of this.active.inOrderFor(partition)) {
       recording?.look(attempt)

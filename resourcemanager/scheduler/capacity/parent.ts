@@ -7,7 +7,7 @@ import type { Assignment } from './allocator.js'
 import type { LeafQueue } from './leaf.js'
 import { ManagedQueues } from './managed.js'
 import { CapacityQueue, compareUsed, type Limits, limitsOf, type SchedulingMode } from './queue.js'
-import { NO_ACCESS, QUEUE_FULL, QUEUE_NEEDS_NOTHING, QUEUE_NODE_RESERVED, QUEUE_NODE_TOO_FULL } from './recording.js'
+import { QUEUE_FULL, QUEUE_NODE_RESERVED, QUEUE_NODE_TOO_FULL } from './recording.js'
 
 const float = Math.fround
 
@@ -58,14 +58,7 @@ export class ParentQueue extends CapacityQueue {
   assign(node: SchedulerNode, limits: Limits, mode: SchedulingMode): Assignment | undefined | 'QUEUE_LIMIT' {
     const partition = node.partition
     const { recording } = this.scheduler
-    if (mode === 'RESPECT' && !this.accessible(partition)) {
-      recording?.queue(this, 'REJECTED', NO_ACCESS)
-      return undefined
-    }
-    if (!this.hasPending(partition, mode)) {
-      recording?.queue(this, 'SKIPPED', QUEUE_NEEDS_NOTHING)
-      return undefined
-    }
+    if (!this.isInterested(partition, mode)) return undefined
     const rc = this.calculator
     if (node.reserved || rc.compare(this.clusterTotal, node.obtainable, this.minimumAllocation) < 0) {
       recording?.queue(this, 'REJECTED', node.reserved ? QUEUE_NODE_RESERVED : QUEUE_NODE_TOO_FULL)

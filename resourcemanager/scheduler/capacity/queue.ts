@@ -11,6 +11,7 @@ import type { CapacityScheduler } from './capacity.js'
 import type { LeafQueue } from './leaf.js'
 import type { ParentQueue } from './parent.js'
 import type { Killables } from './preemption/killable.js'
+import { NO_ACCESS, QUEUE_NEEDS_NOTHING } from './recording.js'
 import type { QueueSpec } from './spec.js'
 
 const float = Math.fround
@@ -232,6 +233,14 @@ export abstract class CapacityQueue {
   hasPending(partition: string, mode: SchedulingMode): boolean {
     const pending = this.usage.of(mode === 'IGNORE' ? '' : partition).pending
     return this.calculator.compare(this.clusterTotal, pending, NONE) > 0
+  }
+
+  /** Whether it may use nodes of the partition and wants something there; which of these fails is recorded. */
+  protected isInterested(partition: string, mode: SchedulingMode): boolean {
+    const accessible = mode === 'IGNORE' || this.accessible(partition)
+    if (accessible && this.hasPending(partition, mode)) return true
+    this.scheduler.recording?.queue(this, accessible ? 'SKIPPED' : 'REJECTED', accessible ? QUEUE_NEEDS_NOTHING : NO_ACCESS)
+    return false
   }
 
   /** What it uses; for queues above leaves less what may be killed for others below. */
