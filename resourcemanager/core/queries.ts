@@ -2,7 +2,6 @@
 import {
   add,
   type ApplicationId,
-  type ContainerId,
   type FinalApplicationStatus,
   formatResource,
   NODE_STATES,
@@ -339,8 +338,4 @@ export function waits(rm: ResourceManager, id: ApplicationId): Wait[] {
   if (held.waitingForAM && held.amWait) all.push({ nodeId: undefined, diagnostic: attemptDiagnostics(rm, attempt).trim() })
   else if (held.asks.active.length > 0 && held.skipped) all.push({ nodeId: undefined, diagnostic: held.skipped.trim() })
   return all
-}
-
-export function findContainer(rm: ResourceManager, id: ContainerId): RMContainer | undefined {
-  return rm.scheduler.container(id)
 }

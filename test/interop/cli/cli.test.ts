@@ -5,7 +5,7 @@ import { type CommandResult, runScript } from '../../harness/cluster.js'
 import { freePorts } from '../../harness/hdfs.js'
 import { Folder, TestRm } from '../../integration/resourcemanager/harness.js'
 import { resourceManagerDriver, whyNot } from '../peers/layout.js'
-import { type Lived, live } from '../rest/scenario.js'
+import { type Lived, live, QUEUES } from '../rest/scenario.js'
 import { JAVA_SOURCE, JavaCommands, type Said } from './commands.js'
 
 const CLI = 'org.apache.hadoop.yarn.client.cli'
@@ -17,14 +17,6 @@ const CLASSES: Readonly<Record<string, readonly string[]>> = {
   queue: [`${CLI}.QueueCLI`],
   cluster: [`${CLI}.ClusterCLI`],
   rmadmin: [`${CLI}.RMAdminCLI`],
-}
-const QUEUES = {
-  'yarn.scheduler.capacity.root.queues': 'main,hive',
-  'yarn.scheduler.capacity.root.main.capacity': '50',
-  'yarn.scheduler.capacity.root.main.maximum-capacity': '100',
-  'yarn.scheduler.capacity.root.main.user-limit-factor': '2',
-  'yarn.scheduler.capacity.root.hive.capacity': '50',
-  'yarn.scheduler.capacity.maximum-am-resource-percent': '0.5',
 }
 
 function commands({ apps, attempt, container, nodes }: Lived): string[] {

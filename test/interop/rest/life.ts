@@ -10,7 +10,7 @@ import { activities } from './activities.js'
 import { type Call, IDLE, ask, reads, writes } from './calls.js'
 import type { Answer } from './compare.js'
 import { startReal } from './real.js'
-import { live } from './scenario.js'
+import { live, QUEUES } from './scenario.js'
 
 const SCHEDULER = 'org.apache.hadoop.yarn.server.resourcemanager.scheduler'
 const ALLOCATIONS = `<?xml version="1.0"?>
@@ -20,14 +20,6 @@ const ALLOCATIONS = `<?xml version="1.0"?>
   <queuePlacementPolicy><rule name="specified" create="false"/><rule name="reject"/></queuePlacementPolicy>
 </allocations>
 `
-const QUEUES = {
-  'yarn.scheduler.capacity.root.queues': 'main,hive',
-  'yarn.scheduler.capacity.root.main.capacity': '50',
-  'yarn.scheduler.capacity.root.main.maximum-capacity': '100',
-  'yarn.scheduler.capacity.root.main.user-limit-factor': '2',
-  'yarn.scheduler.capacity.root.hive.capacity': '50',
-  'yarn.scheduler.capacity.maximum-am-resource-percent': '0.5',
-}
 const COMMON: Readonly<Record<string, string>> = {
   'yarn.resourcemanager.recovery.enabled': 'false',
   'yarn.resourcemanager.hostname': 'localhost',

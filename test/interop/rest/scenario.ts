@@ -4,6 +4,16 @@ import type { ApplicationIdProto, ContainerProto } from '../../../common/proto/g
 import { applicationClientProtocol } from '../../../common/protocols/application-client.js'
 import { FakeNode, type Rm, amRmToken, connectMaster, containerText, idOfToken, report, submit } from '../../integration/resourcemanager/harness.js'
 
+/** Of a capacity scheduler that `live` lives in. */
+export const QUEUES = {
+  'yarn.scheduler.capacity.root.queues': 'main,hive',
+  'yarn.scheduler.capacity.root.main.capacity': '50',
+  'yarn.scheduler.capacity.root.main.maximum-capacity': '100',
+  'yarn.scheduler.capacity.root.main.user-limit-factor': '2',
+  'yarn.scheduler.capacity.root.hive.capacity': '50',
+  'yarn.scheduler.capacity.maximum-am-resource-percent': '0.5',
+}
+
 export interface Lived {
   readonly nodes: readonly FakeNode[]
   /** HOST:PORT of one that has shut down. */
