@@ -43,8 +43,13 @@ function session(): Line[] {
   const more = readFileSync(path.join(here, 'hdfs-session.txt'), 'utf8').split('\n')
   return [
     ...golden.map((s) => (s === 'reset' ? { command: s } : { command: s.command, ...(s.awaited && { until: s.stdout }) })),
-    ...more.filter((l) => !/^(#|$)/.test(l)).map((command) => ({ command })),
+    ...more.filter((l) => !/^(#|$)/.test(l)).map(said),
   ]
+}
+
+function said(line: string): Line {
+  const awaited = /^=(\S+) (.+)$/.exec(line)
+  return awaited ? { command: awaited[2]!, until: `${awaited[1]}\n` } : { command: line }
 }
 
 /** A store and a folder with the same files, for one of the two. */
