@@ -87,6 +87,8 @@ import org.apache.hadoop.yarn.server.resourcemanager.scheduler.fair.FairSchedule
 import org.apache.hadoop.yarn.util.AbstractLivelinessMonitor;
 import org.apache.hadoop.yarn.util.ControlledClock;
 import org.apache.hadoop.yarn.util.resource.ResourceUtils;
+import org.apache.log4j.Level;
+import org.apache.log4j.LogManager;
 
 /**
  * Runs scenarios step by step in the real ResourceManager (its scheduler, life cycles and application master service, with mock nodes and masters) and
@@ -143,6 +145,8 @@ public final class Driver {
 
     private void start(MockRM started) throws Exception {
         rm = started;
+        // MockRM turns debug messages on: what those ask for makes the scheduler compute limits anew, which the one that is shipped does not.
+        LogManager.getRootLogger().setLevel(Level.WARN);
         if (rm.getResourceScheduler() instanceof FairScheduler) {
             ((FairScheduler) rm.getResourceScheduler()).setClock(clock);
         }
