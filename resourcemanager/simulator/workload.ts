@@ -107,6 +107,8 @@ export interface ApplicationSpec {
   readonly model: string
   readonly stages?: readonly Stage[]
   readonly flink?: FlinkPlan
+  /** It ends this long after its submission; until then a container that ends is started again (SLS's streams). */
+  readonly lasts?: number
   /** The application is to be done this long after its submission: what the report counts as kept or missed. */
   readonly deadline?: number
   /** It is killed by its user this long after its submission. */

@@ -18,6 +18,7 @@ export interface MasterPort {
 }
 
 export interface ApplicationPort {
+  readonly submittedAt: number
   readonly containers: { asked: number; allocated: number; completed: number }
   /** A container for something asked at `askedAt`. */
   containerAllocated(at: number, askedAt: number): void

@@ -11,5 +11,5 @@ export function behaviourOf(spec: ApplicationSpec, model: MasterModel, random: R
     if (!spec.flink) throw new Error(`${spec.id} is of model ${spec.model} and says nothing of Flink`)
     return new FlinkBehaviour(spec.flink, random)
   }
-  return new StagesBehaviour(spec.stages ?? model.stages ?? [], random, model.recovers, rackOf)
+  return new StagesBehaviour(spec.stages ?? model.stages ?? [], random, model.recovers, rackOf, spec.lasts)
 }

@@ -66,6 +66,7 @@ export class StagesBehaviour implements Behaviour {
     private readonly random: Random,
     private readonly recovers: boolean,
     private readonly racks: (host: string) => string,
+    private readonly lasts?: number,
   ) {
     const seen = new Map<number, Resource>()
     const clash = stages.some((s) => {
@@ -83,6 +84,7 @@ export class StagesBehaviour implements Behaviour {
 
   /** The longest way through its stages. */
   get aloneMillis(): number | undefined {
+    if (this.lasts !== undefined) return this.lasts
     const ending = this.#ending
     if (ending.some((s) => s.tasks.some((t) => t.duration === undefined)) || (ending.length === 0 && this.#stages.length > 0)) return undefined
     const ends = new Map<string, number[]>()
@@ -107,6 +109,7 @@ export class StagesBehaviour implements Behaviour {
       s.asked = false
       if (!this.recovers) s.done = 0
     }
+    if (this.lasts !== undefined) master.at(Math.max(master.now, this.#application!.submittedAt + this.lasts), () => master.finish('SUCCEEDED'))
     this.#advance()
   }
 
@@ -131,7 +134,7 @@ export class StagesBehaviour implements Behaviour {
       if (s.delay === 0 && s.tasks.length > 0) this.#ask(s)
       else master.at(master.now + s.delay, () => this.#ask(s))
     }
-    const endless = this.#ending.length === 0 && this.#stages.length > 0
+    const endless = this.lasts !== undefined || (this.#ending.length === 0 && this.#stages.length > 0)
     if (!endless && this.#ending.every((s) => isDone(s))) master.finish('SUCCEEDED')
   }
 
@@ -245,7 +248,7 @@ export class StagesBehaviour implements Behaviour {
       this.#running.delete(application.keyOf(c.containerId))
       task.container = undefined
       application.countEnd(c.exitStatus)
-      if (c.exitStatus === EXIT.SUCCESS) stage.done++
+      if (c.exitStatus === EXIT.SUCCESS && this.lasts === undefined) stage.done++
       else this.#want(stage, [task])
     }
     this.#advance()

@@ -10,7 +10,10 @@ const TYPES: Readonly<Record<string, { readonly priority: number; readonly after
   map: { priority: 20 },
   reduce: { priority: 10, after: 'map' },
 }
-const KNOWN_MASTERS = ['mapreduce', 'dag', 'stream']
+/** Reduces wait for maps; tasks of a DAG for their delays alone; streams are started again until the job's time is over. */
+export const SLS_MASTERS = ['mapreduce', 'dag', 'stream'] as const
+export type SlsMaster = (typeof SLS_MASTERS)[number]
+export const isMaster = (name: string): name is SlsMaster => (SLS_MASTERS as readonly string[]).includes(name)
 const NOT_AMOUNTS = new Set([
   'host',
   'start.ms',
@@ -20,6 +23,7 @@ const NOT_AMOUNTS = new Set([
   'type',
   'execution.type',
   'allocation.id',
+  'request.delay',
   'request.delay.ms',
   'memory',
   'memory-mb',
@@ -60,15 +64,18 @@ export function hostOf(place: string): { readonly host: string; readonly rack: s
 }
 
 function jobOf(job: Reader, settings: SlsSettings, number: number, places: Set<string>): ApplicationSpec[] {
-  const master = job.text('am.type', 'mapreduce')
-  if (!KNOWN_MASTERS.includes(master)) job.problem('am.type', `there is no model "${master}"`, `use one of ${KNOWN_MASTERS.join(', ')}`)
+  // Its documentation says am.type, its code looks for the other.
+  const named = job.has('yarn.sls.am.type') ? 'yarn.sls.am.type' : 'am.type'
+  const master = job.text(named, 'mapreduce')
+  if (!isMaster(master)) job.problem(named, `there is no model "${master}"`, `use one of ${SLS_MASTERS.join(', ')}`)
   const at = job.number('job.start.ms', 0)
   const end = job.number('job.end.ms', 0)
   if (end !== 0 && end < at) job.problem('job.end.ms', `${end} is before job.start.ms, ${at}`)
+  if (master === 'stream' && end === 0) job.problem('job.end.ms', 'it is missing', 'a job of streams runs until then')
   const count = job.integer('job.count', 1)
   const tasks = job.list('job.tasks')
   if (tasks.length === 0) job.problem('job.tasks', 'there is no task')
-  const stages = stagesOf(tasks, settings, places)
+  const stages = stagesOf(tasks, master === 'mapreduce', settings, places)
   const label = job.has('job.label.expression') ? job.text('job.label.expression') : undefined
   const spec: Omit<ApplicationSpec, 'id'> = {
     at,
@@ -81,6 +88,7 @@ function jobOf(job: Reader, settings: SlsSettings, number: number, places: Set<s
     am: { resource: { memory: job.number('am.memory-mb', settings.master.memory), vcores: job.number('am.vcores', settings.master.vcores) } },
     model: 'sls',
     stages,
+    ...(master === 'stream' && { lasts: end - at }),
     place: job.place,
   }
   const id = job.text('job.id', String(number))
@@ -95,13 +103,13 @@ interface Group {
   readonly hosts: string[][]
 }
 
-/** Tasks of one type, size and delay are a stage. */
-function stagesOf(tasks: readonly Reader[], settings: SlsSettings, places: Set<string>): Stage[] {
+/** Tasks of one type, size and delay are a stage; `ordered`: reduces after maps. */
+function stagesOf(tasks: readonly Reader[], ordered: boolean, settings: SlsSettings, places: Set<string>): Stage[] {
   const groups = new Map<string, Group>()
   for (const task of tasks) {
     const type = task.text('container.type', 'map')
     const resource = amountOf(task, settings.container)
-    const delay = task.number('container.request.delay.ms', 0)
+    const delay = task.number('container.request.delay', task.number('container.request.delay.ms', 0))
     const duration = durationOf(task)
     const key = `${type}|${JSON.stringify(resource)}|${delay}`
     let group = groups.get(key)
@@ -117,7 +125,7 @@ function stagesOf(tasks: readonly Reader[], settings: SlsSettings, places: Set<s
   const names = all.map((g, i) => (all.findIndex((o) => o.type === g.type) === i ? g.type : `${g.type}.${i}`))
   return all.map((g, i): Stage => {
     const type = TYPES[g.type] ?? { priority: 20 }
-    const before = names.filter((_, k) => all[k]!.type === type.after)
+    const before = names.filter((_, k) => ordered && all[k]!.type === type.after)
     return {
       name: names[i]!,
       count: g.durations.length,

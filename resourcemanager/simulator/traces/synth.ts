@@ -6,6 +6,7 @@
 import type { ApplicationSpec, NodeSpec, Stage } from '../workload.js'
 import type { Reader } from './fields.js'
 import { JavaRandom, priorityQueueOrder, Well19937c } from './java.js'
+import { isMaster, SLS_MASTERS, type SlsMaster } from './sls.js'
 import type { SlsSettings } from './sls-settings.js'
 
 const LEAST_MEMORY = 1024
@@ -30,6 +31,7 @@ interface TaskClass {
 
 interface JobClass {
   readonly name: string
+  readonly master: SlsMaster
   readonly user: string
   readonly weight: number
   readonly tasks: readonly TaskClass[]
@@ -108,8 +110,11 @@ function workloadOf(w: Reader): WorkloadClass {
 
 function classOf(c: Reader): JobClass {
   const tasks = c.has('tasks') ? c.list('tasks').map(taskOf) : [oldTask(c, 'map', 'm', 20), oldTask(c, 'reduce', 'r', 10)]
+  const master = c.text('type', 'mapreduce')
+  if (!isMaster(master)) c.problem('type', `there is no model "${master}"`, `use one of ${SLS_MASTERS.join(', ')}`)
   return {
     name: c.text('class_name'),
+    master: isMaster(master) ? master : 'mapreduce',
     user: c.text('user_name', 'default'),
     weight: c.number('class_weight', 1),
     tasks,
@@ -236,7 +241,7 @@ function applicationOf(job: JobClass, index: number, at: number, queue: string, 
     const vcores = Math.max(LEAST_VCORES, Math.round(task.vcores.draw()))
     const durations = Array.from({ length: count }, () => Math.max(1, Math.round(task.time.draw())) * SECOND)
     if (count === 0) continue
-    const before = task.type === 'reduce' ? stages.filter((s) => s.name.startsWith('map')).map((s) => ({ stage: s.name })) : []
+    const before = job.master === 'mapreduce' && task.type === 'reduce' ? stages.filter((s) => s.name.startsWith('map')).map((s) => ({ stage: s.name })) : []
     const name = stages.some((s) => s.name === task.type) ? `${task.type}.${stages.length}` : task.type
     stages.push({ name, count, resource: { memory, vcores }, priority: task.priority, durations, ...(before.length > 0 && { after: before }) })
   }
@@ -251,6 +256,7 @@ function applicationOf(job: JobClass, index: number, at: number, queue: string, 
     am: { resource: settings.master },
     model: 'sls',
     stages,
+    ...(job.master === 'stream' && { lasts: duration }),
     ...(promised && { deadline: Math.max(0, Math.ceil(factor * duration)) }),
     place: trace.place,
   }

@@ -100,6 +100,14 @@ describe('applications of stages', () => {
     }
   })
 
+  it('start what ends again until their time is over', () => {
+    const outcome = one(application({ lasts: 60_000, stages: [stage({ count: 2, duration: 10_000 })] }))
+    expect(outcome).toMatchObject({ state: 'FINISHED', aloneMillis: 60_000 })
+    expect(outcome.finishedAt! - outcome.submittedAt).toBeGreaterThanOrEqual(60_000)
+    expect(outcome.finishedAt! - outcome.submittedAt).toBeLessThan(63_000)
+    expect(outcome.containers.completed).toBeGreaterThanOrEqual(6)
+  })
+
   it('are killed by their users', () => {
     expect(one(application({ killedAfter: 5000 }))).toMatchObject({ state: 'KILLED' })
   })

@@ -64,6 +64,30 @@ describe('SLS traces', () => {
     ])
   })
 
+  it('are of three kinds of masters', () => {
+    const tasks = [
+      { 'container.type': 'map', 'container.request.delay': 1500, 'duration.ms': 1000 },
+      { 'container.type': 'reduce', 'duration.ms': 1000 },
+    ]
+    const { applications } = read(
+      'a.json',
+      [
+        job({ 'job.tasks': tasks }),
+        job({ 'yarn.sls.am.type': 'dag', 'job.tasks': tasks }),
+        job({ 'am.type': 'stream', 'job.start.ms': 1000, 'job.end.ms': 61_000, 'job.tasks': tasks }),
+      ].join('\n'),
+    )
+    const [mapreduce, dag, stream] = applications
+    expect(mapreduce!.stages).toMatchObject([{ name: 'map', delay: 1500, resource: { memory: 1024, vcores: 1 } }, { after: [{ stage: 'map' }] }])
+    expect(mapreduce!.stages![0]!.resource).not.toHaveProperty('extended')
+    expect(dag!.stages!.map((s) => [s.delay, s.after])).toEqual([
+      [1500, undefined],
+      [undefined, undefined],
+    ])
+    expect([mapreduce!.lasts, dag!.lasts, stream!.lasts]).toEqual([undefined, undefined, 60_000])
+    expect(complaint('a.json', job({ 'am.type': 'stream' }))).toContain('job.end.ms: it is missing')
+  })
+
   it('may be compressed by gzip', () => {
     const at = path.join(dir, 'packed.json.gz')
     const packed = gzipSync(`${job({})}\n${job({ 'job.id': 'j2' })}`)
@@ -185,6 +209,13 @@ describe('SYNTH traces', () => {
     expect(one.applications.some((a) => a.deadline !== undefined)).toBe(true)
     expect(one.applications.some((a) => a.deadline === undefined)).toBe(true)
     expect(one.applications.every((a) => a.stages![0]!.resource.memory === 1024)).toBe(true)
+  })
+
+  it('know streams, which end when their time is over', () => {
+    const task = { type: 'stream', count: { val: 2 }, time: { val: 10 }, max_memory: { val: 4096 }, max_vcores: { val: 4 } }
+    const streams = { type: 'stream', tasks: [task], duration: { val: 30 }, reservation: { val: 0 }, deadline_factor: { val: 1 } }
+    expect(read('s.json', synth(streams), '').applications.every((a) => a.lasts === 30_000)).toBe(true)
+    expect(complaint('s.json', synth({ ...streams, type: 'river' }), '')).toContain('type: there is no model "river"')
   })
 
   it('take lists of tasks with constants, distributions and choices', () => {
