@@ -149,13 +149,14 @@ export function newSymlink(n: NewINode, target: string): INodeSymlink {
   }
 }
 
-/** Order of UTF-8 bytes. It differs from that of UTF-16 units only where surrogates meet U+E000..U+FFFF. */
+/** Order of UTF-8 bytes as Java's signed ones (DFSUtilClient.compareBytes): whatever is not ASCII comes first. */
 export function compareNames(a: string, b: string): number {
   const n = Math.min(a.length, b.length)
   for (let i = 0; i < n; i++) {
     let x = a.charCodeAt(i)
     let y = b.charCodeAt(i)
     if (x === y) continue
+    if (x < 0x80 !== y < 0x80) return x < 0x80 ? 1 : -1
     if (x >= 0xd800 && y >= 0xd800) {
       // Surrogates stand for code points above U+FFFF.
       if (x <= 0xdfff) x += 0x10000

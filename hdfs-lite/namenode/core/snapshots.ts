@@ -3,7 +3,7 @@ import { exception } from '../../../common/errors.js'
 import { ACTION } from '../../../common/records/hdfs/index.js'
 import { removeBlock } from './blocks.js'
 import { destroy } from './delete.js'
-import { type INode, type INodeDirectory, pathOf, setFeatures } from './inode.js'
+import { type INode, type INodeDirectory, compareNames, pathOf, setFeatures } from './inode.js'
 import { lastOf, resolve } from './path.js'
 import { joinPath } from './resolved-path.js'
 import { checkPermission, checkSuperuser } from './permission.js'
@@ -180,7 +180,7 @@ export function listSnapshottable(fs: FsState, caller: Caller): SnapshottableVie
       limit: fs.config.snapshotsPerDirectory,
       parent: dir.parent ? pathOf(dir.parent) : '/',
     }))
-    .sort((a, b) => (pathOf(a.dir) < pathOf(b.dir) ? -1 : 1))
+    .sort((a, b) => compareNames(a.parent, b.parent) || compareNames(a.dir.name, b.dir.name))
 }
 
 /** The directory of two states, and the ids of those. @param from, to names of snapshots; '' or '.' for the present */
