@@ -96,6 +96,10 @@ import {
   GetSlowDatanodeReportRequestProto,
   GetSlowDatanodeReportResponseProto,
   GetSnapshotDiffReportListingRequestProto,
+  GetSnapshotListingRequestProto,
+  GetSnapshotListingResponseProto,
+  GetEnclosingRootRequestProto,
+  GetEnclosingRootResponseProto,
   GetSnapshotDiffReportListingResponseProto,
   GetSnapshotDiffReportRequestProto,
   GetSnapshotDiffReportResponseProto,
@@ -332,6 +336,8 @@ export const clientProtocol = defineProtocol('org.apache.hadoop.hdfs.protocol.Cl
   msync: method(MsyncRequestProto, MsyncResponseProto),
   satisfyStoragePolicy: method(SatisfyStoragePolicyRequestProto, SatisfyStoragePolicyResponseProto),
   getHAServiceState: method(HAServiceStateRequestProto, HAServiceStateResponseProto),
+  getSnapshotListing: method(GetSnapshotListingRequestProto, GetSnapshotListingResponseProto),
+  getEnclosingRoot: method(GetEnclosingRootRequestProto, GetEnclosingRootResponseProto),
   getSlowDatanodeReport: method(GetSlowDatanodeReportRequestProto, GetSlowDatanodeReportResponseProto),
 })
 export type ClientProtocol = typeof clientProtocol

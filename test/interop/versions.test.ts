@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cluster, up } from './cluster.js'
 import { writesFidelity } from './fidelity.js'
-import { OPENS, finished, jars, javaHome, whyNot } from './peers/layout.js'
+import { OPENS, commonLib, finished, hadoopHomeOf, javaHome, whyNot } from './peers/layout.js'
 
 const NEWER = '3.4.2'
 const OTHERS = ['2.10.2']
@@ -37,9 +37,8 @@ describe.skipIf(whyNot() !== undefined).each(versions)('Hadoop %s', (version) =>
   const dfs = (...args: string[]) => java('org.apache.hadoop.fs.FsShell', ...args)
 
   beforeAll(async () => {
-    home = jars('versions.pom.xml', (h) => path.join(h, 'share/hadoop/common/lib'), version)
-    lib = path.join(home, 'share/hadoop/common/lib')
-    for (const f of readdirSync(lib)) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(lib, f))
+    home = hadoopHomeOf(version)
+    lib = commonLib(home)
     cluster = await up(2, undefined, env())
     local = mkdtempSync(path.join(os.tmpdir(), 'bobbin-versions-'))
   })

@@ -12,6 +12,7 @@ import { checkSafeMode } from './safe-mode.js'
 import { changesBetween, compareTrees, type DiffCursor, type DiffPage, type Difference, isEarlier, pageOfChanges } from './snapshot-diff.js'
 import { snapshotNamed } from './snapshot-read.js'
 import type { Snapshot } from './snapshot-types.js'
+import { snapshotsByName } from './status.js'
 import { type Caller, type FsState, touch } from './state.js'
 
 const fail = (message: string) => exception('SnapshotException', message)
@@ -181,6 +182,13 @@ export function listSnapshottable(fs: FsState, caller: Caller): SnapshottableVie
       parent: dir.parent ? pathOf(dir.parent) : '/',
     }))
     .sort((a, b) => compareNames(a.parent, b.parent) || compareNames(a.dir.name, b.dir.name))
+}
+
+/** The snapshots of a directory, by name. */
+export function listSnapshotsOf(fs: FsState, caller: Caller, path: string): { readonly dir: INodeDirectory; readonly snapshots: readonly Snapshot[] } {
+  const dir = snapshottableAt(fs, caller, path, 'read')
+  checkPermission(fs, caller, resolve(fs, caller, path, 'read'), { self: ACTION.READ })
+  return { dir, snapshots: snapshotsByName(dir) }
 }
 
 /** The directory of two states, and the ids of those. @param from, to names of snapshots; '' or '.' for the present */

@@ -10,6 +10,7 @@ import type { ResolvedPath } from './resolved-path.js'
 import { checkPermission } from './permission.js'
 import { chargedSpace, isLeftHere, QUOTA_TYPES, policyOf, typeSpaces, usageOf } from './quota.js'
 import { childrenAt, diffAt, fileAt, goneFrom } from './snapshot-read.js'
+import type { Snapshot } from './snapshot-types.js'
 import { STORAGE_POLICIES } from './storage-policy.js'
 import { type Caller, type FsState, touch } from './state.js'
 
@@ -21,6 +22,8 @@ export interface StatusView {
   readonly snapshotId: number | undefined
   readonly storagePolicy: number
   readonly length: number
+  /** Of a snapshot in a list of snapshots: Hadoop counts what is in the directory now. */
+  readonly childrenNow?: true
 }
 
 /** Directories that only exist as names: `/.reserved` and `DIR/.snapshot`. */
@@ -78,11 +81,19 @@ export function getListing(fs: FsState, caller: Caller, src: string, startAfter:
   return { entries, remaining: children.length - low - entries.length }
 }
 
+export function snapshotsByName(dir: INodeDirectory): Snapshot[] {
+  return [...dir.features!.snapshottable!.snapshots].sort((a, b) => compareNames(a.name, b.name))
+}
+
+/** The directory as the snapshot shows it, under the snapshot's name. */
+export function snapshotView(dir: INodeDirectory, s: Snapshot): StatusView {
+  return { ...viewOf(dir, s.name, s.id, 0), childrenNow: true }
+}
+
 function listSnapshots(fs: FsState, iip: ResolvedPath, startAfter: string): Listing {
   const dir = iip.inodes[iip.inodes.length - 2] as INodeDirectory
-  const sorted = [...dir.features!.snapshottable!.snapshots].sort((a, b) => compareNames(a.name, b.name))
-  const rest = sorted.filter((s) => startAfter === '' || compareNames(s.name, startAfter) > 0)
-  const entries = rest.slice(0, fs.config.listLimit).map((s) => viewOf(dir, s.name, s.id, 0))
+  const rest = snapshotsByName(dir).filter((s) => startAfter === '' || compareNames(s.name, startAfter) > 0)
+  const entries = rest.slice(0, fs.config.listLimit).map((s) => snapshotView(dir, s))
   return { entries, remaining: rest.length - entries.length }
 }
 

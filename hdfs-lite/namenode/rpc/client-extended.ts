@@ -7,18 +7,20 @@ import type { CallContext, Handlers } from '../../../common/rpc/protocol.js'
 import { getAclStatus, modifyAclEntries, removeAcl, removeAclEntries, removeDefaultAcl, setAcl } from '../core/acl.js'
 import { setReplicationPolicy } from '../core/attributes.js'
 import { concat } from '../core/concat.js'
+import { pathOf } from '../core/inode.js'
 import {
   allowSnapshot,
   createSnapshot,
   defaultSnapshotName,
   deleteSnapshot,
   disallowSnapshot,
+  listSnapshotsOf,
   listSnapshottable,
   renameSnapshot,
   snapshotDiff,
   snapshotDiffListing,
 } from '../core/snapshots.js'
-import { viewOf } from '../core/status.js'
+import { snapshotView, viewOf } from '../core/status.js'
 import type { FsState } from '../core/state.js'
 import { truncate } from '../core/truncate.js'
 import { getXattrs, listXattrs, removeXattr, setXattr } from '../core/xattrs.js'
@@ -174,7 +176,6 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
     getSnapshottableDirListing(_q, call) {
       const list = listSnapshottable(fs, caller(call))
       if (list.length === 0) return {}
-      const bytes = (t: string) => new TextEncoder().encode(t)
       return {
         snapshottableDirList: {
           snapshottableDirListing: list.map((v) => ({
@@ -182,6 +183,19 @@ export function clientExtendedHandlers(ns: Namesystem, retries: RetryCache): Han
             snapshotQuota: v.limit,
             snapshotNumber: v.count,
             parentFullpath: bytes(v.parent),
+          })),
+        },
+      }
+    },
+    getSnapshotListing(q, call) {
+      const { dir, snapshots } = listSnapshotsOf(fs, caller(call), q.snapshotRoot)
+      return {
+        snapshotList: {
+          snapshotListing: snapshots.map((s) => ({
+            dirStatus: statusProto(pool, snapshotView(dir, s)),
+            snapshotID: s.id,
+            parentFullpath: bytes(pathOf(dir)),
+            isDeleted: false,
           })),
         },
       }

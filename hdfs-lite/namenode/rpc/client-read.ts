@@ -240,6 +240,8 @@ export function clientReadHandlers(ns: Namesystem, ha: HaState): Handlers<Client
     },
     getErasureCodingCodecs: () => ({ codec: [] }),
     getEZForPath: () => ({}),
+    // Of the encryption zone, or the whole.
+    getEnclosingRoot: () => ({ enclosingRootPath: '/' }),
     listEncryptionZones: () => ({ zones: [], hasMore: false }),
     listReencryptionStatus: () => ({ statuses: [], hasMore: false }),
     listCacheDirectives: () => ({ elements: [], hasMore: false }),

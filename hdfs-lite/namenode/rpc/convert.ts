@@ -42,7 +42,7 @@ export function statusProto(poolId: string, v: StatusView, needLocation = false)
     blocksize: inode.kind === 'file' ? inode.blockSize : 0,
     locations: needLocation && inode.kind === 'file' ? locatedBlocksProto(poolId, locate(inode, snapshotId, 0, Number.MAX_SAFE_INTEGER)) : undefined,
     fileId: inode.id,
-    childrenNum: dir ? childrenAt(inode, snapshotId).children.length : 0,
+    childrenNum: dir ? childrenAt(inode, v.childrenNow ? undefined : snapshotId).children.length : 0,
     storagePolicy: v.storagePolicy,
     flags: (acl ? FLAG_ACL : 0) | (dir && at.features?.snapshottable ? FLAG_SNAPSHOTS : 0),
   }

@@ -6,7 +6,7 @@ import type { XAttrNamespace } from '../../../common/records/hdfs/index.js'
 import { aclEntryText, getAclStatus } from '../core/acl.js'
 import { type INode, pathOf } from '../core/inode.js'
 import { lastOf, resolve } from '../core/path.js'
-import { listSnapshottable, snapshotDiff } from '../core/snapshots.js'
+import { listSnapshotsOf, listSnapshottable, snapshotDiff, snapshotDiffListing } from '../core/snapshots.js'
 import {
   type TypeUsage,
   type Listing,
@@ -19,14 +19,16 @@ import {
   getQuotaUsage,
   getStoragePolicy,
   openFile,
+  snapshotView,
   viewOf,
 } from '../core/status.js'
 import { fileLength } from '../core/inode.js'
 import { DEFAULT_POLICY, STORAGE_POLICIES } from '../core/storage-policy.js'
 import { getXattrs, listXattrs } from '../core/xattrs.js'
+import { fsStats } from '../rpc/statistics.js'
 import { locatedBlockProto, locatedBlocksProto, statusProto, virtualStatus } from '../rpc/convert.js'
 import { type WebAnswer, type WebContext, type WebOperation, json } from './context.js'
-import { type XattrEncoding, blockLocation, fileStatus, locatedBlocks, octal, storagePolicy, xattr, xattrName } from './json.js'
+import { type XattrEncoding, blockLocation, fileStatus, locatedBlocks, octal, plainStatus, storagePolicy, xattr, xattrName } from './json.js'
 
 export function xattrNameOf(text: string): { namespace: XAttrNamespace; name: string } {
   const m = /^(user|trusted|system|security|raw)\.(.+)$/i.exec(text)
@@ -61,10 +63,28 @@ function getFileStatus(c: WebContext, resolveLink: boolean): WebAnswer {
   return json({ FileStatus: typeof v === 'string' ? fileStatus(virtualStatus(fs.config.superGroup, fs.config.superUser, v)) : statusJson(c, v) })
 }
 
-function listing(c: WebContext, startAfter: string): Listing {
-  const l = getListing(c.ns.fs, c.caller, c.path, startAfter)
-  if (!l) throw exception('FileNotFoundException', `File ${c.path} does not exist.`)
+function listing(c: WebContext, startAfter: string, path = c.path): Listing {
+  const l = getListing(c.ns.fs, c.caller, path, startAfter)
+  if (!l) throw exception('FileNotFoundException', `File ${path} does not exist.`)
   return l
+}
+
+function wholeListing(c: WebContext, path = c.path): StatusView[] {
+  const entries: StatusView[] = []
+  for (let after = ''; ; after = entries.at(-1)!.name) {
+    const l = listing(c, after, path)
+    entries.push(...l.entries)
+    if (l.remaining === 0) return entries
+  }
+}
+
+const HOMES = '/user'
+const homeOf = (c: WebContext) => `${HOMES}/${c.caller.user}`
+
+/** Of all users; none where there is no folder of them. */
+function homesOf(c: WebContext): string[] {
+  if (getFileInfo(c.ns.fs, c.caller, HOMES, true) === undefined) return []
+  return wholeListing(c, HOMES).map((v) => `${HOMES}/${v.name}`)
 }
 
 function locations(c: WebContext) {
@@ -103,13 +123,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   GETFILESTATUS: (c) => getFileStatus(c, true),
   GETFILELINKSTATUS: (c) => getFileStatus(c, false),
   LISTSTATUS(c) {
-    const entries: StatusView[] = []
-    for (let after = ''; ; ) {
-      const l = listing(c, after)
-      entries.push(...l.entries)
-      if (l.remaining === 0) break
-      after = l.entries.at(-1)!.name
-    }
+    const entries = wholeListing(c)
     const shown = /\/\.snapshot\/?$/.test(c.path) ? listedJson : statusJson
     return json({ FileStatuses: { FileStatus: entries.map((e) => shown(c, e)) } })
   },
@@ -148,7 +162,7 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     if (existing(c).kind === 'file') openFile(c.ns.fs, c.caller, c.path)
     return { kind: 'redirect', location: c.redirect('GETFILECHECKSUM', [], 0) }
   },
-  GETHOMEDIRECTORY: (c) => json({ Path: `/user/${c.caller.user}` }),
+  GETHOMEDIRECTORY: (c) => json({ Path: homeOf(c) }),
   GETDELEGATIONTOKEN: () => json({ Token: null }),
   GET_BLOCK_LOCATIONS: (c) => json({ LocatedBlocks: locatedBlocks(locatedBlocksProto(c.ns.identity.blockPoolId, locations(c))) }),
   GETFILEBLOCKLOCATIONS(c) {
@@ -175,7 +189,16 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     return json({ XAttrs: getXattrs(c.ns.fs, c.caller, c.path, names).map((x) => xattr(x, encoding)) })
   },
   LISTXATTRS: (c) => json({ XAttrNames: JSON.stringify(listXattrs(c.ns.fs, c.caller, c.path).map(xattrName)) }),
-  GETTRASHROOT: (c) => json({ Path: `/user/${c.caller.user}/.Trash` }),
+  GETTRASHROOT: (c) => json({ Path: `${homeOf(c)}/.Trash` }),
+  GETTRASHROOTS(c) {
+    const homes = c.parameters.boolean('allusers', false) ? homesOf(c) : [homeOf(c)]
+    const found = homes.flatMap((home) => {
+      const path = `${home}/.Trash`
+      const v = getFileInfo(c.ns.fs, c.caller, path, true)
+      return v === undefined || typeof v === 'string' ? [] : [plainStatus(path, statusProto(c.ns.identity.blockPoolId, v))]
+    })
+    return json({ Paths: found.length === 0 ? null : found })
+  },
   CHECKACCESS(c) {
     const action = c.parameters.fsAction('fsaction')
     if (!lastOf(resolve(c.ns.fs, c.caller, c.path, 'read'))) throw exception('FileNotFoundException', 'Path not found')
@@ -187,6 +210,13 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
   GETECPOLICY(c) {
     if (!lastOf(resolve(c.ns.fs, c.caller, c.path, 'read'))) throw exception('FileNotFoundException', `Path not found: ${c.path}`)
     return json(null)
+  },
+  // Erasure coding is left out, as over RPC: there are none.
+  GETECPOLICIES: () => json({ ErasureCodingPolicies: { ErasureCodingPolicyInfo: [] } }),
+  GETECCODECS: () => json({ ErasureCodingCodecs: {} }),
+  GETSTATUS(c) {
+    const { capacity, used, remaining } = fsStats(c.ns.fs)
+    return json({ FsStatus: { capacity, used, remaining } })
   },
   GETSERVERDEFAULTS(c) {
     const { conf, fs } = c.ns
@@ -236,16 +266,31 @@ export const GET_OPERATIONS: Readonly<Record<string, WebOperation>> = {
     })
   },
   GETSNAPSHOTLIST(c) {
-    const iip = resolve(c.ns.fs, c.caller, c.path, 'read')
-    const dir = lastOf(iip)
-    if (!dir?.features?.snapshottable) throw exception('SnapshotException', `Directory is not a snapshottable directory: ${c.path}`)
+    const { dir, snapshots } = listSnapshotsOf(c.ns.fs, c.caller, c.path)
     return json({
-      SnapshotList: dir.features.snapshottable.snapshots.map((s) => ({
-        dirStatus: statusJson(c, viewOf(dir, s.name, s.id)),
-        isDeleted: false,
-        parentFullPath: pathOf(dir),
+      SnapshotList: snapshots.map((s) => ({
+        deletionStatus: 'ACTIVE',
+        dirStatus: listedJson(c, snapshotView(dir, s)),
+        fullPath: `${dir.parent ? pathOf(dir) : ''}/.snapshot/${s.name}`,
         snapshotID: s.id,
       })),
+    })
+  },
+  GETSNAPSHOTDIFFLISTING(c) {
+    const { parameters: p } = c
+    const names = [p.text('oldsnapshotname') ?? '', p.text('snapshotname') ?? ''] as const
+    const start = { path: p.text('snapshotdiffstartpath') ?? '', index: p.integer('snapshotdiffindex') ?? -1 }
+    const d = snapshotDiffListing(c.ns.fs, c.caller, c.path, names, start)
+    const child = (x: (typeof d.made)[number]) => ({ dirId: x.dir, fileId: x.id, sourcePath: x.path })
+    return json({
+      SnapshotDiffReportListing: {
+        modifyList: d.modified.map((m) => ({ dirId: m.id, fileId: m.id, isReference: m.isDirectory, sourcePath: m.path })),
+        createList: d.made.map((m) => ({ ...child(m), isReference: false })),
+        deleteList: d.left.map((m) => ({ ...child(m), isReference: m.target !== undefined, ...(m.target !== undefined && { targetPath: m.target }) })),
+        isFromEarlier: d.isFromEarlier,
+        lastPath: d.next.path,
+        lastIndex: d.next.index,
+      },
     })
   },
   GETLINKTARGET(c) {

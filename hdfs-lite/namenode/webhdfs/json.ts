@@ -34,6 +34,23 @@ export function fileStatus(s: HdfsFileStatusProtoInit): Record<string, unknown> 
   }
 }
 
+/** A FileStatus under the names that Hadoop gives what is not of HDFS alone (JsonUtil.toJsonMap(FileStatus)). */
+export function plainStatus(path: string, s: HdfsFileStatusProtoInit): Record<string, unknown> {
+  return {
+    path,
+    length: s.length,
+    isdir: s.fileType === 'IS_DIR',
+    block_replication: s.blockReplication ?? 0,
+    blocksize: s.blocksize ?? 0,
+    modification_time: s.modificationTime,
+    access_time: s.accessTime,
+    permission: octal(s.permission.perm & MODE_BITS),
+    owner: s.owner,
+    group: s.group,
+    ...(s.symlink && { symlink: text(s.symlink) }),
+  }
+}
+
 export function datanode(d: DatanodeInfoProtoInit): Record<string, unknown> {
   const { id } = d
   return {

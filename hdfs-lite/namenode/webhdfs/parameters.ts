@@ -38,6 +38,13 @@ export class Parameters {
     return Number(v)
   }
 
+  integer(name: string): number | undefined {
+    const v = this.text(name)
+    if (v === undefined || v === 'null') return undefined
+    if (!/^-?\d+$/.test(v)) throw bad(name, `Failed to parse "${v}" as a radix-10 integer.`)
+    return Number(v)
+  }
+
   /** A number that may not be below `least`. */
   atLeast(name: string, least: number): number | undefined {
     const n = this.long(name)

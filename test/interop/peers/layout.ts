@@ -62,10 +62,16 @@ export function jars(pom: string, dir: (home: string) => string, version?: strin
 }
 
 /** HADOOP_HOME of a real Hadoop, in the layout that the default yarn.application.classpath expects. */
-export function hadoopHome(): string {
-  const home = jars('hadoop.pom.xml', (h) => path.join(h, 'share/hadoop/common/lib'))
-  const lib = path.join(home, 'share/hadoop/common/lib')
-  for (const f of readdirSync(lib)) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(lib, f))
+export const hadoopHome = (): string => withoutLog4j(jars('hadoop.pom.xml', commonLib))
+
+/** The same of another version. */
+export const hadoopHomeOf = (version: string): string => withoutLog4j(jars('versions.pom.xml', commonLib, version))
+
+export const commonLib = (home: string): string => path.join(home, 'share/hadoop/common/lib')
+
+/** Another of its jars has the same classes. */
+function withoutLog4j(home: string): string {
+  for (const f of readdirSync(commonLib(home))) if (/^(slf4j-log4j12|log4j-1\.)/.test(f)) rmSync(path.join(commonLib(home), f))
   return home
 }
 
@@ -169,11 +175,11 @@ const DAEMONS = {
 } as const
 
 /** A daemon of a real HDFS as a process; it writes its log to its standard error. */
-export function hdfsDaemon(name: keyof typeof DAEMONS, confDir: string, args: readonly string[] = []): ChildProcess {
+export function hdfsDaemon(name: keyof typeof DAEMONS, confDir: string, args: readonly string[] = [], home = hadoopHome()): ChildProcess {
   // It wants folders for its pages, which the jars do not have.
-  const web = path.join(hadoopHome(), 'web')
+  const web = path.join(home, 'web')
   for (const app of ['hdfs', 'datanode']) mkdirSync(path.join(web, 'webapps', app), { recursive: true })
-  return hadoopJava(`${confDir}:${web}`, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, DAEMONS[name], ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
+  return hadoopJava(`${confDir}:${web}`, ['-Xmx384m', `-Dhadoop.log.dir=${confDir}`, DAEMONS[name], ...args], { stdio: ['ignore', 'pipe', 'pipe'] }, home)
 }
 
 /** A real NodeManager as a process; it writes its log to its standard error. */
@@ -184,8 +190,8 @@ export function nodeManager(confDir: string): ChildProcess {
 }
 
 /** @param classPath folder of the configuration, first of all */
-function hadoopJava(classPath: string, args: readonly string[], options: SpawnOptions): ChildProcess {
-  const lib = path.join(hadoopHome(), 'share/hadoop/common/lib/*')
+function hadoopJava(classPath: string, args: readonly string[], options: SpawnOptions, home = hadoopHome()): ChildProcess {
+  const lib = path.join(home, 'share/hadoop/common/lib/*')
   // Options of the JVM may come first; what follows the class is its own.
   return spawn(
     path.join(javaHome(), 'bin/java'),

@@ -36,9 +36,12 @@ export interface RealHdfs {
   close(): Promise<void>
 }
 
-/** @param datanodes whose they are, one each */
-export async function realHdfs(datanodes: readonly ('real' | 'ours')[], properties: Readonly<Record<string, string>> = {}): Promise<RealHdfs> {
-  hadoopHome()
+/** @param datanodes whose they are, one each. @param home of the Hadoop that it is of */
+export async function realHdfs(
+  datanodes: readonly ('real' | 'ours')[],
+  properties: Readonly<Record<string, string>> = {},
+  home = hadoopHome(),
+): Promise<RealHdfs> {
   const dir = mkdtempSync(path.join(os.tmpdir(), 'hdfs-real-'))
   const [rpc, http, ...rest] = await freePorts(2 + 3 * datanodes.length)
   const write = (name: string, own: Record<string, string>) => {
@@ -61,9 +64,9 @@ export async function realHdfs(datanodes: readonly ('real' | 'ours')[], properti
     return folder
   }
   const confDir = write('conf', {})
-  const formatted = await finished(hdfsDaemon('namenode', confDir, ['-format', '-force', '-nonInteractive']))
+  const formatted = await finished(hdfsDaemon('namenode', confDir, ['-format', '-force', '-nonInteractive'], home))
   if (formatted.code !== 0) throw new Error(`the NameNode was not formatted:\n${formatted.stderr}`)
-  const daemons = [logged(hdfsDaemon('namenode', confDir))]
+  const daemons = [logged(hdfsDaemon('namenode', confDir, [], home))]
   for (const [i, whose] of datanodes.entries()) {
     const [xfer, web, ipc] = rest.slice(i * 3)
     const own = write(`conf-${i}`, {
@@ -77,7 +80,7 @@ export async function realHdfs(datanodes: readonly ('real' | 'ours')[], properti
     daemons.push(
       logged(
         whose === 'real'
-          ? hdfsDaemon('datanode', own)
+          ? hdfsDaemon('datanode', own, [], home)
           : spawn(process.execPath, [path.resolve('dist/datanode.cjs')], { env, stdio: ['ignore', 'pipe', 'pipe'] }),
       ),
     )
