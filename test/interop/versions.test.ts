@@ -9,6 +9,7 @@ import os from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { loadConfiguration } from '../../common/config/configuration.js'
 import { type Cluster, up } from './cluster.js'
 import { writesFidelity } from './fidelity.js'
 import { OPENS, commonLib, finished, hadoopHomeOf, javaHome, whyNot } from './peers/layout.js'
@@ -58,6 +59,32 @@ describe.skipIf(whyNot() !== undefined).each(versions)('Hadoop %s', (version) =>
     const fsck = await java('org.apache.hadoop.hdfs.tools.DFSck', '/', '-list-corruptfileblocks')
     expect(fsck.stdout).toMatch(/^The filesystem under path '\/' has 0 CORRUPT (files|blocks)$/m)
     expect(fsck.code).toBe(0)
+  })
+
+  it.runIf(version === NEWER)('snapshots are listed and compared, and the trash is expunged, as only it asks for over RPC and WebHDFS', async () => {
+    const web = `webhdfs://${loadConfiguration(cluster.confDir, 'hdfs').raw('dfs.namenode.http-address.mycluster.nn1')}`
+    const tools = 'org.apache.hadoop.hdfs.tools'
+    expect(await dfs('-mkdir', '-p', '/s/a', '/user/root/.Trash/200101010000')).toMatchObject({ code: 0 })
+    expect(await java(`${tools}.DFSAdmin`, '-allowSnapshot', '/s')).toMatchObject({ code: 0 })
+    expect(await dfs('-createSnapshot', '/s', 'one')).toMatchObject({ code: 0 })
+    expect(await dfs('-mkdir', '/s/ä', '/s/~', '/s/a/b')).toMatchObject({ code: 0 })
+    expect(await dfs('-createSnapshot', '/s', 'and-two')).toMatchObject({ code: 0 })
+    const listed = await java(`${tools}.snapshot.LsSnapshot`, '/s')
+    expect(
+      listed.stdout
+        .trim()
+        .split('\n')
+        .map((l) => l.split(/\s+/).slice(-2)),
+    ).toEqual([
+      ['ACTIVE', '/s/.snapshot/and-two'],
+      ['ACTIVE', '/s/.snapshot/one'],
+    ])
+    const changes = ['M\t.', '+\t./ä', '+\t./~', 'M\t./a', '+\t./a/b'].join('\n')
+    const difference = await java('-Dfile.encoding=UTF-8', `${tools}.snapshot.SnapshotDiff`, '/s', 'one', 'and-two')
+    expect(difference.stdout, difference.stderr).toContain(changes)
+    expect((await dfs('-df', `${web}/`)).stdout).toMatch(/^webhdfs:\S+ +[1-9]\d+ +\d+ +[1-9]\d+ +\d+%$/m)
+    expect(await dfs('-expunge', '-fs', web, '-immediate')).toMatchObject({ code: 0 })
+    expect((await dfs('-ls', '/user/root/.Trash')).stdout).toBe('')
   })
 
   it('DistributedShell runs to SUCCEEDED', async () => {
