@@ -75,7 +75,7 @@ function withoutLog4j(home: string): string {
   return home
 }
 
-/** FLINK_HOME of a real Flink: lib, conf, and the word count as job.jar. */
+/** FLINK_HOME of a real Flink: lib, conf, and our jobs as job.jar. */
 export function flinkHome(): string {
   return flinkIn(jars('flink.pom.xml', (h) => path.join(h, 'lib')))
 }
@@ -85,11 +85,16 @@ export function flinkIn(home: string): string {
   const conf = path.join(home, 'conf')
   mkdirSync(conf, { recursive: true })
   for (const f of ['flink-conf.yaml', 'log4j.properties', 'log4j-cli.properties']) cpSync(path.join(here, f), path.join(conf, f))
+  // Flink 2 reads this file instead, and knows the key of 1.17 and later only.
+  writeFileSync(path.join(conf, 'config.yaml'), readFileSync(path.join(here, 'flink-conf.yaml'), 'utf8').replace(/^env\.java\.opts:/m, 'env.java.opts.all:'))
+  const folder = path.join(here, '../jobs/com/example/wc')
+  const sources = readdirSync(folder).map((f) => path.join(folder, f))
+  const version = createHash('sha256')
+  for (const source of sources) version.update(readFileSync(source))
+  const classes = path.join(home, `classes-${version.digest('hex').slice(0, 12)}`)
   const jar = path.join(home, 'job.jar')
-  if (existsSync(jar)) return home
-  const classes = path.join(home, 'classes')
-  const source = path.join(here, '../jobs/com/example/wc/SocketWordCount.java')
-  run('javac', ['--release', '8', '-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, source])
+  if (existsSync(classes)) return home
+  run('javac', ['--release', '8', '-nowarn', '-cp', path.join(home, 'lib/*'), '-d', classes, ...sources])
   run('jar', ['cf', jar, '-C', classes, '.'])
   return home
 }
@@ -209,25 +214,37 @@ function hadoopJava(classPath: string, args: readonly string[], options: SpawnOp
   )
 }
 
-/** Runs Flink's own `flink` to its end. */
-export function flink(confDir: string, args: readonly string[], home = flinkHome()): Promise<Finished> {
+const FLINK_CLASSES = { flink: 'org.apache.flink.client.cli.CliFrontend', 'yarn-session.sh': 'org.apache.flink.yarn.cli.FlinkYarnSessionCli' } as const
+
+/**
+ * Runs one of Flink's own clients to its end.
+ * @param options.temp where the client keeps `.yarn-properties-USER`: not where a session of the user's is
+ * @param options.input what is typed
+ */
+export function flink(
+  program: keyof typeof FLINK_CLASSES,
+  confDir: string,
+  args: readonly string[],
+  options: { home?: string; temp?: string; input?: string } = {},
+): Promise<Finished> {
+  const { home = flinkHome(), temp = os.tmpdir(), input = '' } = options
   const cp = [path.join(home, 'lib/*'), confDir, path.join(hadoopHome(), 'share/hadoop/common/lib/*')].join(':')
   const log = `-Dlog4j.configurationFile=file:${path.join(home, 'conf/log4j-cli.properties')}`
-  return finished(
-    spawn(
-      path.join(javaHome(), 'bin/java'),
-      ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENS, log, '-cp', cp, 'org.apache.flink.client.cli.CliFrontend', ...args],
-      {
-        env: {
-          ...hadoopEnv(),
-          HADOOP_CONF_DIR: confDir,
-          FLINK_CONF_DIR: path.join(home, 'conf'),
-          FLINK_LIB_DIR: path.join(home, 'lib'),
-          FLINK_PLUGINS_DIR: path.join(home, 'plugins'),
-        },
+  const child = spawn(
+    path.join(javaHome(), 'bin/java'),
+    ['-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC', ...OPENS, log, `-Djava.io.tmpdir=${temp}`, '-cp', cp, FLINK_CLASSES[program], ...args],
+    {
+      env: {
+        ...hadoopEnv(),
+        HADOOP_CONF_DIR: confDir,
+        FLINK_CONF_DIR: path.join(home, 'conf'),
+        FLINK_LIB_DIR: path.join(home, 'lib'),
+        FLINK_PLUGINS_DIR: path.join(home, 'plugins'),
       },
-    ),
+    },
   )
+  child.stdin.end(input)
+  return finished(child)
 }
 
 /** Runs one of our Java programs over Flink's and Hadoop's jars to its end; compiled once for each version of its source. */

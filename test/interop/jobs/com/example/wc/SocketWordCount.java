@@ -2,18 +2,16 @@ package com.example.wc;
 
 import org.apache.flink.api.common.typeinfo.Types;
 import org.apache.flink.api.java.tuple.Tuple2;
-import org.apache.flink.api.java.utils.ParameterTool;
 import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
 import org.apache.flink.util.Collector;
 
-/** Words counted as they come over a socket: {@code --host H --port P}. */
+/** Words counted as they come over a socket: {@code --host H --port P}, read by hand: Flink 2 has moved ParameterTool. */
 public final class SocketWordCount {
     private SocketWordCount() {}
 
     public static void main(String[] args) throws Exception {
-        ParameterTool parameters = ParameterTool.fromArgs(args);
         StreamExecutionEnvironment env = StreamExecutionEnvironment.getExecutionEnvironment();
-        env.socketTextStream(parameters.get("host"), parameters.getInt("port"))
+        env.socketTextStream(args[1], Integer.parseInt(args[3]))
                 .flatMap(SocketWordCount::words)
                 .returns(Types.TUPLE(Types.STRING, Types.LONG))
                 .keyBy(pair -> pair.f0)
