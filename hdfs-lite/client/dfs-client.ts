@@ -6,7 +6,7 @@ import type { Configuration } from '../../common/config/configuration.js'
 import { core } from '../../common/config/keys/core.js'
 import { hdfs } from '../../common/config/keys/hdfs.js'
 import { exception, isException } from '../../common/errors.js'
-import type { ContentSummaryProto, FsServerDefaultsProto, LocatedBlocksProto } from '../../common/proto/gen/client-namenode.js'
+import type { AddBlockFlagProto, ContentSummaryProto, FsServerDefaultsProto, LocatedBlocksProto } from '../../common/proto/gen/client-namenode.js'
 import type { ChecksumTypeProto, DatanodeInfoProto, LocatedBlockProto } from '../../common/proto/gen/hdfs.js'
 import { type ClientProtocol, clientProtocol } from '../../common/protocols/client-namenode.js'
 import { RpcClient, type RpcToken } from '../../common/rpc/client.js'
@@ -38,6 +38,10 @@ export interface CreateOptions {
   readonly createParent?: boolean
   /** One replica, which a DataNode may write to its disk later. */
   readonly lazyPersist?: boolean
+  /** A block that is closed is on the DataNodes' disks. */
+  readonly syncBlock?: boolean
+  /** That blocks rather keep off the writer's own node, or go anywhere. */
+  readonly placement?: readonly AddBlockFlagProto[]
 }
 
 export interface ReadOptions {
@@ -52,6 +56,7 @@ const CREATE = 1
 const OVERWRITE = 2
 const APPEND = 4
 const NEW_BLOCK = 32
+const SYNC_BLOCK = 8
 const LAZY_PERSIST = 16
 /** Half of the soft limit, after which others may take a lease over. */
 const LEASE_RENEWAL = 30_000
@@ -214,7 +219,7 @@ export class DfsClient {
       masked: { perm: permission & ~this.#umask },
       unmasked: { perm: permission },
       clientName: this.clientName,
-      createFlag: CREATE | (overwrite ? OVERWRITE : 0) | (options.lazyPersist ? LAZY_PERSIST : 0),
+      createFlag: CREATE | (overwrite ? OVERWRITE : 0) | (options.syncBlock ? SYNC_BLOCK : 0) | (options.lazyPersist ? LAZY_PERSIST : 0),
       createParent,
       replication: defaults.replication,
       blockSize: defaults.blockSize,
@@ -225,6 +230,8 @@ export class DfsClient {
       fileId: fs?.fileId ?? 0,
       blockSize: defaults.blockSize,
       replication: defaults.replication,
+      syncBlock: options.syncBlock,
+      placement: options.placement,
     })
     return this.#track(writer)
   }
@@ -266,7 +273,7 @@ export class DfsClient {
       throw exception('IllegalArgumentException', `the block size ${blockSize} is no multiple of dfs.bytes-per-checksum, ${bytesPerChecksum}`)
     }
     return {
-      replication: options.lazyPersist ? 1 : (options.replication ?? conf.get(hdfs.replication)),
+      replication: options.replication ?? (options.lazyPersist ? 1 : conf.get(hdfs.replication)),
       blockSize,
       checksumType: `CHECKSUM_${type}` as ChecksumTypeProto,
       bytesPerChecksum,

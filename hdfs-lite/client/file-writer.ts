@@ -7,6 +7,7 @@
  *                                   | under a new generation stamp; or a new block, if nothing was sent yet
  */
 import { exception, isException } from '../../common/errors.js'
+import type { AddBlockFlagProto } from '../../common/proto/gen/client-namenode.js'
 import type { DatanodeInfoProto, ExtendedBlockProto, LocatedBlockProto } from '../../common/proto/gen/hdfs.js'
 import type { ClientProtocol } from '../../common/protocols/client-namenode.js'
 import type { Proxy as RpcProxy } from '../../common/rpc/protocol.js'
@@ -34,6 +35,8 @@ export interface WriterTarget {
   readonly fileId: number
   readonly blockSize: number
   readonly replication: number
+  readonly syncBlock?: boolean | undefined
+  readonly placement?: readonly AddBlockFlagProto[] | undefined
   /** Of an append: the file's last block, and whether it is taken up or only followed. */
   readonly lastBlock?: { readonly located: LocatedBlockProto; readonly resumed: boolean }
 }
@@ -184,6 +187,7 @@ export class FileWriter {
     if (this.#open!.nodes.length > 1) await this.#until(() => this.#unacked.length === 0)
     const last = new OutgoingPacket(0)
     last.last = true
+    last.sync = this.target.syncBlock ?? false
     await this.#send(last)
     await this.#until(() => this.#unacked.length === 0)
     this.#pipeline?.close()
@@ -202,7 +206,9 @@ export class FileWriter {
     const excludeNodes: DatanodeInfoProto[] = []
     for (let attempt = 0; ; attempt++) {
       const located = await this.#patiently(
-        async () => (await namenode.addBlock({ src, clientName, previous: this.#previous, excludeNodes, fileId, favoredNodes: [], flags: [] })).block,
+        async () =>
+          (await namenode.addBlock({ src, clientName, previous: this.#previous, excludeNodes, fileId, favoredNodes: [], flags: this.target.placement ?? [] }))
+            .block,
         (e) => isException(e, 'NotReplicatedYetException'),
       )
       this.#adopt(located)

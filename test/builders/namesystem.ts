@@ -115,7 +115,7 @@ export function writeFile(fs: FsState, path: string, lengths: readonly number[] 
   const file = create(fs, caller, path, o, { now, tick: now })
   let previous: { poolId: string; blockId: number; generationStamp: number; numBytes: number } | undefined
   for (const length of lengths) {
-    const added = addBlock(fs, caller, path, { holder: o.holder, fileId: file.id, previous, excluded: new Set(), favored: [], ignoreLocality: false })
+    const added = addBlock(fs, caller, path, { holder: o.holder, fileId: file.id, previous, excluded: new Set(), favored: [], locality: 'near' })
     for (const t of added.targets) processReported(fs, t, { id: added.block.id, generationStamp: added.block.generationStamp, length }, 'FINALIZED')
     previous = { poolId: fs.config.blockPoolId, blockId: added.block.id, generationStamp: added.block.generationStamp, numBytes: length }
   }

@@ -28,6 +28,9 @@ function number(query: URLSearchParams, name: string): number | undefined {
   return Number(text)
 }
 
+/** Between them is a comma, or what NameNodes make of it (CreateFlagParam). */
+const createFlags = (query: URLSearchParams) => (query.get('createflag') ?? '').toUpperCase().split(/,|%2C/)
+
 export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defaultUser: string): void {
   const mayWrite = originCheck(conf)
   // The permission that arrives is final: the NameNode's side knows of no umask.
@@ -92,8 +95,12 @@ export function registerWebHdfs(web: FastifyInstance, conf: Configuration, defau
         const permission = query.get('permission')
         const blockSize = number(query, 'blocksize')
         const replication = number(query, 'replication')
+        const flags = createFlags(query)
         const stream = client.create(path, {
-          overwrite: query.get('overwrite') === 'true' || (query.get('createflag') ?? '').toUpperCase().split(',').includes('OVERWRITE'),
+          overwrite: query.get('overwrite') === 'true' || flags.includes('OVERWRITE'),
+          lazyPersist: flags.includes('LAZY_PERSIST'),
+          syncBlock: flags.includes('SYNC_BLOCK'),
+          placement: (['NO_LOCAL_WRITE', 'IGNORE_CLIENT_LOCALITY'] as const).filter((flag) => flags.includes(flag)),
           createParent: query.get('createparent') !== 'false',
           permission: permission ? Number.parseInt(permission, 8) : 0o644,
           ...(blockSize !== undefined && { blockSize }),

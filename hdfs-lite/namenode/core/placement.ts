@@ -7,6 +7,8 @@ export interface PlacementRequest {
   readonly blockSize: number
   /** Address of the writer; undefined: no preference. */
   readonly client: string | undefined
+  /** The writer's own node gets a replica only where there are too few others. */
+  readonly avoidClient?: boolean
   readonly excluded: ReadonlySet<string>
   /** Nodes that have the block, or are in its pipeline. */
   readonly chosen: readonly Storage[]
@@ -24,6 +26,11 @@ export function usableStorage(node: Datanode, blockSize: number): Storage | unde
 }
 
 export function chooseTargets(fs: FsState, request: PlacementRequest): Storage[] {
+  const own = request.client === undefined ? [] : [...fs.datanodes.values()].filter((n) => n.address === request.client)
+  if (request.avoidClient && own.length > 0) {
+    const elsewhere = chooseTargets(fs, { ...request, avoidClient: false, excluded: new Set([...request.excluded, ...own.map((n) => n.uuid)]) })
+    if (elsewhere.length >= request.replicas) return elsewhere
+  }
   const taken = new Set(request.chosen.map((s) => s.node))
   const targets: Storage[] = []
   const candidates = [...fs.datanodes.values()].filter((n) => n.alive && n.adminState === 'NORMAL' && !request.excluded.has(n.uuid) && !taken.has(n))
@@ -43,7 +50,8 @@ export function chooseTargets(fs: FsState, request: PlacementRequest): Storage[]
   if (request.chosen.length === 0 && request.client !== undefined) take(order.find((n) => n.address === request.client))
   const all = () => [...request.chosen, ...targets].map((s) => s.node)
   const usable = (n: Datanode) => !taken.has(n) && usableStorage(n, request.blockSize) !== undefined
-  if (all().length === 0) take(order.find(usable))
+  // Where it cannot be the writer's own node, one beside it.
+  if (all().length === 0) take(order.find((n) => n.location === own[0]?.location && usable(n)) ?? order.find(usable))
   const [first] = all()
   if (first) {
     // The second replica goes off the first one's rack, where there is another; the third goes to the second one's.

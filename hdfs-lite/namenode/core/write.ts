@@ -112,7 +112,8 @@ export interface AddBlockOptions {
   readonly previous: BlockRef | undefined
   readonly excluded: ReadonlySet<string>
   readonly favored: readonly string[]
-  readonly ignoreLocality: boolean
+  /** Whether the writer's node gets a replica: first of all, rather not, or as any other. */
+  readonly locality: 'near' | 'avoid' | 'any'
 }
 
 export interface NewBlock {
@@ -154,7 +155,8 @@ export function addBlock(fs: FsState, caller: Caller, src: string, o: AddBlockOp
   const targets = chooseTargets(fs, {
     replicas: file.replication,
     blockSize: file.blockSize,
-    client: o.ignoreLocality ? undefined : file.writer!.machine,
+    client: o.locality === 'any' ? undefined : file.writer!.machine,
+    avoidClient: o.locality === 'avoid',
     excluded: o.excluded,
     chosen: [],
     favored: o.favored,

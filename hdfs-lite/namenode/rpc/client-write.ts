@@ -85,7 +85,7 @@ export function clientWriteHandlers(ns: Namesystem, retries: RetryCache): Handle
           previous: q.previous && blockRef(q.previous),
           excluded: new Set(q.excludeNodes.map((n) => n.id.datanodeUuid)),
           favored: q.favoredNodes,
-          ignoreLocality: q.flags.includes('NO_LOCAL_WRITE') || q.flags.includes('IGNORE_CLIENT_LOCALITY'),
+          locality: q.flags.includes('IGNORE_CLIENT_LOCALITY') ? 'any' : q.flags.includes('NO_LOCAL_WRITE') ? 'avoid' : 'near',
         })
         return { block: locatedBlockOf(pool, added.block, added.offset, 0, added.targets) }
       }),

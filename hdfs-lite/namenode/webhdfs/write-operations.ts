@@ -39,7 +39,7 @@ const CREATE_FLAGS = [
   'SHOULD_REPLICATE',
   'IGNORE_CLIENT_LOCALITY',
   'NO_LOCAL_RACK',
-]
+] as const
 
 /** What has to be written goes to a DataNode. */
 function create(c: WebContext): WebAnswer {
@@ -50,8 +50,10 @@ function create(c: WebContext): WebAnswer {
   }
   add('blocksize', p.atLeast('blocksize', 1))
   add('buffersize', p.atLeast('buffersize', 1))
-  p.constants('createflag', 'org.apache.hadoop.fs.CreateFlag', CREATE_FLAGS)
-  further.push(['createflag', p.text('createflag') ?? ''], ['createparent', p.boolean('createparent', true)])
+  const flags = p.constants('createflag', 'org.apache.hadoop.fs.CreateFlag', CREATE_FLAGS)
+  // Encoded once more than the rest of the location (CreateFlagParam.getValueString).
+  const flagText = CREATE_FLAGS.filter((flag) => flags.includes(flag)).join('%2C')
+  further.push(['createflag', flagText], ['createparent', p.boolean('createparent', true)])
   further.push(['overwrite', p.boolean('overwrite', false)])
   add('permission', p.permission('permission')?.toString(8))
   add('replication', p.atLeast('replication', 1))

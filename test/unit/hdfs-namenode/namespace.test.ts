@@ -133,7 +133,7 @@ describe('writing', () => {
       message: 'Failed to CREATE_FILE /f for client-2 on 127.0.0.1 because this file lease is currently owned by client-1 on 127.0.0.1',
     })
     expect(
-      refusal(() => addBlock(fs, ROOT, '/f', { holder: 'client-1', fileId: 0, previous: undefined, excluded: new Set(), favored: [], ignoreLocality: false }))
+      refusal(() => addBlock(fs, ROOT, '/f', { holder: 'client-1', fileId: 0, previous: undefined, excluded: new Set(), favored: [], locality: 'near' }))
         .message,
     ).toBe('File /f could only be written to 0 of the 1 minReplication nodes. There are 0 datanode(s) running and no node(s) are excluded in this operation.')
   })
@@ -142,7 +142,7 @@ describe('writing', () => {
     const fs = namespace()
     datanode(fs)
     const file = create(fs, ROOT, '/f', createOptions(), clock)
-    const ask = { holder: 'client-1', fileId: file.id, previous: undefined, excluded: new Set<string>(), favored: [], ignoreLocality: false }
+    const ask = { holder: 'client-1', fileId: file.id, previous: undefined, excluded: new Set<string>(), favored: [], locality: 'near' as const }
     const first = addBlock(fs, ROOT, '/f', ask)
     expect(addBlock(fs, ROOT, '/f', ask).block).toBe(first.block)
     expect(file.blocks).toHaveLength(1)

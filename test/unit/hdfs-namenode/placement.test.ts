@@ -32,6 +32,19 @@ describe('replicas over racks', () => {
     }
   })
 
+  it('leave the writer out where it asks for that and others are enough, and begin beside it', () => {
+    const { fs } = cluster()
+    for (const [i, n] of [...fs.datanodes.values()].entries()) n.address = `10.0.0.${i + 1}`
+    const writer = { client: '10.0.0.1', avoidClient: true }
+    for (let turn = 0; turn < 10; turn++) {
+      fs.placementTurn = turn
+      expect(choose(fs, writer)[0]!.uuid).toBe('node-2')
+      expect(choose(fs, { ...writer, replicas: 4 }).map((n) => n.uuid)).not.toContain('node-1')
+      expect(choose(fs, { ...writer, replicas: 5 }).map((n) => n.uuid)).toContain('node-1')
+      expect(choose(fs, { ...writer, avoidClient: false, excluded: new Set(['node-1']) })[0]!.uuid).toBe('node-2')
+    }
+  })
+
   it('are on more than one rack also when nobody is near, and spread evenly when there are many', () => {
     for (let turn = 0; turn < 10; turn++) {
       const { fs } = cluster()
