@@ -266,6 +266,16 @@ function link(fs: FsState, rows: IdMap<INode>, detached: Set<INode>): void {
   }
 }
 
+/** In the order of names, whatever order they were written in. */
+function childrenThen(d: DiffRow, rows: IdMap<INode>): Pick<Diff, 'children' | 'names'> {
+  const named = d.children?.flatMap((id, i) => {
+    const inode = rows.get(id)
+    return inode ? [{ inode, name: d.names?.[i] ?? inode.name }] : []
+  })
+  named?.sort((a, b) => compareNames(a.name, b.name))
+  return { children: named?.map((c) => c.inode), names: d.names && named?.map((c) => c.name) }
+}
+
 function restoreDiffs(fs: FsState, rows: IdMap<INode>, diffs: Map<INode, readonly DiffRow[]>): void {
   for (const [inode, list] of diffs) {
     if (fs.inodes.get(inode.id) !== inode) continue
@@ -287,7 +297,7 @@ function restoreDiffs(fs: FsState, rows: IdMap<INode>, diffs: Map<INode, readonl
         own?.set(id, block)
         blocks.push(block)
       }
-      return { ...d, children: d.children?.flatMap((id) => rows.get(id) ?? []), blocks: d.blocks && blocks }
+      return { ...d, ...childrenThen(d, rows), blocks: d.blocks && blocks }
     })
     inode.features = { ...inode.features, diffs: restored }
   }

@@ -8,6 +8,7 @@ import { remove } from '../../../hdfs-lite/namenode/core/delete.js'
 import { mkdirs } from '../../../hdfs-lite/namenode/core/mkdirs.js'
 import { rename, renameOld } from '../../../hdfs-lite/namenode/core/rename.js'
 import { setSafeMode } from '../../../hdfs-lite/namenode/core/safe-mode.js'
+import { type Row, allRows, loader } from '../../../hdfs-lite/namenode/core/persist.js'
 import { DIFF_START } from '../../../hdfs-lite/namenode/core/snapshot-diff.js'
 import { allowSnapshot, createSnapshot, deleteSnapshot, snapshotDiff, snapshotDiffListing } from '../../../hdfs-lite/namenode/core/snapshots.js'
 import { LONG_MAX } from '../../../hdfs-lite/namenode/core/limits.js'
@@ -257,6 +258,24 @@ describe('snapshots', () => {
     deleteSnapshot(fs, ROOT, '/q/s', 'one')
     expect(used()).toEqual(['3 0', '1 0'])
     expect([fs.blocks.size, fs.inodes.size]).toEqual([0, 4])
+  })
+
+  it('are read whatever order their names were stored in', () => {
+    const fs = namespace()
+    for (const name of ['a', 'b', '\u00e4']) mkdirs(fs, ROOT, `/s/${name}`, MODE, true, 1)
+    allowSnapshot(fs, ROOT, '/s')
+    createSnapshot(fs, ROOT, '/s', 'one', 5)
+    rename(fs, ROOT, '/s/a', '/s/z', false, false, 6)
+    const rows = JSON.parse(JSON.stringify([...allRows(fs)])) as Row[]
+    const { diffs } = rows.find((r) => r[2] === 's')!.at(-1) as { diffs: { children: number[]; names: string[] }[] }
+    diffs[0]!.children.reverse()
+    diffs[0]!.names.reverse()
+    const loaded = namespace()
+    const load = loader(loaded)
+    for (const row of rows) load.row(row)
+    load.finish(7)
+    expect(names(loaded, '/s/.snapshot/one')).toEqual(['\u00e4', 'a', 'b'])
+    expect(names(loaded, '/s')).toEqual(['\u00e4', 'b', 'z'])
   })
 
   it('show what was, while the tree goes on', () => {
