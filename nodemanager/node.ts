@@ -1,6 +1,7 @@
 /** A NodeManager: its parts put together, from nothing to serving, and back. */
 import os from 'node:os'
 import type { Configuration } from '../common/config/configuration.js'
+import { nodemanager } from '../common/config/keys/nodemanager.js'
 import { yarn } from '../common/config/keys/yarn.js'
 import type { Logger, RunningDaemon } from '../common/daemon/daemon.js'
 import { listenWhenAsked } from '../common/daemon/lazy-web.js'
@@ -166,6 +167,7 @@ export async function startNodeManager({ conf, logDir, log, openStore, onShutdow
         logDir,
         beans: () => beans({ manager, dirs, resource: () => node().resource, usage: () => monitor.total, cache: localizer.figures }),
       })
+      if (conf.get(nodemanager.crossOrigin)) (await import('../common/daemon/cross-origin.js')).allowCrossOrigin(app, conf)
       addRoutes(app, { manager, dirs, node, rmWeb: conf.get(yarn.rmWebAddress) })
       return app
     }),

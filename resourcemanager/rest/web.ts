@@ -1,5 +1,6 @@
 /** The ResourceManager's web server: REST, the proxy, pages, and what every daemon has. */
 import type { FastifyError, FastifyInstance } from 'fastify'
+import { allowCrossOrigin } from '../../common/daemon/cross-origin.js'
 import { buildWeb } from '../../common/daemon/web.js'
 import { HadoopException, exception } from '../../common/errors.js'
 import { yarn } from '../../common/config/keys/yarn.js'
@@ -33,6 +34,7 @@ export function buildRmWeb(options: RmWebOptions): FastifyInstance {
     beans: () => beans(options),
     metrics: (registry) => registerMetrics(registry, options),
   })
+  if (settings.conf.get(yarn.crossOrigin)) allowCrossOrigin(web, settings.conf)
   const requireActive = (): ResourceManager => {
     const rm = active()
     if (!rm) throw exception('StandbyException', 'This ResourceManager is not active')

@@ -3,6 +3,7 @@ import { property } from './declare.js'
 
 export const nodemanager = {
   bindHost: property('yarn.nodemanager.bind-host', 'string', undefined, 'address that the NodeManager listens on; unset: that of its host name'),
+  crossOrigin: property('yarn.nodemanager.webapp.cross-origin.enabled', 'boolean', 'false', 'whether pages of other origins may read the REST API'),
   recoveryEnabled: property('yarn.nodemanager.recovery.enabled', 'boolean', 'false', 'whether containers go on when the NodeManager is restarted'),
   recoveryDir: property('yarn.nodemanager.recovery.dir', 'path', '${hadoop.tmp.dir}/yarn-nm-recovery', 'where the NodeManager keeps what recovery needs'),
   recoverySupervised: property(

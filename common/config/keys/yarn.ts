@@ -47,6 +47,7 @@ export const yarn = {
     '600000',
     'how long an allocated container may stay unstarted',
   ),
+  crossOrigin: property('yarn.resourcemanager.webapp.cross-origin.enabled', 'boolean', 'false', 'whether pages of other origins may read the REST API'),
   filterByUser: property('yarn.webapp.filter-entity-list-by-user', 'boolean', 'false', 'whether lists of applications leave out what their reader may not see'),
   schedulerActivitiesTtl: property(
     'yarn.resourcemanager.activities-manager.scheduler-activities.ttl-ms',

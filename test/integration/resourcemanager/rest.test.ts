@@ -8,7 +8,11 @@ let rm: TestRm
 let node: FakeNode
 
 beforeAll(async () => {
-  folder = new Folder({ 'hadoop.http.staticuser.user': 'root' })
+  folder = new Folder({
+    'hadoop.http.staticuser.user': 'root',
+    'yarn.resourcemanager.webapp.cross-origin.enabled': 'true',
+    'hadoop.http.cross-origin.allowed-origins': 'http://good.example,https://*.board.example,regex:http://localhost:[0-9]+',
+  })
   rm = await TestRm.start(folder)
   node = await new FakeNode(rm).register()
 })
@@ -358,6 +362,25 @@ describe('delegation tokens over REST', () => {
     expect((await call('DELETE', `${at}?user.name=ann`, undefined, header)).status).toBe(200)
     expect((await call('POST', `${at}/expiration?user.name=bob`, undefined, header)).status).toBe(403)
     expect((await call('DELETE', at)).status).toBe(400)
+  })
+})
+
+describe('pages of other origins', () => {
+  const allowed = async (headers: Record<string, string>, method = 'GET') => {
+    const answer = await call(method, '/ws/v1/cluster/info', undefined, headers)
+    expect(answer.status).toBe(200)
+    return answer.headers.get('access-control-allow-origin')
+  }
+
+  it('may read what they are allowed to, asked before or not', async () => {
+    for (const origin of ['http://good.example', 'https://a.board.example', 'http://localhost:3000']) expect(await allowed({ origin })).toBe(origin)
+    for (const origin of ['http://bad.example', 'http://good.example.bad', 'http://localhost:x']) expect(await allowed({ origin })).toBeNull()
+    expect(await allowed({})).toBeNull()
+    const origin = 'http://good.example'
+    const preflight = { origin, 'access-control-request-method': 'POST', 'access-control-request-headers': 'Content-Type, Accept' }
+    expect(await allowed(preflight, 'OPTIONS')).toBe(origin)
+    expect(await allowed({ ...preflight, 'access-control-request-method': 'PUT' }, 'OPTIONS')).toBeNull()
+    expect(await allowed({ ...preflight, 'access-control-request-headers': 'X-Other' }, 'OPTIONS')).toBeNull()
   })
 })
 
