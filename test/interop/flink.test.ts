@@ -127,7 +127,13 @@ describe.skipIf(whyNot() !== undefined).each([OWN, ...OTHERS])('Apache Flink %s'
       const id = applicationId(run.stdout + run.stderr)
       const attempt = id.replace('application', 'container')
       await numbersOf(`${attempt}_01_000002`)
-      await until('a checkpoint', async () => (await cluster.command('hdfs', 'dfs', '-ls', '/checkpoints/*/chk-*/_metadata')).code === 0)
+      // The next but one was begun when numbers had been counted.
+      const newest = async () => {
+        const { stdout } = await cluster.command('hdfs', 'dfs', '-ls', '-C', '/checkpoints/*/chk-*/_metadata')
+        return Math.max(0, ...[...stdout.matchAll(/chk-(\d+)/g)].map((m) => Number(m[1])))
+      }
+      const before = await newest()
+      await until('a checkpoint with numbers in it', async () => (await newest()) >= before + 2)
       kill(`${attempt}_01_000002`)
       expect((await numbersOf(`${attempt}_01_000003`))[0]).toBeGreaterThan(1)
 
