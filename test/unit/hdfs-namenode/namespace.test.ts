@@ -267,7 +267,7 @@ describe('snapshots', () => {
     createSnapshot(fs, ROOT, '/s', 'one', 5)
     rename(fs, ROOT, '/s/a', '/s/z', false, false, 6)
     const rows = JSON.parse(JSON.stringify([...allRows(fs)])) as Row[]
-    const { diffs } = rows.find((r) => r[2] === 's')!.at(-1) as { diffs: { children: number[]; names: string[] }[] }
+    const { diffs } = rows.find((r) => r[2] === 's')!.at(-1) as unknown as { diffs: { children: number[]; names: string[] }[] }
     diffs[0]!.children.reverse()
     diffs[0]!.names.reverse()
     const loaded = namespace()
