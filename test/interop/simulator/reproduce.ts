@@ -2,7 +2,15 @@
 import { attempt, jobsOf } from '../../../resourcemanager/simulator/compare/jobs.js'
 import { readSimulatedConfiguration } from '../../../resourcemanager/simulator/configuration.js'
 import { BUILT_IN, type Models } from '../../../resourcemanager/simulator/models/models.js'
-import { type Deviation, closedLoop, closedLoopJobs, deviations, recordedWaits, simulatedWaits } from '../../../resourcemanager/simulator/replay/closed-loop.js'
+import {
+  type Deviation,
+  type RecordedWaits,
+  closedLoop,
+  closedLoopJobs,
+  deviations,
+  recordedWaits,
+  simulatedWaits,
+} from '../../../resourcemanager/simulator/replay/closed-loop.js'
 import type { RecordedLife } from '../../../resourcemanager/simulator/replay/record.js'
 import type { Workload } from '../../../resourcemanager/simulator/workload.js'
 import { AM, CONTAINER, NODE, NODES, type SmallApplication } from './recorded-run.js'
@@ -60,8 +68,10 @@ export function reproduce(
   const recorded = recordedWaits(measured)
   const loop = closedLoop(measured, 'recorded')
   const closed = closedLoopJobs(loop, [{ configuration: loop.configuration }], SEEDS).map(attempt)
+  // What is simulated from the log keeps the log's times.
+  const sinceStart = (waits: RecordedWaits): RecordedWaits => ({ ...waits, makespan: waits.makespan - start })
   return {
-    fromSubmissions: deviations({ ...recorded, makespan: recorded.makespan - start }, simulatedWaits(alone)),
-    fromLog: deviations(recorded, simulatedWaits(closed)),
+    fromSubmissions: deviations(sinceStart(recorded), simulatedWaits(alone)),
+    fromLog: deviations(sinceStart(recorded), sinceStart(simulatedWaits(closed))),
   }
 }
