@@ -277,7 +277,8 @@ function modelOf(attempt: RecordedAttempt | undefined, waves: readonly Wave[], {
   return {
     ...usual,
     heartbeat: Math.max(10, Math.round(median(pauses) ?? usual.heartbeat)),
-    start: Math.max(0, attempt.registeredAt - (attempt.launchedAt ?? attempt.registeredAt)),
+    // Its container is taken while its launch is on the way.
+    start: Math.max(0, attempt.registeredAt - (attempt.amAllocatedAt ?? attempt.launchedAt ?? attempt.registeredAt)),
     launch: Math.round(median(launches) ?? 0),
     exit: Math.round(exit),
   }

@@ -30,7 +30,7 @@ function calibrated(idle: RecordedLife): Models {
       small: {
         ...BUILT_IN.masters.stages!,
         heartbeat: 500,
-        start: median(attempts.map((a) => a.registeredAt! - a.launchedAt!)),
+        start: median(attempts.map((a) => a.registeredAt! - a.amAllocatedAt!)),
         launch: Math.max(0, median(given.map((c) => (c.runningAt ?? c.givenAt) - c.givenAt)) - HEARTBEAT / 2),
         exit: Math.max(0, median(attempts.map((a) => (a.exitedAt ?? a.finishedAt!) - a.finishedAt!))),
       },
