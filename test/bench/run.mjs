@@ -29,7 +29,9 @@ for (const name of chosen.length > 0 ? chosen : all) {
   process.stdout.write(line(['', 'ours', 'real', 'ratio', '  aim']))
   await measure((row) => {
     const show = (n) => (n === undefined ? '' : `${n >= 100 ? n.toFixed(0) : n.toPrecision(3)} ${row.unit}`)
-    const ratio = row.ours !== undefined && row.real !== undefined ? (row.real / row.ours).toFixed(1) : ''
+    // How many times better ours is: more of a rate, less of everything else.
+    const better = row.unit === '/s' ? row.ours / row.real : row.real / row.ours
+    const ratio = row.ours !== undefined && row.real !== undefined ? better.toFixed(1) : ''
     process.stdout.write(line([row.what, show(row.ours), show(row.real), ratio, `  ${row.aim ?? ''}`]))
   })
 }

@@ -109,7 +109,7 @@ export class Nodes {
     const phases = specs.map((spec) => (spec.phase ?? drawn.int(interval)) % interval)
     this.all = specs.map((spec, i) => new SimNode(i, spec, model, run.seed))
     for (const node of this.all) this.#byHost.set(node.spec.host, node)
-    this.#ring = new Ring({ phases, interval, jitter, seed: run.seed })
+    this.#ring = new Ring({ phases, interval, jitter, seed: run.seed, restarts: model.outOfBand === true })
   }
 
   /** On the ring, of the heartbeat that `next` has found. */
@@ -290,12 +290,14 @@ export class Nodes {
     c.onEnd(exitStatus, this.run.now)
   }
 
-  /** Reports now what has ended, beside its regular heartbeats. */
+  /** Reports now what has ended; its next regular heartbeat comes an interval later. */
   #tell(node: SimNode): void {
     node.telling = true
     this.run.agenda.add(this.run.now, KIND.CONTAINER, this.#sequence++, () => {
       node.telling = false
-      if (node.alive && node.completed.length > 0) this.#report(node)
+      if (!node.alive || node.completed.length === 0) return
+      this.#ring.restart(node.index, this.run.now)
+      this.#report(node)
     })
   }
 

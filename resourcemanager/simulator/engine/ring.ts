@@ -1,7 +1,8 @@
 /**
  * Whose heartbeat comes when: all nodes in order of time within a round, which lasts one interval. Without jitter every round is the same. With
  * it, each heartbeat of a node comes up to so much later than its phase says; how much is a function of seed, node and number, so that of
- * heartbeats that are passed over nothing has to be drawn, and those after them come when they would have.
+ * heartbeats that are passed over nothing has to be drawn, and those after them come when they would have. A node that has reported out of
+ * turn waits a whole interval again, as a NodeManager does.
  */
 import { randomOf } from './random.js'
 
@@ -12,12 +13,18 @@ export interface RingOptions {
   /** Less than the interval, or equal: so that no heartbeat overtakes the one before it. */
   readonly jitter: number
   readonly seed: number
+  /** Nodes may begin their intervals anew. */
+  readonly restarts?: boolean
 }
 
 export class Ring {
   readonly #phases: Int32Array
   readonly #interval: number
   readonly #jitter: number
+  /** Every round is as the one before. */
+  readonly #fixed: boolean
+  /** By node: the last round in which it began anew. */
+  readonly #restarted: Int32Array
   /** By node; of its delays. */
   readonly #seeds: Int32Array
   #round = 1
@@ -31,11 +38,13 @@ export class Ring {
   readonly #slots: Int32Array
   #dues = 0
 
-  constructor({ phases, interval, jitter, seed }: RingOptions) {
+  constructor({ phases, interval, jitter, seed, restarts = false }: RingOptions) {
     const n = phases.length
     this.#phases = Int32Array.from(phases)
     this.#interval = interval
     this.#jitter = jitter
+    this.#fixed = jitter === 0 && !restarts
+    this.#restarted = new Int32Array(n).fill(-1)
     const random = randomOf(seed, 'jitter')
     this.#seeds = Int32Array.from(phases, () => random.int(2 ** 32))
     this.#due = new Uint8Array(n)
@@ -45,7 +54,7 @@ export class Ring {
     this.#offsets = new Int32Array(2 * n)
     this.#length = 0
     this.#arrange()
-    if (jitter === 0) for (let place = 0; place < n; place++) this.#slots[this.#nodes[place]!] = place
+    if (this.#fixed) for (let place = 0; place < n; place++) this.#slots[this.#nodes[place]!] = place
   }
 
   get cursor(): number {
@@ -89,7 +98,22 @@ export class Ring {
   #turnTo(round: number): void {
     this.#round = round
     this.#cursor = 0
-    if (this.#jitter > 0) this.#arrange()
+    if (!this.#fixed) this.#arrange()
+  }
+
+  /** The node has reported at `now`, whoever's turn it is: its next turn is an interval later. */
+  restart(node: number, now: number): void {
+    this.#phases[node] = now % this.#interval
+    this.#restarted[node] = Math.floor(now / this.#interval)
+    // With nothing left in the round of `now` the ring stands at the next one already.
+    if (now < this.base) return this.#arrange()
+    for (;;) {
+      const place = this.#nodes.subarray(0, this.#length).indexOf(node, this.#cursor)
+      if (place < 0) return
+      this.#nodes.copyWithin(place, place + 1, this.#length)
+      this.#offsets.copyWithin(place, place + 1, this.#length)
+      this.#length--
+    }
   }
 
   /** How many places of this round lie before `time`. */
@@ -137,13 +161,13 @@ export class Ring {
   }
 
   isDue(place: number): boolean {
-    return this.#due[this.#jitter > 0 ? this.#nodes[place]! : place] === 1
+    return this.#due[this.#fixed ? place : this.#nodes[place]!] === 1
   }
 
   /** The first place from `from` on, before `limit`, whose heartbeat must be made; `limit` when none does. */
   nextDue(from: number, limit: number): number {
     if (this.#dues === 0) return limit
-    if (this.#jitter === 0) {
+    if (this.#fixed) {
       const at = this.#due.indexOf(1, from)
       return at < 0 || at > limit ? limit : at
     }
@@ -174,7 +198,8 @@ export class Ring {
     for (let node = 0; node < this.#phases.length; node++) {
       const phase = this.#phases[node]!
       const late = phase + this.#delay(node, this.#round - 1)
-      if (late >= interval) add(node, late - interval)
+      if (late >= interval && this.#restarted[node]! < this.#round - 1) add(node, late - interval)
+      if (this.#restarted[node]! >= this.#round) continue
       const own = phase + this.#delay(node, this.#round)
       if (own < interval) add(node, own)
     }

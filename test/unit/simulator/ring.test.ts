@@ -26,6 +26,28 @@ describe('the ring of heartbeats', () => {
     for (const [node, of] of times.entries()) expect(of).toEqual(of.map((_, i) => (i + 1) * INTERVAL + phases[node]!))
   })
 
+  it('lets a node that has reported out of turn wait a whole interval again, wherever the ring stands', () => {
+    const told = new Ring({ phases: [100, 900, 400], interval: INTERVAL, jitter: 0, seed: 1, restarts: true })
+    const places = () => Array.from({ length: told.length }, (_, place) => [told.node(place), told.at(place)])
+    told.moveTo(1)
+    told.restart(1, 1300)
+    expect(places().slice(told.cursor)).toEqual([[2, 1400]])
+    told.moveTo(2)
+    told.nextRound()
+    expect(places()).toEqual([
+      [0, 2100],
+      [1, 2300],
+      [2, 2400],
+    ])
+    // The ring has gone on to a round that time has not reached.
+    told.restart(1, 1950)
+    expect(places()).toEqual([
+      [0, 2100],
+      [2, 2400],
+      [1, 2950],
+    ])
+  })
+
   it.each([1, 100, 999, INTERVAL])('brings each heartbeat up to %i ms late, and the next one from the beat', (jitter) => {
     const times = heartbeats(new Ring({ phases, interval: INTERVAL, jitter, seed: 1 }), 200_000)
     const delays = times.flatMap((of, node) => of.map((at) => (at - phases[node]!) % INTERVAL))
