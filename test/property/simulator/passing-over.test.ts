@@ -8,10 +8,12 @@ import { type Scene, scenes } from './scenes.js'
 /** BOBBIN_SEEDS=50 tries more. */
 const SEEDS = Array.from({ length: Number(process.env.BOBBIN_SEEDS ?? 1) }, (_, i) => i + 1)
 
-/** As nodes report by themselves, and each heartbeat late by another part of the interval. */
+/** As nodes report by themselves, each heartbeat late by another part of the interval, and beside that whenever something ends. */
 const BEATS: readonly (readonly [string, Models])[] = [
   ['', BUILT_IN],
   [', heartbeats with jitter', { ...BUILT_IN, node: { heartbeat: { jitter: 700 } } }],
+  [', ends told out of turn', { ...BUILT_IN, node: { outOfBand: true } }],
+  [', ends told out of turn, heartbeats with jitter', { ...BUILT_IN, node: { outOfBand: true, heartbeat: { jitter: 700 } } }],
 ]
 
 /** All of a run that is not about how it was run. */
