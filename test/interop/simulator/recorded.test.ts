@@ -30,7 +30,7 @@ describe.skipIf(whyNot() !== undefined)('a recorded run of bobbin up', () => {
       expect((await replayEventLog(run.log)).steps).toBeGreaterThan(1000)
       const { life } = await recordLife(run.log)
       expect(life.applications).toHaveLength(CALIBRATION.length + APPLICATIONS)
-      const { fromSubmissions, fromLog } = reproduce(life, CALIBRATION.length, HUNDRED, run.confDir)
+      const { fromSubmissions, fromLog } = reproduce(life, CALIBRATION, HUNDRED, run.confDir)
       const rows = fromSubmissions.map((d, i) => {
         const log = fromLog[i]!
         return `| ${d.measure} | ${seconds(d.recorded)} | ${seconds(d.simulated)} | ${relative(d)} | ${seconds(log.simulated)} | ${relative(log)} |`

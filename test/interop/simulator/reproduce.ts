@@ -16,12 +16,11 @@ import type { Workload } from '../../../resourcemanager/simulator/workload.js'
 import { AM, CONTAINER, NODE, NODES, type SmallApplication } from './recorded-run.js'
 
 const SEEDS = [1, 2, 3, 4, 5]
-const HEARTBEAT = 1000
 
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!
 
-/** What starting and ending take here, from applications on the idle cluster. */
-function calibrated(idle: RecordedLife): Models {
+/** What starting and ending take here, from applications on the idle cluster. @param slept how long their containers sleep, milliseconds */
+function calibrated(idle: RecordedLife, slept: number): Models {
   const attempts = idle.applications.map((a) => a.attempts[0]!)
   const given = attempts.flatMap((a) => a.allocates.flatMap((x) => x.given))
   return {
@@ -31,22 +30,23 @@ function calibrated(idle: RecordedLife): Models {
         ...BUILT_IN.masters.stages!,
         heartbeat: 500,
         start: median(attempts.map((a) => a.registeredAt! - a.amAllocatedAt!)),
-        launch: Math.max(0, median(given.map((c) => (c.runningAt ?? c.givenAt) - c.givenAt)) - HEARTBEAT / 2),
+        // Their ends are told at once; that they run, only with the next heartbeat.
+        launch: Math.max(0, median(given.map((c) => c.completeAt! - c.givenAt)) - slept),
         exit: Math.max(0, median(attempts.map((a) => (a.exitedAt ?? a.finishedAt!) - a.finishedAt!))),
       },
     },
   }
 }
 
-/** @param calibration how many applications came before, on the idle cluster */
+/** @param calibration applications that came before, on the idle cluster */
 export function reproduce(
   life: RecordedLife,
-  calibration: number,
+  calibration: readonly SmallApplication[],
   applications: readonly SmallApplication[],
   confDir: string,
 ): { readonly fromSubmissions: Deviation[]; readonly fromLog: Deviation[] } {
   const part = (from: number, to: number): RecordedLife => ({ ...life, applications: life.applications.slice(from, to) })
-  const measured = part(calibration, life.applications.length)
+  const measured = part(calibration.length, life.applications.length)
   const start = measured.applications[0]!.submittedAt
   const workload: Workload = {
     name: 'submission times alone',
@@ -64,7 +64,7 @@ export function reproduce(
   // `bobbin up` lays the folder's properties over its own.
   const given = readSimulatedConfiguration(confDir)
   const configuration = { ...given, properties: { ...life.config.properties, ...given.properties, 'yarn.scheduler.include-port-in-node-name': 'false' } }
-  const alone = jobsOf([{ workload, configuration, models: calibrated(part(0, calibration)) }], SEEDS).map(attempt)
+  const alone = jobsOf([{ workload, configuration, models: calibrated(part(0, calibration.length), calibration[0]!.seconds * 1000) }], SEEDS).map(attempt)
   const recorded = recordedWaits(measured)
   const loop = closedLoop(measured, 'recorded')
   const closed = closedLoopJobs(loop, [{ configuration: loop.configuration }], SEEDS).map(attempt)
