@@ -273,7 +273,8 @@ describe('what can not be deployed', () => {
     const r = await cluster.run(script, args)
     expect(r.code).toBe(1)
     expect(r.stderr).toMatch(new RegExp(message.replace(/[().?]/g, '\\$&')))
-    expect(await staging()).toEqual(before)
+    // Clusters of earlier tests may still take theirs away.
+    expect((await staging()).filter((n) => !before.includes(n))).toEqual([])
   })
 
   it('is taken back when the client is interrupted', async () => {
@@ -288,6 +289,6 @@ describe('what can not be deployed', () => {
     const id = applicationOf(client)
     expect(await ended(id)).toBe('KILLED APP_KILLED')
     expect(client.stdout).toContain(`Deleting files in ${dfs.uri}${dfs.home}/.flink/${formatApplicationId(id)}.\n`)
-    expect((await staging()).filter((n) => n !== formatApplicationId(first))).toEqual(before)
+    expect((await staging()).filter((n) => n !== formatApplicationId(first) && !before.includes(n))).toEqual([])
   })
 })
