@@ -133,10 +133,11 @@ export function createCore(config: CoreConfig, observer: Observer = NOBODY): Cor
       const app = rm.application(id)
       return app && applicationReport(rm, app, now)
     },
-    applications(now, filter) {
+    applications(now, wanted, limit = Number.POSITIVE_INFINITY) {
       const reports = []
       for (const app of rm.applications.values()) {
-        if (!filter || filter({ state: app.state, user: app.user, queue: app.queue })) reports.push(applicationReport(rm, app, now))
+        if (reports.length >= limit) break
+        if (wanted(applicationSummary(rm, app))) reports.push(applicationReport(rm, app, now))
       }
       return reports
     },

@@ -57,8 +57,8 @@ export interface Queries {
   application(id: ApplicationId, now: number): ApplicationReport | undefined
   /** Of all of them, oldest first. */
   applicationSummaries(): ApplicationSummary[]
-  /** In order of submission, oldest first. */
-  applications(now: number, filter?: (report: { state: ApplicationReport['state']; user: string; queue: string }) => boolean): ApplicationReport[]
+  /** The first of those that are wanted, oldest first. What decides is quickly had of all of them; reports are made of these alone. */
+  applications(now: number, wanted: (application: ApplicationSummary) => boolean, limit?: number): ApplicationReport[]
   attempts(id: ApplicationId): AttemptReport[] | undefined
   attempt(id: ApplicationAttemptId): AttemptReport | undefined
   /** Live containers of an attempt and those that completed while it lived on. */

@@ -72,6 +72,7 @@ function outline(app: Application) {
     queue: app.queue,
     applicationType: app.submission.applicationType ?? 'YARN',
     tags: app.submission.tags ?? [],
+    state: app.state,
     yarnState: yarnState(app),
     finalStatus: finalStatus(app),
     progress: attempt && (app.state === 'FINISHED' || app.state === 'KILLED') ? 1 : (attempt?.progress ?? 0),
@@ -91,7 +92,6 @@ export function applicationReport(rm: ResourceManager, app: Application, now: nu
   return {
     ...outline(app),
     submission: app.submission,
-    state: app.state,
     diagnostics: app.diagnostics !== '' || !attempt ? app.diagnostics : attemptDiagnostics(rm, attempt),
     submitTime: app.submitTime,
     launchTime: app.launchTime,

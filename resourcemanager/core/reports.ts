@@ -67,6 +67,7 @@ export interface ApplicationSummary
     | 'queue'
     | 'applicationType'
     | 'tags'
+    | 'state'
     | 'yarnState'
     | 'finalStatus'
     | 'progress'

@@ -237,23 +237,20 @@ function matching(rm: ResourceManager, query: Query): ApplicationReport[] {
   if (limit !== undefined && limit <= 0) throw badRequest('limit value must be greater then 0')
   const started = range(query, 'startedTime', 'startedTime', 'startTimeBegin')
   const finished = range(query, 'finishedTime', 'finishTime', 'finishTimeBegin')
-  // What decides is quickly had of all of them; the rest is made for those that are asked for.
-  const chosen = rm.core
-    .applicationSummaries()
-    .filter(
-      (a) =>
-        (user === undefined || user === a.user) &&
-        (states.length === 0 || states.includes(a.yarnState)) &&
-        (finalStatus === undefined || a.finalStatus === finalStatus) &&
-        (types.length === 0 || types.includes(a.applicationType.toLowerCase())) &&
-        (queue === undefined || queue === a.queue) &&
-        (name === undefined || name === a.name) &&
-        (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
-        started(a.startTime) &&
-        finished(a.finishTime),
-    )
-  const now = rm.clock.now()
-  return chosen.slice(0, limit).map((a) => rm.core.application(a.applicationId, now)!)
+  return rm.core.applications(
+    rm.clock.now(),
+    (a) =>
+      (user === undefined || user === a.user) &&
+      (states.length === 0 || states.includes(a.yarnState)) &&
+      (finalStatus === undefined || a.finalStatus === finalStatus) &&
+      (types.length === 0 || types.includes(a.applicationType.toLowerCase())) &&
+      (queue === undefined || queue === a.queue) &&
+      (name === undefined || name === a.name) &&
+      (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
+      started(a.startTime) &&
+      finished(a.finishTime),
+    limit,
+  )
 }
 
 function applicationState(text: string): YarnApplicationState {

@@ -253,22 +253,19 @@ function applicationsMatching(
   const within = (time: number, begin: number | undefined, end: number | undefined) => time >= (begin ?? 0) && time <= (end ?? LONG_MAX)
   const leaf = (queue: string) => queue.slice(queue.lastIndexOf('.') + 1)
   const tags = r.applicationTags.map((t) => t.toLowerCase())
-  // What decides is quickly had of all of them; the rest is made for those that are asked for.
-  const matching = rm.core
-    .applicationSummaries()
-    .filter(
-      (a) =>
-        any(r.users, a.user) &&
-        (r.scope !== 'OWN' || a.user === caller) &&
-        any(r.applicationTypes, a.applicationType) &&
-        any(r.applicationStates, a.yarnState) &&
-        (r.queues.length === 0 || r.queues.some((q) => q === a.queue || leaf(q) === leaf(a.queue))) &&
-        (r.name === undefined || r.name === a.name) &&
-        within(a.startTime, r.startBegin, r.startEnd) &&
-        within(a.finishTime, r.finishBegin, r.finishEnd) &&
-        (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
-        (r.scope !== 'VIEWABLE' || mayView(a.applicationId)),
-    )
-  const now = rm.clock.now()
-  return matching.slice(0, r.limit).map((a) => rm.core.application(a.applicationId, now)!)
+  return rm.core.applications(
+    rm.clock.now(),
+    (a) =>
+      any(r.users, a.user) &&
+      (r.scope !== 'OWN' || a.user === caller) &&
+      any(r.applicationTypes, a.applicationType) &&
+      any(r.applicationStates, a.yarnState) &&
+      (r.queues.length === 0 || r.queues.some((q) => q === a.queue || leaf(q) === leaf(a.queue))) &&
+      (r.name === undefined || r.name === a.name) &&
+      within(a.startTime, r.startBegin, r.startEnd) &&
+      within(a.finishTime, r.finishBegin, r.finishEnd) &&
+      (tags.length === 0 || tags.some((t) => a.tags.includes(t))) &&
+      (r.scope !== 'VIEWABLE' || mayView(a.applicationId)),
+    r.limit,
+  )
 }

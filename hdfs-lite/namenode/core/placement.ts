@@ -26,10 +26,14 @@ export function usableStorage(node: Datanode, blockSize: number): Storage | unde
 }
 
 export function chooseTargets(fs: FsState, request: PlacementRequest): Storage[] {
-  const own = request.client === undefined ? [] : [...fs.datanodes.values()].filter((n) => n.address === request.client)
-  if (request.avoidClient && own.length > 0) {
-    const elsewhere = chooseTargets(fs, { ...request, avoidClient: false, excluded: new Set([...request.excluded, ...own.map((n) => n.uuid)]) })
-    if (elsewhere.length >= request.replicas) return elsewhere
+  const isOwn = (n: Datanode) => n.address === request.client
+  if (request.avoidClient) {
+    const own = [...fs.datanodes.values()].filter(isOwn)
+    if (own.length > 0) {
+      const excluded = new Set([...request.excluded, ...own.map((n) => n.uuid)])
+      const elsewhere = chooseTargets(fs, { ...request, avoidClient: false, excluded })
+      if (elsewhere.length >= request.replicas) return elsewhere
+    }
   }
   const taken = new Set(request.chosen.map((s) => s.node))
   const targets: Storage[] = []
@@ -47,11 +51,14 @@ export function chooseTargets(fs: FsState, request: PlacementRequest): Storage[]
   }
   for (const f of request.favored)
     take(order.find((n) => f === n.hostName || f === n.address || f === `${n.address}:${n.xferPort}` || f === `${n.hostName}:${n.xferPort}`))
-  if (request.chosen.length === 0 && request.client !== undefined) take(order.find((n) => n.address === request.client))
+  if (request.chosen.length === 0 && request.client !== undefined) take(order.find(isOwn))
   const all = () => [...request.chosen, ...targets].map((s) => s.node)
   const usable = (n: Datanode) => !taken.has(n) && usableStorage(n, request.blockSize) !== undefined
   // Where it cannot be the writer's own node, one beside it.
-  if (all().length === 0) take(order.find((n) => n.location === own[0]?.location && usable(n)) ?? order.find(usable))
+  if (all().length === 0) {
+    const location = [...fs.datanodes.values()].find(isOwn)?.location
+    take(order.find((n) => n.location === location && usable(n)) ?? order.find(usable))
+  }
   const [first] = all()
   if (first) {
     // The second replica goes off the first one's rack, where there is another; the third goes to the second one's.
