@@ -32,7 +32,7 @@ export async function snapshotDifferences(namenode: RpcProxy<ClientProtocol>, ro
   for (;;) {
     try {
       const { diffReport } = await namenode.getSnapshotDiffReportListing({ snapshotRoot: root, fromSnapshot: from, toSnapshot: to, cursor })
-      modified.push(...diffReport.modifiedEntries)
+      for (const e of diffReport.modifiedEntries) modified.push(e)
       for (const e of diffReport.createdEntries) childrenOf(e.dirId).made.push(e)
       for (const e of diffReport.deletedEntries) childrenOf(e.dirId).left.push(e)
       if (diffReport.cursor && (diffReport.cursor.startPath.length > 0 || diffReport.cursor.index !== -1)) cursor = diffReport.cursor

@@ -108,7 +108,7 @@ export async function openNamesystem(o: NamesystemOptions): Promise<Namesystem> 
     record: (r) => {
       any = true
       rows.record(r)
-      remembered.push(...(r.retries ?? []))
+      for (const entry of r.retries ?? []) remembered.push(entry)
     },
   })
   if (any) load.finish(performance.now())

@@ -85,7 +85,11 @@ export class VerbRun {
   /** The paths that arguments stand for; those that stand for none are errors. */
   async expand(args: readonly string[]): Promise<PathData[]> {
     const items: PathData[] = []
-    for (const arg of args) await this.attempt(async () => void items.push(...(await this.expandOne(arg))))
+    for (const arg of args) {
+      await this.attempt(async () => {
+        for (const item of await this.expandOne(arg)) items.push(item)
+      })
+    }
     return items
   }
 

@@ -151,8 +151,8 @@ function collect(fs: FsState): void {
     if (reachable.has(n)) continue
     reachable.add(n)
     if (n.kind !== 'directory') continue
-    stack.push(...n.children)
-    for (const d of n.features?.diffs ?? []) stack.push(...(d.children ?? []))
+    for (const child of n.children) stack.push(child)
+    for (const d of n.features?.diffs ?? []) for (const child of d.children ?? []) stack.push(child)
   }
   for (const inode of [...fs.inodes.values()]) {
     if (reachable.has(inode)) continue

@@ -52,7 +52,7 @@ export function openMemoryJournal(store: MemoryStore): Journal {
         for (const id of record.removes) remove(id)
         for (const r of record.puts) store.rows.set(r[0], r)
         if (record.counters) store.counters = record.counters
-        store.retries.push(...(record.retries ?? []))
+        for (const entry of record.retries ?? []) store.retries.push(entry)
       }
     },
     async renewLease() {},

@@ -12,7 +12,7 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
-import { RETRY_KEPT_MILLIS } from '../core/limits.js'
+import { RETRY_KEPT_ENTRIES, RETRY_KEPT_MILLIS } from '../core/limits.js'
 import { type JournalRecord, type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
 import type { RetryEntry } from '../core/state.js'
 import type { Batch } from './edit-log.js'
@@ -153,6 +153,7 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
   }
   const identity = JSON.parse(meta('identity')!) as Identity
   const dropRetries = db.prepare('DELETE FROM retry WHERE at < ?')
+  const oldestKept = db.prepare('SELECT at FROM retry ORDER BY at DESC LIMIT 1 OFFSET ?').pluck()
   let folded = Number(meta('folded'))
   const fold = db.transaction(({ first, records }: Batch) => {
     checkEpoch()
@@ -174,7 +175,7 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
     }
     putRows()
     if (counters) setMeta.run('counters', JSON.stringify(counters))
-    dropRetries.run(Date.now() - RETRY_KEPT_MILLIS)
+    dropRetries.run(Math.max(Date.now() - RETRY_KEPT_MILLIS, (oldestKept.get(RETRY_KEPT_ENTRIES - 1) as number | undefined) ?? 0))
     setMeta.run('folded', String(first + records.length - 1))
   })
   const rebase = db.transaction(() => {
@@ -199,7 +200,7 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
         receiver.row(row as unknown as Row)
       }
       const counters = meta('counters')
-      const retries = (db.prepare('SELECT * FROM retry').raw().all() as [string, number, number, string][]).map(
+      const retries = (db.prepare('SELECT * FROM retry ORDER BY at').raw().all() as [string, number, number, string][]).map(
         ([client, call, at, answer]): RetryEntry => [client, call, at, JSON.parse(answer)],
       )
       if (counters) receiver.record({ puts: [], removes: [], counters: JSON.parse(counters), retries })

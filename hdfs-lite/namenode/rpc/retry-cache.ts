@@ -3,13 +3,15 @@
  * the change, so that a client is answered the same by a NameNode that was restarted or took over.
  */
 import type { CallContext } from '../../../common/rpc/protocol.js'
-import { RETRY_KEPT_MILLIS } from '../core/limits.js'
+import { RETRY_KEPT_ENTRIES, RETRY_KEPT_MILLIS } from '../core/limits.js'
 import type { FsState, RetryEntry } from '../core/state.js'
 import { viewOf } from '../core/status.js'
 import type { Namesystem } from '../namesystem.js'
 import { locatedBlockOf, statusProto } from './convert.js'
 
 const SWEEP_AT = 4096
+/** In proportion to what is kept: a sweep goes through what it removes only, but not for every call. */
+const SWEEP_BEYOND = 1.25
 
 /** An answer as it is journalled: itself, or the file that `create` or `append` opened. */
 type Remembered = { readonly answer: unknown } | { readonly created: number } | { readonly appended: number }
@@ -43,12 +45,13 @@ export function createRetryCache(ns: Namesystem): RetryCache {
   let sweepAt = SWEEP_AT
   const sweep = () => {
     const at = now()
+    let tooMany = entries.size - RETRY_KEPT_ENTRIES
     // Entries are in the order of their age.
     for (const [key, e] of entries) {
-      if (e.until > at) break
+      if (tooMany-- <= 0 && e.until > at) break
       entries.delete(key)
     }
-    sweepAt = Math.max(SWEEP_AT, entries.size * 2)
+    sweepAt = Math.min(Math.max(SWEEP_AT, entries.size * 2), RETRY_KEPT_ENTRIES * SWEEP_BEYOND)
   }
   return {
     async once(call, operation, remember = (answer) => ({ answer })) {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { RETRY_KEPT_ENTRIES } from '../../../hdfs-lite/namenode/core/limits.js'
 import { type JournalRecord, type Row, encodeRecord } from '../../../hdfs-lite/namenode/core/persist.js'
 import type { RetryEntry } from '../../../hdfs-lite/namenode/core/state.js'
 import { type Identity, type Journal, JournalError } from '../../../hdfs-lite/namenode/journal/journal.js'
@@ -176,6 +177,26 @@ describe('the disk journal', () => {
     }
     expect(readdirSync(dir).filter((f) => f.startsWith('checkpoint_'))).toEqual(['checkpoint_0000000000000000002.db', 'checkpoint_0000000000000000003.db'])
     await journal.close()
+  })
+
+  it('keeps in a checkpoint the latest answers, so many and in the order of their age', async () => {
+    const dir = tempDir()
+    const open = () => openDiskJournal(dir, WORKER, () => identity)
+    const journal = open()
+    contents(journal)
+    const begun = Date.now() - 200_000
+    const given = RETRY_KEPT_ENTRIES + 30_000
+    for (let i = 0; i < given; i += 1000) {
+      const retries = Array.from({ length: 1000 }, (_, n): RetryEntry => [`client-${(i + n) % 7}`, i + n, begun + i + n, { created: i + n }])
+      journal.append(encodeRecord({ puts: [row(1, 0, '')], removes: [], counters: [1, 0, 0, 0], retries }))
+    }
+    await journal.checkpoint()
+    await journal.close()
+    const again = open()
+    const calls: number[] = []
+    again.load({ row: () => {}, record: (r) => r.retries?.forEach((e) => calls.push(e[1])) })
+    expect(calls).toEqual(Array.from({ length: RETRY_KEPT_ENTRIES }, (_, n) => given - RETRY_KEPT_ENTRIES + n))
+    await again.close()
   })
 
   it('fences whoever held it before', async () => {

@@ -3,6 +3,7 @@ import pino from 'pino'
 import { expect, it } from 'vitest'
 import { Configuration } from '../../../common/config/configuration.js'
 import type { CallContext } from '../../../common/rpc/protocol.js'
+import { RETRY_KEPT_ENTRIES } from '../../../hdfs-lite/namenode/core/limits.js'
 import { mkdirs } from '../../../hdfs-lite/namenode/core/mkdirs.js'
 import { setSafeMode } from '../../../hdfs-lite/namenode/core/safe-mode.js'
 import { memoryStore, openMemoryJournal } from '../../../hdfs-lite/namenode/journal/memory.js'
@@ -78,4 +79,20 @@ it.each([false, true])('gives the first answer again after a restart (with a che
   // Asked in earnest it is another matter.
   expect(await second.client.delete!({ src: '/d/sub', recursive: true }, { ...newCall(), user: root.user })).toEqual({ result: false })
   await expect(second.client.create!(createRequest, { ...newCall(), user: root.user })).rejects.toThrow()
+})
+
+it('starts with more remembered answers than are kept, and gives the latest', async () => {
+  const kept = store()
+  const first = await open(kept)
+  const deletion = newCall()
+  const answer = { result: true }
+  const client = Buffer.from(deletion.clientId).toString('hex')
+  const now = Date.now()
+  for (let i = 0; i < 2 * RETRY_KEPT_ENTRIES; i++) kept.retries.push(['another', i, now, { answer }])
+  kept.retries.push([client, deletion.callId, now, { answer }])
+  await first.ns.journal.checkpoint()
+  const second = await open(kept)
+  const as = { user: second.ns.fs.config.superUser }
+  expect(await second.client.delete!({ src: '/never', recursive: true }, { ...deletion, ...as })).toEqual(answer)
+  expect(await second.client.delete!({ src: '/never', recursive: true }, { ...newCall(), ...as })).toEqual({ result: false })
 })
