@@ -10,8 +10,8 @@ export class ChecksumError extends Error {
   override name = 'ChecksumError'
 }
 
-/** Unread data that a slow consumer may pile up. */
-const HIGH_WATER = 4 * 1024 * 1024
+/** Unread data that a slow consumer may pile up: little enough to be in the processor's cache still when it is written. */
+const HIGH_WATER = 1024 * 1024
 
 export interface BlockRange {
   readonly peer: Peer

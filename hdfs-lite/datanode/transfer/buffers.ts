@@ -7,7 +7,7 @@ import net from 'node:net'
 /** Below, allocating is cheap. */
 const SMALLEST = 16 * 1024
 const KEPT_BYTES = 24 * 1024 * 1024
-const ARRIVAL = 512 * 1024
+const ARRIVAL = 256 * 1024
 
 const free = new Map<number, ArrayBuffer[]>()
 let freeBytes = 0
