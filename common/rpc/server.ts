@@ -28,6 +28,7 @@ import {
 } from './framing.js'
 import type { CallContext, Handlers, Protocol } from './protocol.js'
 import { MECHANISM, REALM, digestChallenge, verifyDigest } from './sasl.js'
+import { Wakefulness } from './wakefulness.js'
 
 type Handler = (request: unknown, call: CallContext) => unknown
 
@@ -51,9 +52,14 @@ export interface RpcServerOptions {
   readonly maxFrameLength?: number
   /** A fault that is ours, not the caller's: an exception without a Java class out of a handler. */
   readonly onError?: (error: unknown, method: string) => void
+  /** The next call of the only client is waited for awake, where it comes within so many milliseconds (default: never). */
+  readonly awakeMillis?: number
   /** Called before each call is handled; what it throws is the answer (standby, safe mode). */
   readonly before?: (protocol: string, method: string, call: CallContext) => void
 }
+
+/** Who has called alone for so long is the only one that calls. */
+const ONLY_CALLER_MILLIS = 5
 
 /** More unanswered calls than this on one connection pause reading from it. */
 const MAX_CALLS_IN_FLIGHT = 4096
@@ -65,8 +71,12 @@ export class RpcServer {
   /** Whose call came last, and when it came after somebody else's. */
   #caller: Connection | undefined
   #otherCallerAt = performance.now()
+  readonly #wakefulness: Wakefulness | undefined
+  #awake = false
+  #awakeUntil = 0
 
   constructor(readonly options: RpcServerOptions = {}) {
+    this.#wakefulness = options.awakeMillis === undefined ? undefined : new Wakefulness(options.awakeMillis)
     this.#server = net.createServer({ noDelay: true }, (socket) => {
       const connection = new Connection(this, socket, () => this.#connections.delete(connection))
       this.#connections.add(connection)
@@ -88,10 +98,32 @@ export class RpcServer {
     return performance.now() - this.#otherCallerAt
   }
 
+  /** Whether whoever calls is the only one to be held up. */
+  get hasOneCaller(): boolean {
+    return this.millisOfOneCaller > ONLY_CALLER_MILLIS
+  }
+
   called(by: Connection): void {
-    if (by === this.#caller) return
+    const now = performance.now()
+    if (by === this.#caller) return this.#wakefulness?.called(now)
     this.#caller = by
-    this.#otherCallerAt = performance.now()
+    this.#otherCallerAt = now
+    this.#wakefulness?.forget()
+  }
+
+  answered(): void {
+    const until = this.#wakefulness?.answered(performance.now())
+    if (until === undefined) return
+    this.#awakeUntil = until
+    if (this.#awake) return
+    this.#awake = true
+    setImmediate(this.#stayAwake)
+  }
+
+  /** The loop does not sleep while something is to be done in its next turn. */
+  readonly #stayAwake = (): void => {
+    this.#awake = performance.now() < this.#awakeUntil
+    if (this.#awake) setImmediate(this.#stayAwake)
   }
 
   get connectionCount(): number {
@@ -181,6 +213,7 @@ class Connection {
       if (this.socket.destroyed) return
       this.socket.write(out.length === 1 ? out[0]! : Buffer.concat(out))
       this.#flow()
+      this.server.answered()
     })
   }
 

@@ -58,9 +58,6 @@ function ownAddresses(conf: Configuration): Addresses {
   }
 }
 
-/** Calls over one connection alone for so long: whoever makes them is the only one to be held up. */
-const ALONE_MILLIS = 5
-
 /** A new file system's identity, in Hadoop's forms. */
 function newIdentity(): Identity {
   const now = Date.now()
@@ -94,7 +91,7 @@ void runDaemon('namenode', 'hdfs', async ({ conf, logDir, log, fatal }) => {
   }
 
   const open = async (onJournalFailure: (e: Error) => void) => {
-    const journal = openDiskJournal(dir, workerFile, newIdentity, () => rpc.server.millisOfOneCaller > ALONE_MILLIS)
+    const journal = openDiskJournal(dir, workerFile, newIdentity, () => rpc.server.hasOneCaller)
     const opened = await openNamesystem({ conf, journal, groups, hostName, paired: own.pair, log, freeSpace, onJournalFailure })
     const refreshNodes = () => applyHosts(opened.fs, conf)
     refreshNodes()

@@ -40,11 +40,15 @@ export interface NameNodeRpc {
   serveStandby(identity: Identity): void
 }
 
+/** About what a client on this machine takes from an answer to its next call. */
+const AWAKE_MILLIS = 0.055
+
 export function buildRpcServer(o: NameNodeRpcOptions): NameNodeRpc {
   const { ha, log, superuser, groups } = o
   const safeMode: ManualSafeMode = { on: false }
   let serving: Namesystem | undefined
   const server = new RpcServer({
+    awakeMillis: AWAKE_MILLIS,
     before(protocol, method) {
       // An active that can't be sure to be the only one any more serves nothing.
       if (ha.state !== 'active' && protocol === clientProtocol.name && !UNCHECKED.has(method)) throw standbyException()

@@ -1,5 +1,5 @@
 import net from 'node:net'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { HadoopException, exception } from '../../../common/errors.js'
 import { clientProtocol } from '../../../common/protocols/client-namenode.js'
 import { haServiceProtocol } from '../../../common/protocols/ha-service.js'
@@ -67,6 +67,22 @@ describe('a call', () => {
     expect(await from(one)).toBeGreaterThan(before)
     const began = performance.now()
     expect(await from(other)).toBeLessThanOrEqual(performance.now() - began)
+  })
+
+  it('after calls at once of one client keeps the server awake for a moment, where it is told to', async () => {
+    const turns = vi.spyOn(globalThis, 'setImmediate')
+    const turnsOfCalls = async (options: RpcServerOptions) => {
+      const proxy = connect(await serve({ delete: () => ({ result: true }) }, options))
+      await proxy.delete({ src: '/', recursive: false })
+      turns.mockClear()
+      for (let i = 0; i < 20; i++) await proxy.delete({ src: '/', recursive: false })
+      return turns.mock.calls.length
+    }
+    expect(await turnsOfCalls({})).toBe(0)
+    expect(await turnsOfCalls({ awakeMillis: 500 })).toBeGreaterThan(0)
+    // And no longer.
+    await vi.waitUntil(() => turns.mock.calls.splice(0).length === 0)
+    turns.mockRestore()
   })
 
   it("brings a handler's exception to the caller, class and message", async () => {
