@@ -28,14 +28,20 @@ export type Row = readonly [
   rest: Rest | null,
 ]
 
-interface DiffRow extends Omit<Diff, 'children' | 'blocks'> {
+export interface DiffRow extends Omit<Diff, 'children' | 'blocks'> {
   readonly children: readonly number[] | undefined
   readonly blocks: readonly number[] | undefined
 }
 
-interface Rest {
+/**
+ * Diffs that the journal holds already. They never change, only their list does; and a directory's holds all its children,
+ * which would be written anew for each entry that is made or removed.
+ */
+const AS_BEFORE = 'as before'
+
+export interface Rest {
   features?: Omit<Features, 'diffs'>
-  diffs?: DiffRow[]
+  diffs?: readonly DiffRow[] | typeof AS_BEFORE
   /** holder, machine */
   writer?: readonly [string, string]
   /** State of the last blocks that are not complete: index from the end, state, length to cut to, id of the block to cut it from. */
@@ -63,12 +69,15 @@ function blockNumbers(blocks: readonly Block[]): number[] {
 const bytes = (_k: string, v: unknown) => (v instanceof Uint8Array ? { $bytes: [...v] } : v)
 const unbytes = (_k: string, v: unknown) => (v !== null && typeof v === 'object' && '$bytes' in v ? Uint8Array.from((v as { $bytes: number[] }).$bytes) : v)
 
-export function rowOf(inode: INode): Row {
+const diffRow = (d: Diff): DiffRow => ({ ...d, children: d.children?.map((c) => c.id), blocks: d.blocks && blockNumbers(d.blocks) })
+
+/** @param diffsAreKnown the journal holds its diffs */
+function rowOf(inode: INode, diffsAreKnown = false): Row {
   const rest: Rest = {}
   if (inode.features) {
     const { diffs, ...features } = inode.features
     if (Object.keys(features).length > 0) rest.features = features
-    if (diffs) rest.diffs = diffs.map((d) => ({ ...d, children: d.children?.map((c) => c.id), blocks: d.blocks && blockNumbers(d.blocks) }))
+    if (diffs) rest.diffs = diffsAreKnown ? AS_BEFORE : diffs.map(diffRow)
   }
   if (inode.features?.coveredBy !== undefined && inode.parent && !inode.parent.children.includes(inode)) rest.detached = true
   if (inode.kind === 'file') {
@@ -105,7 +114,12 @@ export function takeRecord(fs: FsState): JournalRecord | undefined {
   const retries = changes.retries.splice(0)
   if (changes.puts.size === 0 && changes.removes.length === 0 && !changes.counters) return undefined
   const puts: Row[] = []
-  for (const inode of changes.puts) if (fs.inodes.get(inode.id) === inode) puts.push(rowOf(inode))
+  for (const inode of changes.puts) {
+    if (fs.inodes.get(inode.id) !== inode) continue
+    const diffs = inode.features?.diffs
+    puts.push(rowOf(inode, diffs !== undefined && changes.journalledDiffs.get(inode) === diffs))
+    if (diffs) changes.journalledDiffs.set(inode, diffs)
+  }
   const c = fs.counters
   const record: JournalRecord = {
     puts,
@@ -139,6 +153,27 @@ export function decodeRecord(text: string): JournalRecord {
 
 export function encodeRest(rest: Rest | null): string | null {
   return rest === null ? null : JSON.stringify(rest, bytes)
+}
+
+/** The row's diffs, for who keeps them apart from it; undefined when they are those that were there before. */
+export function diffsOf(row: Row): readonly DiffRow[] | undefined {
+  const diffs = row[12]?.diffs
+  return diffs === AS_BEFORE ? undefined : (diffs ?? [])
+}
+
+/** The row with these diffs in place of its own. */
+export function withDiffs(row: Row, diffs: readonly DiffRow[]): Row {
+  const { diffs: _own, ...others } = row[12] ?? {}
+  const rest: Rest = diffs.length > 0 ? { ...others, diffs } : others
+  return [...row.slice(0, 12), Object.keys(rest).length > 0 ? rest : null] as unknown as Row
+}
+
+export function encodeDiffs(diffs: readonly DiffRow[]): string {
+  return JSON.stringify(diffs, bytes)
+}
+
+export function decodeDiffs(text: string): readonly DiffRow[] {
+  return JSON.parse(text, text.includes('$bytes') ? unbytes : undefined)
 }
 
 export function decodeRest(text: string | null): Rest | null {
@@ -178,10 +213,12 @@ export function loader(fs: FsState): Loader {
     if (rest?.features) inode.features = rest.features
     if (inode.kind === 'file') restoreBlocks(inode, blocks, rest)
     const old = rows.get(id)
+    const given = diffsOf(row) ?? (old && (diffs.get(old) ?? []))
+    if (!given) throw new Error(`the record of node ${id} goes on from one that is not there`)
     if (old) forget(old)
     rows.set(id, inode)
     setParentId(inode, parent)
-    if (rest?.diffs) diffs.set(inode, rest.diffs)
+    if (given.length > 0) diffs.set(inode, given)
     if (rest?.detached) detached.add(inode)
   }
   const gone = new Set<number>()
@@ -300,6 +337,7 @@ function restoreDiffs(fs: FsState, rows: IdMap<INode>, diffs: Map<INode, readonl
       return { ...d, ...childrenThen(d, rows), blocks: d.blocks && blocks }
     })
     inode.features = { ...inode.features, diffs: restored }
+    fs.changes.journalledDiffs.set(inode, restored)
   }
 }
 

@@ -9,6 +9,7 @@ import { IdMap } from '../../../common/lang/id-map.js'
 import { FIRST_BLOCK_ID, FIRST_GENERATION_STAMP } from '../../../common/records/hdfs/index.js'
 import type { Block, Datanode } from './block.js'
 import { type INode, type INodeDirectory, type INodeFile, ROOT_ID, newDirectory } from './inode.js'
+import type { Diff } from './snapshot-types.js'
 
 export interface FsConfig {
   readonly blockPoolId: string
@@ -101,6 +102,8 @@ export interface Changes {
   /** Roots of removed subtrees. */
   readonly removes: number[]
   counters: boolean
+  /** What the journal holds already of what snapshots show. */
+  readonly journalledDiffs: WeakMap<INode, readonly Diff[]>
   /** Answers that clients may ask for again, to be kept with the change. */
   readonly retries: RetryEntry[]
 }
@@ -128,7 +131,7 @@ export function newState(config: FsConfig, now: number): FsState {
     placementTurn: 0,
     excludedHosts: new Set(),
     includedHosts: new Set(),
-    changes: { puts: new Set([root as INode]), removes: [], counters: true, retries: [] },
+    changes: { puts: new Set([root as INode]), removes: [], counters: true, journalledDiffs: new WeakMap(), retries: [] },
   }
 }
 

@@ -1,5 +1,5 @@
 /** A journal that keeps nothing beyond the process: for tests and simulations. */
-import { type JournalRecord, type Row, decodeRecord } from '../core/persist.js'
+import { type JournalRecord, type Row, decodeRecord, diffsOf, withDiffs } from '../core/persist.js'
 import type { RetryEntry } from '../core/state.js'
 import type { Identity, Journal, JournalStatus, Receiver, Stored } from './journal.js'
 
@@ -50,7 +50,10 @@ export function openMemoryJournal(store: MemoryStore): Journal {
         store.folded++
         const record = decodeRecord(text)
         for (const id of record.removes) remove(id)
-        for (const r of record.puts) store.rows.set(r[0], r)
+        for (const r of record.puts) {
+          const old = store.rows.get(r[0])
+          store.rows.set(r[0], withDiffs(r, diffsOf(r) ?? (old && diffsOf(old)) ?? []))
+        }
         if (record.counters) store.counters = record.counters
         for (const entry of record.retries ?? []) store.retries.push(entry)
       }

@@ -4,6 +4,7 @@
  *   meta(key, value)   identity, epoch, base (epoch of the first edits_* files that count), folded (last record in the
  *                      checkpoint), counters, lease
  *   inode(…)           one row for each node
+ *   diffs(id, diffs)   what snapshots show of a node, where it differs: large, and written rarely
  *   retry(client, …)   answers of the folded records that clients may still ask for again
  *
  * One writer at a time: opening for writing raises `epoch`; whoever writes here checks that it still is ours, and records
@@ -13,13 +14,24 @@ import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import Database from 'better-sqlite3'
 import { RETRY_KEPT_ENTRIES, RETRY_KEPT_MILLIS } from '../core/limits.js'
-import { type JournalRecord, type Row, decodeRecord, decodeRest, encodeRest } from '../core/persist.js'
+import {
+  type DiffRow,
+  type JournalRecord,
+  type Row,
+  decodeDiffs,
+  decodeRecord,
+  decodeRest,
+  diffsOf,
+  encodeDiffs,
+  encodeRest,
+  withDiffs,
+} from '../core/persist.js'
 import type { RetryEntry } from '../core/state.js'
 import type { Batch } from './edit-log.js'
 import { type ActiveLease, type Identity, JournalError, type Receiver } from './journal.js'
 
 export const DATABASE_FILE = 'namespace.db'
-const SCHEMA_VERSION = 2
+const SCHEMA_VERSION = 3
 
 export interface Store {
   readonly epoch: number
@@ -92,6 +104,7 @@ function openDatabase(dir: string): Db {
 function prepare(db: Db, dir: string, format: () => Identity): void {
   const version = db.pragma('user_version', { simple: true }) as number
   if (version === SCHEMA_VERSION) return
+  if (version === 2) return upgrade(db)
   if (version !== 0) throw new JournalError(`${dir}: written by another version (${version}, this one knows ${SCHEMA_VERSION})`)
   const id = format()
   db.transaction(() => {
@@ -102,6 +115,7 @@ function prepare(db: Db, dir: string, format: () => Identity): void {
       CREATE TABLE inode(id INTEGER PRIMARY KEY, parent INTEGER, name TEXT, kind TEXT, permission INTEGER, owner TEXT, grp TEXT,
         mtime INTEGER, atime INTEGER, replication INTEGER, block_size INTEGER, blocks TEXT, rest TEXT);
       CREATE INDEX inode_parent ON inode(parent);
+      ${DIFFS}
       CREATE TABLE retry(client TEXT, call INTEGER, at INTEGER, answer TEXT, PRIMARY KEY (client, call)) WITHOUT ROWID;
       CREATE INDEX retry_at ON retry(at);
     `)
@@ -112,6 +126,34 @@ function prepare(db: Db, dir: string, format: () => Identity): void {
     put.run('folded', '0')
     db.pragma(`user_version = ${SCHEMA_VERSION}`)
   }).immediate()
+}
+
+const DIFFS = `
+  CREATE TABLE diffs(id INTEGER PRIMARY KEY, diffs TEXT NOT NULL);
+  CREATE TRIGGER inode_removed AFTER DELETE ON inode BEGIN DELETE FROM diffs WHERE id = old.id; END;`
+
+/** Version 2 kept diffs in the node's own row. */
+function upgrade(db: Db): void {
+  db.transaction(() => {
+    if (db.pragma('user_version', { simple: true }) !== 2) return
+    db.exec(DIFFS)
+    const putDiffs = db.prepare('INSERT INTO diffs VALUES (?, ?)')
+    const putRest = db.prepare('UPDATE inode SET rest = ? WHERE id = ?')
+    for (const raw of db.prepare(`SELECT * FROM inode WHERE rest LIKE '%"diffs"%'`).raw().all()) {
+      const row = rowFrom(raw as unknown[])
+      const diffs = diffsOf(row) ?? []
+      if (diffs.length === 0) continue
+      putDiffs.run(row[0], encodeDiffs(diffs))
+      putRest.run(encodeRest(withDiffs(row, [])[12]), row[0])
+    }
+    db.pragma(`user_version = ${SCHEMA_VERSION}`)
+  }).immediate()
+}
+
+function rowFrom(raw: unknown[]): Row {
+  raw[11] = JSON.parse(raw[11] as string)
+  raw[12] = decodeRest(raw[12] as string | null)
+  return raw as unknown as Row
 }
 
 /**
@@ -143,6 +185,8 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
       })
       .immediate()
   const put = db.prepare('INSERT OR REPLACE INTO inode VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)')
+  const putDiffs = db.prepare('INSERT OR REPLACE INTO diffs VALUES (?, ?)')
+  const removeDiffs = db.prepare('DELETE FROM diffs WHERE id = ?')
   const putRetry = db.prepare('INSERT OR REPLACE INTO retry VALUES (?,?,?,?)')
   const removeTree = db.prepare(`
     WITH RECURSIVE below(id) AS (VALUES(?) UNION ALL SELECT inode.id FROM inode, below WHERE inode.parent = below.id)
@@ -159,9 +203,15 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
     checkEpoch()
     // Most records put a row that a later one puts again (a directory in which something is made): only the last one counts.
     const rows = new Map<number, Row>()
+    const diffs = new Map<number, readonly DiffRow[]>()
     const putRows = () => {
-      for (const row of rows.values()) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(row[12]))
+      for (const row of rows.values()) put.run(...row.slice(0, 11), JSON.stringify(row[11]), encodeRest(withDiffs(row, [])[12]))
+      for (const [id, list] of diffs) {
+        if (list.length > 0) putDiffs.run(id, encodeDiffs(list))
+        else removeDiffs.run(id)
+      }
       rows.clear()
+      diffs.clear()
     }
     let counters: JournalRecord['counters'] = null
     for (const text of records) {
@@ -169,7 +219,11 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
       // What is removed with a directory hangs on where everything is at that moment.
       if (r.removes.length > 0) putRows()
       for (const id of r.removes) removeTree.run(id)
-      for (const row of r.puts) rows.set(row[0], row)
+      for (const row of r.puts) {
+        rows.set(row[0], row)
+        const given = diffsOf(row)
+        if (given) diffs.set(row[0], given)
+      }
       for (const [client, call, at, answer] of r.retries ?? []) putRetry.run(client, call, at, JSON.stringify(answer))
       counters = r.counters ?? counters
     }
@@ -193,11 +247,11 @@ function buildStore(db: Db, dir: string, given: number | undefined): Store {
       return folded
     },
     load(receiver) {
-      for (const r of db.prepare('SELECT * FROM inode').raw().iterate() as Iterable<unknown[]>) {
-        const row = r as unknown[]
-        row[11] = JSON.parse(row[11] as string)
-        row[12] = decodeRest(row[12] as string | null)
-        receiver.row(row as unknown as Row)
+      const diffs = new Map(db.prepare('SELECT id, diffs FROM diffs').raw().all() as [number, string][])
+      for (const raw of db.prepare('SELECT * FROM inode').raw().iterate() as Iterable<unknown[]>) {
+        const row = rowFrom(raw)
+        const own = diffs.get(row[0])
+        receiver.row(own === undefined ? row : withDiffs(row, decodeDiffs(own)))
       }
       const counters = meta('counters')
       const retries = (db.prepare('SELECT * FROM retry ORDER BY at').raw().all() as [string, number, number, string][]).map(

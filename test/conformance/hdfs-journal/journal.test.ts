@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
+import Database from 'better-sqlite3'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { RETRY_KEPT_ENTRIES } from '../../../hdfs-lite/namenode/core/limits.js'
 import { type JournalRecord, type Row, encodeRecord } from '../../../hdfs-lite/namenode/core/persist.js'
@@ -129,6 +130,47 @@ describe.each(Object.keys(KINDS))('the %s journal', (kind) => {
     await again.close()
   })
 
+  it('keeps what snapshots show of a node until it is given anew, also in a checkpoint', async () => {
+    const open = KINDS[kind]!()
+    const diffs = (id: number, name: string) => [{ id, name, permission: 0o755, children: [2], names: [name] }]
+    const given = (rest: object | null, name: string) =>
+      encodeRecord({ puts: [[...row(1, 0, name).slice(0, 12), rest] as unknown as Row], removes: [], counters: null })
+    const asBefore = { diffs: 'as before', features: { quota: { namespace: 5, space: -1 } } }
+    const shown = async () => {
+      const journal = open()
+      const last = new Map<number, unknown>()
+      const take = (r: Row) => {
+        const rest = r[12] as { diffs?: unknown } | null
+        if (rest?.diffs !== 'as before') last.set(r[0], rest?.diffs)
+      }
+      journal.load({ row: take, record: (r) => r.puts.forEach(take) })
+      return { journal, diffs: last.get(1) }
+    }
+    const { journal } = await shown()
+    journal.append(given({ diffs: diffs(1, 'a') }, 'one'))
+    journal.append(given(asBefore, 'two'))
+    await journal.checkpoint()
+    journal.append(given(asBefore, 'three'))
+    await journal.checkpoint()
+    journal.append(given(asBefore, 'four'))
+    await journal.sync()
+    await journal.close()
+    const again = await shown()
+    expect(again.diffs).toEqual(diffs(1, 'a'))
+    again.journal.append(given({ diffs: diffs(2, 'b') }, 'five'))
+    again.journal.append(given(asBefore, 'six'))
+    await again.journal.checkpoint()
+    await again.journal.close()
+    const third = await shown()
+    expect(third.diffs).toEqual(diffs(2, 'b'))
+    third.journal.append(given(null, 'seven'))
+    await third.journal.checkpoint()
+    await third.journal.close()
+    const last = await shown()
+    expect(last.diffs).toBeUndefined()
+    await last.journal.close()
+  })
+
   it('keeps answers that clients may ask for again, also in a checkpoint', async () => {
     const open = KINDS[kind]!()
     const journal = open()
@@ -239,6 +281,29 @@ describe('the disk journal', () => {
     const third = openDiskJournal(dir, WORKER, () => identity)
     expect(contents(third)).toEqual({ ids: [1, 3], txid: 2 })
     await third.close()
+  })
+
+  it('takes over what version 2 kept of snapshots', () => {
+    const dir = tempDir()
+    openStore(dir, () => identity).close()
+    const diffs = [{ id: 1, name: 'a', children: [2], names: ['a'], features: undefined }]
+    const db = new Database(path.join(dir, 'namespace.db'))
+    db.exec('DROP TRIGGER inode_removed; DROP TABLE diffs')
+    const insert = db.prepare('INSERT INTO inode VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)')
+    for (const [id, rest] of [
+      [1, { diffs, features: { bornAfter: 0 } }],
+      [2, null],
+    ] as const)
+      insert.run(...row(id, id - 1, `n${id}`).slice(0, 11), '[]', rest && JSON.stringify(rest))
+    db.pragma('user_version = 2')
+    db.close()
+    for (let i = 0; i < 2; i++) {
+      const store = openStore(dir, () => identity)
+      const rows: Row[] = []
+      store.load({ row: (r) => rows.push(r), record: () => {} })
+      expect(rows.map((r) => r[12])).toEqual([{ diffs, features: { bornAfter: 0 } }, null])
+      store.close()
+    }
   })
 
   it('refuses a database of another version', () => {

@@ -8,7 +8,7 @@ import { remove } from '../../../hdfs-lite/namenode/core/delete.js'
 import { mkdirs } from '../../../hdfs-lite/namenode/core/mkdirs.js'
 import { rename, renameOld } from '../../../hdfs-lite/namenode/core/rename.js'
 import { setSafeMode } from '../../../hdfs-lite/namenode/core/safe-mode.js'
-import { type Row, allRows, loader } from '../../../hdfs-lite/namenode/core/persist.js'
+import { type Row, allRows, decodeRecord, encodeRecord, loader, takeRecord } from '../../../hdfs-lite/namenode/core/persist.js'
 import { DIFF_START } from '../../../hdfs-lite/namenode/core/snapshot-diff.js'
 import { allowSnapshot, createSnapshot, deleteSnapshot, snapshotDiff, snapshotDiffListing } from '../../../hdfs-lite/namenode/core/snapshots.js'
 import { LONG_MAX } from '../../../hdfs-lite/namenode/core/limits.js'
@@ -276,6 +276,38 @@ describe('snapshots', () => {
     load.finish(7)
     expect(names(loaded, '/s/.snapshot/one')).toEqual(['\u00e4', 'a', 'b'])
     expect(names(loaded, '/s')).toEqual(['\u00e4', 'b', 'z'])
+  })
+
+  it('are journalled once, however often the directory changes afterwards, also after a restart', () => {
+    const fs = namespace()
+    for (let i = 0; i < 500; i++) mkdirs(fs, ROOT, `/s/d${i}`, MODE, true, 1)
+    allowSnapshot(fs, ROOT, '/s')
+    createSnapshot(fs, ROOT, '/s', 'one', 5)
+    const records = [encodeRecord(takeRecord(fs)!)]
+    const journalled = (of: FsState, change: () => void) => {
+      change()
+      records.push(encodeRecord(takeRecord(of)!))
+      return records.at(-1)!.length
+    }
+    const first = journalled(fs, () => remove(fs, ROOT, '/s/d1', true, 6))
+    expect(first).toBeGreaterThan(5000)
+    expect(journalled(fs, () => remove(fs, ROOT, '/s/d2', true, 7))).toBeLessThan(1000)
+    const restarted = () => {
+      const loaded = namespace()
+      const load = loader(loaded)
+      for (const r of records) load.record(decodeRecord(r))
+      load.finish(8)
+      return loaded
+    }
+    const second = restarted()
+    expect(journalled(second, () => rename(second, ROOT, '/s/d3', '/s/e3', false, false, 9))).toBeLessThan(1000)
+    const third = restarted()
+    expect(names(third, '/s/.snapshot/one')).toEqual(names(fs, '/s/.snapshot/one'))
+    expect(names(third, '/s/.snapshot/one')).toHaveLength(500)
+    expect(names(third, '/s')).toHaveLength(498)
+    // The next snapshot's own are new.
+    createSnapshot(third, ROOT, '/s', 'two', 10)
+    expect(journalled(third, () => remove(third, ROOT, '/s/d4', true, 11))).toBeGreaterThan(first)
   })
 
   it('show what was, while the tree goes on', () => {
