@@ -23,8 +23,8 @@ export interface Namesystem {
   readonly startedAt: number
   caller(user: string): Caller
   clock(): Clock
-  /** Answers that the journal remembers from before this NameNode began to serve. */
-  readonly remembered: readonly RetryEntry[]
+  /** Answers that the journal remembers from before this NameNode began to serve; to be taken away. */
+  readonly remembered: RetryEntry[]
   /**
    * Runs an operation; its changes are durable when the promise resolves.
    * @param remember the answer to be kept with the changes, for a client that asks again

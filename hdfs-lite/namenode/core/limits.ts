@@ -2,10 +2,10 @@
 export const RETRY_KEPT_MILLIS = 600_000
 
 /**
- * So many answers are kept, the latest, however young they are. (The real one's number hangs on its heap, by
- * dfs.namenode.retrycache.heap.percent: 32,768 with 1 GB, 262,144 with 8 GB.)
+ * So many answers are kept, the latest, however young they are: as many as the real one keeps with a heap of 1 GB
+ * (dfs.namenode.retrycache.heap.percent).
  */
-export const RETRY_KEPT_ENTRIES = 100_000
+export const RETRY_KEPT_ENTRIES = 32_768
 
 /** java.lang.Long.MAX_VALUE as it reads here: "no limit". */
 export const LONG_MAX = 2 ** 63

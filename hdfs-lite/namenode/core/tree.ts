@@ -12,11 +12,19 @@ export function modify(fs: FsState, inode: INode): void {
   touch(fs, inode)
 }
 
+/** V8 makes a longer part of a text a view of it: a name that is kept would keep its path. */
+const VIEW_LENGTH = 13
+
+function ofItsOwn(name: string): string {
+  return name.length < VIEW_LENGTH ? name : Buffer.from(name, 'utf8').toString('utf8')
+}
+
 /** Puts a new or moved node into `parent`. */
 export function attach(fs: FsState, parent: INodeDirectory, child: INode, now: number): void {
   modify(fs, parent)
   const charged = underQuota(parent)
   const held = charged ? heldUsage(parent, child) : NO_USAGE
+  child.name = ofItsOwn(child.name)
   addChild(parent, child)
   parent.mtime = Math.max(parent.mtime, now)
   touch(fs, child)

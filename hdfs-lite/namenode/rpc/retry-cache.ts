@@ -34,13 +34,19 @@ function restore(ns: Namesystem, r: Remembered): unknown {
   return { block: last?.construction && locatedBlockOf(blockPoolId, last, offset, last.length, last.construction.expected), stat: status }
 }
 
+/** While the call is under way its promise, then what makes the answer anew: a hundred thousand answers are a lot of memory. */
+interface Entry {
+  readonly until: number
+  answer: Promise<unknown> | Remembered
+}
+
 export function createRetryCache(ns: Namesystem): RetryCache {
-  const entries = new Map<string, { until: number; answer: () => unknown }>()
+  const entries = new Map<string, Entry>()
   const now = () => performance.now()
   const keyOf = (client: string, callId: number) => `${client}/${callId}`
-  for (const [client, callId, at, answer] of ns.remembered) {
+  for (const [client, callId, at, answer] of ns.remembered.splice(0)) {
     const left = at + RETRY_KEPT_MILLIS - Date.now()
-    if (left > 0) entries.set(keyOf(client, callId), { until: now() + left, answer: () => restore(ns, answer as Remembered) })
+    if (left > 0) entries.set(keyOf(client, callId), { until: now() + left, answer: answer as Remembered })
   }
   let sweepAt = SWEEP_AT
   const sweep = () => {
@@ -53,21 +59,29 @@ export function createRetryCache(ns: Namesystem): RetryCache {
     }
     sweepAt = Math.min(Math.max(SWEEP_AT, entries.size * 2), RETRY_KEPT_ENTRIES * SWEEP_BEYOND)
   }
+  const given = (e: Entry) => (e.answer instanceof Promise ? e.answer : restore(ns, e.answer))
   return {
     async once(call, operation, remember = (answer) => ({ answer })) {
       if (call.clientId.length !== 16) return ns.write(operation)
       const client = Buffer.from(call.clientId).toString('hex')
       const key = keyOf(client, call.callId)
       const known = entries.get(key)
-      const before = known && known.until > now() ? known.answer() : undefined
+      const before = known && known.until > now() ? given(known) : undefined
       if (before !== undefined) return before as ReturnType<typeof operation>
       if (entries.size > sweepAt) sweep()
-      const entry = (result: ReturnType<typeof operation>): RetryEntry => [client, call.callId, Date.now(), remember(result)]
-      const answer = ns.write(operation, entry)
-      // A failure may be tried again in earnest.
-      answer.catch(() => entries.delete(key))
-      entries.set(key, { until: now() + RETRY_KEPT_MILLIS, answer: () => answer })
-      return answer
+      let remembered: Remembered | undefined
+      const answer = ns.write(operation, (result): RetryEntry => [client, call.callId, Date.now(), (remembered = remember(result))])
+      const entry: Entry = { until: now() + RETRY_KEPT_MILLIS, answer }
+      entries.set(key, entry)
+      try {
+        const result = await answer
+        if (remembered) entry.answer = remembered
+        return result
+      } catch (e) {
+        // A failure may be tried again in earnest.
+        entries.delete(key)
+        throw e
+      }
     },
   }
 }

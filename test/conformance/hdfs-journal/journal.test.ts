@@ -227,9 +227,10 @@ describe('the disk journal', () => {
     const journal = open()
     contents(journal)
     const begun = Date.now() - 200_000
-    const given = RETRY_KEPT_ENTRIES + 30_000
-    for (let i = 0; i < given; i += 1000) {
-      const retries = Array.from({ length: 1000 }, (_, n): RetryEntry => [`client-${(i + n) % 7}`, i + n, begun + i + n, { created: i + n }])
+    const given = 3 * RETRY_KEPT_ENTRIES
+    const batch = 1024
+    for (let i = 0; i < given; i += batch) {
+      const retries = Array.from({ length: batch }, (_, n): RetryEntry => [`client-${(i + n) % 7}`, i + n, begun + i + n, { created: i + n }])
       journal.append(encodeRecord({ puts: [row(1, 0, '')], removes: [], counters: [1, 0, 0, 0], retries }))
     }
     await journal.checkpoint()
