@@ -117,7 +117,10 @@ export function openBlockStore(poolId: string, volumes: readonly Volume[], log: 
     } finally {
       closeSync(fd)
     }
-    return c.of(chunk) === meta.readUInt32BE(META_HEADER + (lastStart / c.bytesPerChunk) * 4) ? covered : lastStart
+    const sum = meta.readUInt32BE(META_HEADER + (lastStart / c.bytesPerChunk) * 4)
+    // Data is written before its checksum: a chunk that was being continued has more than its checksum is of.
+    for (let n = chunk.length; n > 0; n--) if (c.of(chunk.subarray(0, n)) === sum) return lastStart + n
+    return lastStart
   }
 
   function choose(expected: number): Volume {

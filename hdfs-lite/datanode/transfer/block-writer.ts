@@ -119,10 +119,9 @@ export async function openBlockWriter(store: BlockStore, replica: Replica, onErr
       }
       const fixed = aligned ? { start: first.offset, sums: undefined } : await realign(data, first)
       const metaParts = fixed.sums ? [fixed.sums] : sums
-      await Promise.all([
-        writeAll(data, parts, first.offset, trust),
-        checksum.size > 0 ? writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size, trust) : undefined,
-      ])
+      // One after the other: a checksum that was there before its data would disown what the chunk held already.
+      await writeAll(data, parts, first.offset, trust)
+      if (checksum.size > 0) await writeAll(meta, metaParts, META_HEADER + (fixed.start / checksum.bytesPerChunk) * checksum.size, trust)
       if (end > replica.length) replica.length = end
       const group = batch.slice(i, i + n)
       if (group.some((p) => p.sync)) await toDisk(descriptors)

@@ -62,6 +62,50 @@ describe('files of blocks', () => {
     }
   })
 
+  it('of a writer that was killed keep every byte whose checksum was written, whatever data came after it', async () => {
+    const content = Buffer.from(Array.from({ length: 2000 }, (_, i) => (i * 31) & 255))
+    for (const [acknowledged, torn] of [
+      [700, 701],
+      [700, 1024],
+      [700, 2000],
+      [1024, 1300],
+      [3, 512],
+    ] as const) {
+      const s = store(10)
+      const replica = s.create({ id: acknowledged * 10_000 + torn, generationStamp: 1000 }, 0, CRC, false)
+      const writer = await openBlockWriter(s, replica, fail)
+      await append(writer, 0, content.subarray(0, acknowledged))
+      await writer.close()
+      // Killed after the data of the next packet, before its checksums.
+      fs.appendFileSync(s.dataPath(replica), content.subarray(acknowledged, torn))
+      const again = store(10).get(replica)
+      expect([again.state, again.length]).toEqual(['RWR', acknowledged])
+      expect(readFileSync(s.dataPath(again)).equals(content.subarray(0, acknowledged))).toBe(true)
+      expect(
+        readFileSync(s.metaPath(again))
+          .subarray(7)
+          .equals(checksumsOf(CRC, content.subarray(0, acknowledged))),
+      ).toBe(true)
+    }
+  })
+
+  it('are written data first, then their checksums', async () => {
+    const s = store(10)
+    const replica = s.create({ id: 1, generationStamp: 1000 }, 0, CRC, false)
+    const writer = await openBlockWriter(s, replica, fail)
+    // So much that another thread writes the data.
+    const bytes = Buffer.alloc(1024 * 1024, 'x')
+    let sumsBeforeData = false
+    const write = vi.spyOn(fs, 'writevSync').mockImplementation((fd, parts, position) => {
+      sumsBeforeData ||= fs.statSync(s.dataPath(replica)).size < bytes.length
+      return fs.writeSync(fd, Buffer.concat(parts as Buffer[]), 0, undefined, position ?? undefined)
+    })
+    await append(writer, 0, bytes)
+    expect(write).toHaveBeenCalled()
+    expect(sumsBeforeData).toBe(false)
+    await writer.close()
+  })
+
   it('that can not be opened again fail their writer alone, and leave the place to others', async () => {
     const s = store(1)
     const [lost, kept] = [1, 2].map((id) => s.create({ id, generationStamp: 1000 }, 0, CRC, false))
