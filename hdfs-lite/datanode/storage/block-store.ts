@@ -18,7 +18,7 @@ import {
 import path from 'node:path'
 import { exception } from '../../../common/errors.js'
 import { type BlockFiles, filePool } from './block-files.js'
-import { type Checksum, META_HEADER, checksumsOf, chunkCount, metaHeader, parseMetaHeader } from './checksum.js'
+import { type Checksum, META_HEADER, checksumsOf, chunkCount, lengthWithChecksum, metaHeader, parseMetaHeader } from './checksum.js'
 import { blockFile, metaFile, subdirOf } from './layout.js'
 import type { Replica } from './replica.js'
 import { type Volume, spaceOf } from './volume.js'
@@ -119,8 +119,7 @@ export function openBlockStore(poolId: string, volumes: readonly Volume[], log: 
     }
     const sum = meta.readUInt32BE(META_HEADER + (lastStart / c.bytesPerChunk) * 4)
     // Data is written before its checksum: a chunk that was being continued has more than its checksum is of.
-    for (let n = chunk.length; n > 0; n--) if (c.of(chunk.subarray(0, n)) === sum) return lastStart + n
-    return lastStart
+    return lastStart + lengthWithChecksum(c, chunk, sum)
   }
 
   function choose(expected: number): Volume {

@@ -1,6 +1,7 @@
 /** Checksums of chunks, and the file that keeps them. */
 import type { ChecksumTypeProto } from '../../../common/proto/gen/hdfs.js'
 import { crcOf, findCorruption } from '../../client/transfer/checksum.js'
+import { POLYNOMIALS, crcShifter } from '../../client/transfer/crc-shift.js'
 
 export interface Checksum {
   readonly type: ChecksumTypeProto
@@ -51,6 +52,21 @@ export function chunkCount(bytes: number, c: Checksum): number {
 /** @returns the offset of the first chunk whose checksum is wrong, or -1 */
 export function verify(c: Checksum, data: Buffer, sums: Buffer): number {
   return findCorruption({ type: c.type, bytesPerChecksum: c.bytesPerChunk }, data, 0, data.length, sums, 0)
+}
+
+/** @returns how many bytes from its start, at most, the checksum is of; 0: it is of none of it */
+export function lengthWithChecksum(c: Checksum, chunk: Buffer, sum: number): number {
+  if (c.type === 'CHECKSUM_NULL' || c.of(chunk) === sum) return chunk.length
+  // Byte by byte, each CRC from the one before: a chunk may have megabytes.
+  const shift = crcShifter(1, POLYNOMIALS[c.type])
+  const ofByte = Int32Array.from({ length: 256 }, (_, byte) => c.of(Buffer.of(byte)))
+  let crc = 0
+  let longest = 0
+  for (let n = 0; n < chunk.length; n++) {
+    crc = shift(crc) ^ ofByte[chunk[n]!]!
+    if (crc >>> 0 === sum) longest = n + 1
+  }
+  return longest
 }
 
 /** Checksums of whole data, chunk by chunk. */

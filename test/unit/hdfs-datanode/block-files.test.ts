@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeShares, shareOut } from '../../../hdfs-lite/datanode/descriptors.js'
 import { type Descriptors, filePool } from '../../../hdfs-lite/datanode/storage/block-files.js'
 import { type BlockStore, openBlockStore } from '../../../hdfs-lite/datanode/storage/block-store.js'
-import { checksum, checksumsOf } from '../../../hdfs-lite/datanode/storage/checksum.js'
+import { checksum, checksumsOf, lengthWithChecksum } from '../../../hdfs-lite/datanode/storage/checksum.js'
 import { openVolume } from '../../../hdfs-lite/datanode/storage/volume.js'
 import { type BlockWriter, openBlockWriter } from '../../../hdfs-lite/datanode/transfer/block-writer.js'
 
@@ -87,6 +87,13 @@ describe('files of blocks', () => {
           .equals(checksumsOf(CRC, content.subarray(0, acknowledged))),
       ).toBe(true)
     }
+  })
+
+  it.each(['CHECKSUM_CRC32', 'CHECKSUM_CRC32C'] as const)('tell by %s how much of a chunk its checksum is of', (type) => {
+    const c = checksum(type, 1024 * 1024)
+    const chunk = Buffer.from(Array.from({ length: 100_000 }, (_, i) => (i * i) & 255))
+    for (const n of [1, 2, 513, 99_999, 100_000]) expect(lengthWithChecksum(c, chunk, c.of(chunk.subarray(0, n)))).toBe(n)
+    expect(lengthWithChecksum(c, chunk, c.of(Buffer.from('something else')))).toBe(0)
   })
 
   it('are written data first, then their checksums', async () => {
