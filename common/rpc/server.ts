@@ -104,10 +104,9 @@ export class RpcServer {
   }
 
   called(by: Connection): void {
-    const now = performance.now()
-    if (by === this.#caller) return this.#wakefulness?.called(now)
+    if (by === this.#caller) return this.#wakefulness?.called(performance.now())
     this.#caller = by
-    this.#otherCallerAt = now
+    this.#otherCallerAt = performance.now()
     this.#wakefulness?.forget()
   }
 

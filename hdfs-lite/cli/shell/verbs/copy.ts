@@ -306,7 +306,7 @@ export const getmerge: Verb = {
     for (const item of await run.expand(args)) {
       await run.attempt(async () => {
         if (!item.status) return notFound(item)
-        for (const source of isDirectory(item) ? await contentsOf(item) : [item]) if (source === item || !isDirectory(source)) sources.push(source)
+        for (const source of isDirectory(item) ? await contentsOf(item) : [item]) if (!isDirectory(source)) sources.push(source)
       })
     }
     if (run.errors > 0) return
